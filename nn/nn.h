@@ -1,0 +1,61 @@
+#pragma once
+#include <array>
+
+#include "base/arena.h"
+#include "base/result.h"
+#include "base/types.h"
+#include "nn/tensor.h"
+
+/// The planned-model engine: verified once, executed in place, no allocation after create().
+namespace pipit::nn {
+
+/// A `.pipm` file that was verified: header, checksum, every operator, tensor, offset and shape. Points into `file`,
+/// which must stay where it is (flash, a mapped file, host memory) and unchanged. Cheap to copy.
+class PlannedModel {
+ public:
+  /// Verifies everything, so that execution need not: errors malformed, unsupported (version, operator not linked
+  /// in), out_of_range (an offset outside the file or arena; Error::where is the file offset or operator index).
+  static Result<PlannedModel> load(Bytes file);
+
+  u32 input_count() const;
+  u32 output_count() const;
+  TensorInfo input(u32 index) const;
+  TensorInfo output(u32 index) const;
+  u32 operator_count() const;
+  /// Bytes of activation arena that execution needs, 16-byte aligned.
+  u32 arena_bytes() const;
+  u64 macs() const;
+  std::string_view name() const;
+  Bytes file() const { return file_; }
+
+ private:
+  friend class Executor;
+  explicit PlannedModel(Bytes file) : file_(file) {}
+  Bytes file_;
+};
+
+/// Runs one planned model with one activation arena.
+class Executor {
+ public:
+  /// `arena` holds at least model.arena_bytes(), 16-byte aligned, and outlives the executor. Model and arena are
+  /// the caller's. Errors: out_of_memory (Error::where is the need in bytes).
+  static Result<Executor> create(const PlannedModel& model, MutBytes arena);
+
+  /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's.
+  Status set_input(u32 index, DType dtype, Bytes data);
+  /// Executes all operators. invalid_argument when an input was never set.
+  Status run();
+  /// Executes the next operator: true while there are more. A device polls its network in between.
+  Result<bool> step();
+  /// The output after run(); valid until the next set_input().
+  Bytes output(u32 index) const;
+
+ private:
+  Executor(const PlannedModel& model, MutBytes arena) : model_(model), arena_(arena) {}
+  PlannedModel model_;
+  MutBytes arena_;
+  u32 next_operator_ = 0;
+  u32 inputs_set_ = 0;
+};
+
+}  // namespace pipit::nn

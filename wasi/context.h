@@ -1,0 +1,75 @@
+#pragma once
+#include "base/arena.h"
+#include "base/types.h"
+#include "nn/nn.h"
+#include "ports/clock.h"
+#include "ports/console.h"
+#include "ports/entropy.h"
+#include "ports/files.h"
+#include "ports/sensor.h"
+#include "wasm/instance.h"
+
+/// What one running application sees of the world: WASI preview 1, wasi-nn, pipit:sensor, pipit:telemetry, as host
+/// functions over ports.
+namespace pipit::wasi {
+
+/// A model the package brought, found by wasi-nn's load_by_name.
+struct NamedModel {
+  std::string_view name;
+  nn::PlannedModel model;
+};
+
+/// Turns foreign model bytes (ONNX, TFLite) into a planned model; only Linux has one.
+class ModelImporter {
+ public:
+  /// `encoding` is wasi-nn's graph_encoding. The result lives in `arena` or in storage of the importer's.
+  virtual Result<nn::PlannedModel> import(u32 encoding, Bytes model) = 0;
+
+ protected:
+  ~ModelImporter() = default;
+};
+
+constexpr u32 kMaxGraphs = 2;
+constexpr u32 kMaxExecutions = 2;
+
+/// State of one application's host side. Plain data set up by whoever runs the application; pointers may be null
+/// where a platform has nothing of the kind, the calls then answer the matching errno.
+struct Context {
+  ports::Clock* clock = nullptr;
+  ports::Entropy* entropy = nullptr;
+  ports::Console* out = nullptr;  ///< fd 1
+  ports::Console* err = nullptr;  ///< fd 2
+  ports::Files* files = nullptr;
+  ports::Sensor* sensor = nullptr;
+  ports::Telemetry* telemetry = nullptr;
+  ModelImporter* importer = nullptr;
+  std::span<const std::string_view> arguments;    ///< argv, the first is the program's name
+  std::span<const std::string_view> environment;  ///< "KEY=value"
+  std::span<const NamedModel> models;
+  /// Where wasi-nn takes activation arenas and models handed over as bytes.
+  Arena* arena = nullptr;
+
+  // What the calls keep; zero at the start.
+  nn::PlannedModel* graphs[kMaxGraphs] = {};
+  u32 graph_count = 0;
+  nn::Executor* executions[kMaxExecutions] = {};
+  u32 execution_count = 0;
+  bool computing = false;          ///< compute() is between two operators
+  bool reached_first_read = false; ///< the application asked for its first frame: it is up and ready to take over
+  u64 poll_deadline_ns = 0;        ///< of a pending poll_oneoff; 0 = none
+  u64 inference_instructions = 0;  ///< spent inside compute() so far, by ports::Clock::instructions()
+};
+
+/// The tables to link an application with, `context` inside. Valid as long as `context`.
+struct HostTables {
+  explicit HostTables(Context& context);
+  std::span<const wasm::HostTable> span() const { return {tables_, 4}; }
+
+ private:
+  wasm::HostTable tables_[4];
+};
+
+/// Whether some table offers `module.name`; the build checks a module's imports with it.
+bool offers(std::string_view module, std::string_view name);
+
+}  // namespace pipit::wasi
