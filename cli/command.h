@@ -1,0 +1,31 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "support/error.h"
+
+/// The pipit command: one file a subcommand, all listed in main.cpp. This room alone is compiled with exceptions,
+/// because CLI11 reports a wrong command line by one; nothing else here throws.
+namespace pipit::cli {
+
+enum class Output { table, json };
+
+/// What every subcommand shares.
+struct Session {
+  Output output = Output::table;
+  int exit_code = 0;
+};
+
+/// Adds --output=table|json to a subcommand.
+void add_output(CLI::App& command, Session& session);
+
+/// Prints "pipit: <text>" to standard error and yields exit code 1.
+int fail(const support::Error& error);
+
+/// Ctrl-C and SIGTERM: true once one arrived. Long-running commands look at it.
+bool interrupted();
+void watch_interrupts();
+
+// One function a subcommand; each adds itself to `root`, and its callback sets session.exit_code.
+
+}  // namespace pipit::cli

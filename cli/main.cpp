@@ -1,0 +1,56 @@
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "cli/command.h"
+
+namespace pipit::cli {
+
+namespace {
+std::atomic<bool> stop_requested{false};
+}
+
+void add_output(CLI::App& command, Session& session) {
+  command.add_option("--output", session.output, "table or json")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Output>{{"table", Output::table}, {"json", Output::json}}, CLI::ignore_case));
+}
+
+int fail(const support::Error& error) {
+  std::fprintf(stderr, "pipit: %s\n", error.text.c_str());
+  return 1;
+}
+
+bool interrupted() { return stop_requested; }
+
+void watch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { stop_requested = true; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+using Register = void (*)(CLI::App& root, Session& session);
+constexpr Register kCommands[] = {
+    // One line a subcommand.
+    nullptr,
+};
+
+}  // namespace pipit::cli
+
+int main(int argc, char** argv) {
+  using namespace pipit::cli;
+  CLI::App root{"pipit: one Wasm application with its model, on microcontrollers, bare VMs and Linux, placed by Kubernetes"};
+  root.require_subcommand(1);
+  root.set_version_flag("--version", PIPIT_VERSION);
+  Session session;
+  for (Register add : kCommands)
+    if (add != nullptr) add(root, session);
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return root.exit(error);
+  }
+  return session.exit_code;
+}
