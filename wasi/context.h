@@ -29,6 +29,29 @@ class ModelImporter {
   ~ModelImporter() = default;
 };
 
+/// Standard input; only Linux has one.
+class Input {
+ public:
+  /// Moves waiting bytes into `out`; 0 at the end. unavailable when none are waiting yet.
+  virtual Result<usize> read(MutBytes out) = 0;
+  /// Whether read() would answer at once.
+  virtual bool ready() = 0;
+
+ protected:
+  ~Input() = default;
+};
+
+/// What one of the guest's file descriptors stands for; used by platforms with files.
+struct Descriptor {
+  enum class Kind : u8 { free, input, output, error, file, preopen };
+  Kind kind = Kind::free;
+  u8 filetype = 0;    ///< WASI preview 1 `filetype`
+  u16 fdflags = 0;    ///< WASI preview 1 `fdflags`
+  u32 handle = 0;     ///< of ports::Files, for files and preopened directories
+  u64 rights = 0;     ///< WASI preview 1 `rights`, enforced
+  u64 inheriting = 0; ///< rights that files opened below it may have
+};
+
 constexpr u32 kMaxGraphs = 2;
 constexpr u32 kMaxExecutions = 2;
 
@@ -39,7 +62,11 @@ struct Context {
   ports::Entropy* entropy = nullptr;
   ports::Console* out = nullptr;  ///< fd 1
   ports::Console* err = nullptr;  ///< fd 2
+  Input* in = nullptr;            ///< fd 0; without one it is at its end
   ports::Files* files = nullptr;
+  /// The guest's descriptor table, all free at the start; HostTables puts standard streams and granted directories
+  /// in. Empty on platforms without files: descriptors 0 to 2 exist nevertheless.
+  std::span<Descriptor> descriptors;
   ports::Sensor* sensor = nullptr;
   ports::Telemetry* telemetry = nullptr;
   ModelImporter* importer = nullptr;
@@ -50,13 +77,16 @@ struct Context {
   Arena* arena = nullptr;
 
   // What the calls keep; zero at the start.
-  nn::PlannedModel* graphs[kMaxGraphs] = {};
+  const nn::PlannedModel* graphs[kMaxGraphs] = {};
   u32 graph_count = 0;
   nn::Executor* executions[kMaxExecutions] = {};
+  u8 execution_graphs[kMaxExecutions] = {};  ///< index in graphs
+  bool computed[kMaxExecutions] = {};        ///< outputs are those of the inputs
   u32 execution_count = 0;
   bool computing = false;          ///< compute() is between two operators
   bool reached_first_read = false; ///< the application asked for its first frame: it is up and ready to take over
-  u64 poll_deadline_ns = 0;        ///< of a pending poll_oneoff; 0 = none
+  u64 poll_started_ns = 0;         ///< when the pending poll_oneoff was first asked (uptime + 1); 0 = none pending
+  u64 poll_deadline_ns = 0;        ///< uptime at which it will answer, as far as clocks go; 0 = none
   u64 inference_instructions = 0;  ///< spent inside compute() so far, by ports::Clock::instructions()
 };
 

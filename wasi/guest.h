@@ -1,0 +1,69 @@
+#pragma once
+#include "base/endian.h"
+#include "wasi/context.h"
+#include "wasi/errno.h"
+
+/// How the host functions of this room are written: they see a Call, and answer an errno.
+namespace pipit::wasi {
+
+/// One call from the guest: its arguments, its memory, and the application's context. Every guest address passes
+/// through here and is bounds-checked against the memory the application really has.
+class Call {
+ public:
+  Call(void* context, wasm::Instance& instance, const wasm::Value* values)
+      : context(*static_cast<Context*>(context)), instance_(instance), values_(values) {}
+
+  u32 arg(u32 index) const { return values_[index].u32_; }
+  u64 arg64(u32 index) const { return values_[index].u64_; }
+
+  /// `size` bytes at `address`; false when any lies outside. Valid until the guest runs again.
+  bool bytes(u32 address, u32 size, MutBytes& out) {
+    auto view = instance_.memory(address, size);
+    if (!view.ok()) return false;
+    out = *view;
+    return true;
+  }
+  bool text(u32 address, u32 size, std::string_view& out) {
+    MutBytes view;
+    if (!bytes(address, size, view)) return false;
+    out = as_text(view);
+    return true;
+  }
+  template <class T>
+  bool load(u32 address, T& out) {
+    MutBytes view;
+    if (!bytes(address, sizeof(T), view)) return false;
+    out = load_le<T>(view.data());
+    return true;
+  }
+  template <class T>
+  bool store(u32 address, T value) {
+    MutBytes view;
+    if (!bytes(address, sizeof(T), view)) return false;
+    store_le(view.data(), value);
+    return true;
+  }
+  /// Element `index` of a guest array of pairs of u32: iovecs, graph builders. `first` and `second` are hostile.
+  bool load_pair(u32 array, u32 index, u32& first, u32& second) {
+    const u64 at = u64{array} + u64{index} * 8;
+    return at <= 0xFFFF'FFFF && load(static_cast<u32>(at), first) && load(static_cast<u32>(at) + 4, second);
+  }
+
+  Context& context;
+
+ private:
+  wasm::Instance& instance_;
+  const wasm::Value* values_;
+};
+
+/// Makes a wasm::HostFunction's entry of a function that answers an errno.
+template <auto function>
+wasm::HostAction entry(void* context, wasm::Instance& instance, wasm::Value* values) {
+  Call call(context, instance, values);
+  const auto answer = function(call);
+  if (answer == decltype(answer)::pending) return wasm::HostAction::pending;
+  values[0].bits = static_cast<u16>(answer);
+  return wasm::HostAction::done;
+}
+
+}  // namespace pipit::wasi

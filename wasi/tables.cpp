@@ -1,0 +1,20 @@
+#include "wasi/tables.h"
+
+namespace pipit::wasi {
+
+HostTables::HostTables(Context& context)
+    : tables_{{preview1_functions(), &context},
+              {file_functions(), &context},
+              {nn_functions(), &context},
+              {device_functions(), &context}} {
+  seed_descriptors(context);
+}
+
+bool offers(std::string_view module, std::string_view name) {
+  for (Functions table : {preview1_functions(), file_functions(), nn_functions(), device_functions()})
+    for (const wasm::HostFunction& function : table)
+      if (module == function.module && name == function.name) return true;
+  return false;
+}
+
+}  // namespace pipit::wasi
