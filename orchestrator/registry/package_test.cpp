@@ -1,0 +1,48 @@
+#include "orchestrator/registry/sample.h"
+
+namespace pipit::registry {
+namespace {
+
+TEST(Package, RoundTrip) {
+  const Package package = sample_package();
+  const auto read = from_artifact(sample_artifact());
+  ASSERT_TRUE(read.ok()) << read.error().text;
+  EXPECT_EQ(read->manifest, package.manifest);
+  EXPECT_EQ(read->module, package.module);
+  ASSERT_EQ(read->models.size(), 1u);
+  EXPECT_EQ(read->models[0].name, "net");
+  EXPECT_EQ(read->models[0].data, package.models[0].data);
+}
+
+TEST(Package, ManifestMustListWhatIsPacked) {
+  Package package = sample_package();
+  package.module.push_back(0);
+  EXPECT_FALSE(to_artifact(package).ok());
+  package = sample_package();
+  package.models[0].name = "other";
+  EXPECT_FALSE(to_artifact(package).ok());
+  package = sample_package();
+  package.models.clear();
+  EXPECT_FALSE(to_artifact(package).ok());
+}
+
+TEST(Package, LayersMustHoldWhatTheManifestNames) {
+  Artifact artifact = sample_artifact();
+  artifact.layers[1].data[0] ^= 1;
+  const auto changed = from_artifact(artifact);
+  ASSERT_FALSE(changed.ok());
+  EXPECT_EQ(changed.error().code, Code::digest_mismatch);
+  artifact = sample_artifact();
+  artifact.layers.pop_back();
+  const auto bare = from_artifact(artifact);
+  ASSERT_FALSE(bare.ok());
+  EXPECT_EQ(bare.error().code, Code::unsupported);
+  artifact = sample_artifact();
+  artifact.layers.back().data.resize(3);
+  const auto torn = from_artifact(artifact);
+  ASSERT_FALSE(torn.ok());
+  EXPECT_EQ(torn.error().code, Code::malformed) << torn.error().text;
+}
+
+}  // namespace
+}  // namespace pipit::registry

@@ -1,0 +1,38 @@
+#pragma once
+#include <string>
+
+#include "rig/control_plane.h"
+#include "rig/service.h"
+
+/// The services around the control plane, each with a configuration of its own and on loopback alone.
+namespace pipit::rig {
+
+/// mosquitto. No queue of it drops: what is published with QoS 1 reaches a subscriber whose session lives.
+struct Broker {
+  static support::Result<Broker> start(State& state);
+  Service service;
+  u16 port = 0;
+};
+
+/// docker-registry, storage below the state folder.
+struct Registry {
+  static support::Result<Registry> start(State& state);
+  std::string host() const { return "127.0.0.1:" + std::to_string(port); }
+  Service service;
+  u16 port = 0;
+};
+
+/// `pipit gateway` as the cluster's user pipit-gateway.
+struct Gateway {
+  struct Options {
+    std::string program;       ///< the pipit binary
+    std::string device_token;  ///< what a device must show to be admitted
+    int handover_s = 30;
+  };
+  static support::Result<Gateway> start(State& state, const ControlPlane& plane, const Broker& broker,
+                                        const Registry& registry, const Options& options);
+  Service service;
+  u16 blob_port = 0, kubelet_port = 0;
+};
+
+}  // namespace pipit::rig
