@@ -8,9 +8,8 @@
 
 /// The planned-model file (`.pipm`), shared by the compiler that writes it and the loader that verifies it.
 ///
-/// Flat, little-endian, executed in place: constants are read where they lie, so a file may stay in flash. Everything
-/// is found by byte offsets from the start of the file. Parts, in any order after the header, none overlapping needed
-/// by the loader:
+/// Flat, little-endian, executed in place: constants are read where they lie, so a file may stay in flash.
+/// Everything is found by byte offsets from the start of the file. Parts, in any order after the header:
 ///
 ///     Header           at 0
 ///     TensorRecord[]   at Header::tensors_offset
@@ -19,31 +18,33 @@
 ///     attributes       one block per operator that has any, of the struct its opcode names below
 ///     constants        weights, biases, rescale pairs
 ///
-/// Offsets of tables, ids and attributes are multiples of 4, of constants and arena tensors multiples of 16. The file
-/// itself must lie at a multiple of kFileAlign in memory. Unused fields are 0 and verified to be so.
+/// Offsets of tables, ids and attributes are multiples of 4, of constants and arena tensors multiples of 16.
+/// The file itself must lie at a multiple of kFileAlign in memory. Unused fields are 0 and verified to be so.
 ///
-/// Layout. Activations are NHWC: the channels of one pixel are contiguous, which the inner loop of every int8 kernel
-/// runs over. Convolution weights are OHWI, depthwise weights 1HWO, fully connected weights OI. The compiler
-/// re-orders weights ahead of time. A model's inputs and outputs keep the shape their author gave them; where an
-/// NCHW input has more than one channel the compiler places a `transpose`, with one channel a `reshape` in place.
+/// Layout. Activations are NHWC: the channels of one pixel are contiguous, which the inner loop of every int8
+/// kernel runs over. Convolution weights are OHWI, depthwise weights 1HWO, fully connected weights OI. The
+/// compiler re-orders weights ahead of time. A model's inputs and outputs keep the shape their author gave
+/// them; where an NCHW input has more than one channel the compiler places a `transpose`, with one channel a
+/// `reshape` in place.
 ///
-/// Arithmetic of the int8 operators: real = scale × (q − zero_point), activations per tensor, weights per output
-/// channel with zero point 0. `rescale` below means nn/fixed_point.h: rescale(x, {multiplier, shift}) =
-/// (x × multiplier + 2^(30 − shift)) >> (31 − shift), 64 bits wide, one rounding (half towards +infinity), saturated
-/// to i32. It stands for x × multiplier × 2^(shift − 31). Results are bit-identical on every platform.
+/// Arithmetic of the int8 operators: real = scale × (q − zero_point), activations per tensor, weights per
+/// output channel with zero point 0. `rescale` below means nn/fixed_point.h: rescale(x, {multiplier, shift})
+/// = (x × multiplier + 2^(30 − shift)) >> (31 − shift), 64 bits wide, one rounding (half towards +infinity),
+/// saturated to ±2^30. It stands for x × multiplier × 2^(shift − 31). Results are bit-identical on every
+/// platform.
 namespace pipit::nn::format {
 
 constexpr u32 kMagic = 0x4D504950;  ///< "PIPM"
 constexpr u16 kVersion = 1;
-constexpr u32 kFileAlign = 4;      ///< of the file's first byte in memory
-constexpr u32 kTableAlign = 4;     ///< of tables, ids and attributes, from the start of the file
-constexpr u32 kTensorAlign = 16;   ///< of constants in the file and of tensors in the arena
+constexpr u32 kFileAlign = 4;     ///< of the file's first byte in memory
+constexpr u32 kTableAlign = 4;    ///< of tables, ids and attributes, from the start of the file
+constexpr u32 kTensorAlign = 16;  ///< of constants in the file and of tensors in the arena
 constexpr u32 kMaxTensors = 16384;
 constexpr u32 kMaxOperators = 4096;
-constexpr u32 kMaxOperands = 32;   ///< inputs of one operator; model inputs, model outputs
+constexpr u32 kMaxOperands = 32;  ///< inputs of one operator; model inputs, model outputs
 constexpr u32 kNameBytes = 32;
-/// Longest sum of an int8 convolution or fully connected operator (taps × input channels): with it and |bias| ≤
-/// kMaxBias no 32-bit accumulator overflows.
+/// Longest sum of an int8 convolution or fully connected operator (taps × input channels): with it and |bias|
+/// ≤ kMaxBias no 32-bit accumulator overflows.
 constexpr u32 kMaxAccumulation = 65536;
 constexpr i32 kMaxBias = (1 << 30) - 1;
 
@@ -58,10 +59,10 @@ struct Header {
   u32 arena_bytes;  ///< activations need this much, a multiple of 16
   u32 macs_low;     ///< multiply-accumulates of one inference, low and high 32 bits
   u32 macs_high;
-  u32 flags;        ///< 0
+  u32 flags;  ///< 0
 
-  u32 tensors_offset;  ///< TensorRecord[tensor_count]
-  u32 tensor_count;    ///< 1 … kMaxTensors
+  u32 tensors_offset;    ///< TensorRecord[tensor_count]
+  u32 tensor_count;      ///< 1 … kMaxTensors
   u32 operators_offset;  ///< OperatorRecord[operator_count], in execution order
   u32 operator_count;    ///< 1 … kMaxOperators
   u32 inputs_offset;     ///< u32[input_count]: ids of the model's inputs, all in the arena, disjoint
@@ -83,56 +84,58 @@ enum class Placement : u8 {
 
 /// One tensor; its id is its index in the table.
 struct TensorRecord {
-  u8 dtype;         ///< DType
-  u8 rank;          ///< 0 (scalar) … kMaxRank
-  u8 placement;     ///< Placement
-  u8 channel_axis;  ///< axis of channel_scales; 0 where there are none
+  u8 dtype;            ///< DType
+  u8 rank;             ///< 0 (scalar) … kMaxRank
+  u8 placement;        ///< Placement
+  u8 channel_axis;     ///< axis of channel_scales; 0 where there are none
   u32 dims[kMaxRank];  ///< outermost first, each ≥ 1; 0 from `rank` on
   u32 offset;          ///< see Placement; a multiple of 16
   u32 bytes;           ///< product of dims × element size
   f32 scale;           ///< per tensor; 0 = not quantised (or per channel)
   i32 zero_point;      ///< −128 … 127 for i8, else 0
-  u32 channel_scales;  ///< file offset of f32[dims[channel_axis]], for tools; 0 = per tensor. Kernels use rescale pairs
-  u32 name_offset;     ///< file offset of name_bytes bytes of UTF-8, any alignment; 0 with name_bytes 0 = nameless
+  u32 channel_scales;  ///< file offset of f32[dims[channel_axis]], for tools; 0 = per tensor. Kernels use
+                       ///< rescale pairs
+  u32 name_offset;     ///< file offset of name_bytes bytes of UTF-8, any alignment; 0 with name_bytes 0 =
+                       ///< nameless
   u32 name_bytes;
-  u32 reserved;        ///< 0
+  u32 reserved;  ///< 0
 };
 static_assert(sizeof(TensorRecord) == 60 && alignof(TensorRecord) == 4);
 
 /// One operator.
 struct OperatorRecord {
-  u8 opcode;        ///< Opcode
-  u8 input_count;   ///< 1 … kMaxOperands
-  u8 output_count;  ///< 1
-  u8 reserved;      ///< 0
-  u32 ids_offset;   ///< u32[input_count + output_count], inputs first
+  u8 opcode;              ///< Opcode
+  u8 input_count;         ///< 1 … kMaxOperands
+  u8 output_count;        ///< 1
+  u8 reserved;            ///< 0
+  u32 ids_offset;         ///< u32[input_count + output_count], inputs first
   u32 attributes_offset;  ///< of the attribute struct; 0 when it has none
   u32 attributes_bytes;   ///< exactly sizeof that struct; 0 when it has none
 };
 static_assert(sizeof(OperatorRecord) == 16 && alignof(OperatorRecord) == 4);
 
-/// The one operator table: number in the file, name, fewest and most inputs, whether the output may lie exactly on
-/// the first input of the same size ("in place"), attribute struct. Numbers are never reused.
+/// The one operator table: number in the file, name, fewest and most inputs, whether the output may lie
+/// exactly on an input of the same number of bytes ("in place"), attribute struct. Numbers are never reused.
 ///
-/// Unless said otherwise all activations of an operator have one dtype, f32 or i8, and an operator without rescaling
-/// keeps scale and zero point.
-#define PIPIT_NN_OPERATORS(X)                                                      \
-  X(1, conv2d, 3, 4, false, Conv2dAttributes)                                      \
-  X(2, depthwise_conv2d, 3, 4, false, Conv2dAttributes)                            \
-  X(3, fully_connected, 3, 4, false, ClampAttributes)                              \
-  X(4, max_pool2d, 1, 1, false, Pool2dAttributes)                                  \
-  X(5, average_pool2d, 1, 1, false, Pool2dAttributes)                              \
-  X(6, global_average_pool, 1, 1, false, RescaleAttributes)                        \
-  X(7, clamp, 1, 1, true, ClampAttributes)                                         \
-  X(8, add, 2, 2, true, AddAttributes)                                             \
-  X(9, mul, 2, 2, true, RescaleAttributes)                                         \
-  X(10, reshape, 1, 1, true, NoAttributes)                                         \
-  X(11, transpose, 1, 1, false, TransposeAttributes)                               \
-  X(12, quantize, 1, 1, false, NoAttributes)                                       \
-  X(13, dequantize, 1, 1, false, NoAttributes)                                     \
-  X(14, requantize, 1, 1, true, RescaleAttributes)                                 \
-  X(15, softmax, 1, 1, true, NoAttributes)                                         \
-  X(16, pad, 1, 1, false, PadAttributes)                                           \
+/// Unless said otherwise all activations of an operator have one dtype, f32 or i8, and an operator without
+/// rescaling keeps scale and zero point.
+#define PIPIT_NN_OPERATORS(X)                               \
+  X(1, conv2d, 3, 4, false, Conv2dAttributes)               \
+  X(2, depthwise_conv2d, 3, 4, false, Conv2dAttributes)     \
+  X(3, fully_connected, 3, 4, false, ClampAttributes)       \
+  X(4, max_pool2d, 1, 1, false, Pool2dAttributes)           \
+  X(5, average_pool2d, 1, 1, false, Pool2dAttributes)       \
+  X(6, global_average_pool, 1, 1, false, RescaleAttributes) \
+  X(7, clamp, 1, 1, true, ClampAttributes)                  \
+  X(8, add, 2, 2, true, AddAttributes)                      \
+  X(9, mul, 2, 2, true, RescaleAttributes)                  \
+  X(10, reshape, 1, 1, true, NoAttributes)                  \
+  X(11, transpose, 1, 1, false, TransposeAttributes)        \
+  X(12, quantize, 1, 1, false, NoAttributes)                \
+  X(13, dequantize, 1, 1, false, NoAttributes)              \
+  X(14, requantize, 1, 1, true, RescaleAttributes)          \
+  X(15, softmax, 1, 1, true, NoAttributes)                  \
+  X(16, pad, 1, 1, false, PadAttributes)                    \
   X(17, concat, 1, kMaxOperands, false, ConcatAttributes)
 
 enum class Opcode : u8 {
@@ -141,14 +144,15 @@ enum class Opcode : u8 {
 #undef X
 };
 
-/// A fixed-point factor, multiplier × 2^(shift − 31). multiplier is 0 or in [2^30, 2^31 − 1], shift in [−31, 30].
+/// A fixed-point factor, multiplier × 2^(shift − 31). multiplier is 0 or in [2^30, 2^31 − 1], shift in [−31,
+/// 30].
 struct Rescale {
   i32 multiplier;
   i32 shift;
 };
 
-/// Bounds of a fused activation, in the operator's element type: f32 bit patterns (−inf, +inf: none) or i32 values
-/// within −128 … 127 (−128, 127: none). low ≤ high, no NaN.
+/// Bounds of a fused activation, in the operator's element type: f32 bit patterns (−inf, +inf: none) or i32
+/// values within −128 … 127 (−128, 127: none). low ≤ high, no NaN.
 struct Clamp {
   u32 low;
   u32 high;
@@ -164,7 +168,8 @@ struct Clamp {
 struct NoAttributes {};
 
 /// How a window moves over the image. Strides and dilations ≥ 1. The output's height is exactly
-/// (input + pad_top + pad_bottom − dilation × (kernel − 1) − 1) / stride + 1, rounded down; the width likewise.
+/// (input + pad_top + pad_bottom − dilation × (kernel − 1) − 1) / stride + 1, rounded down; the width
+/// likewise.
 struct Window {
   u16 stride_h, stride_w;
   u16 dilation_h, dilation_w;
@@ -173,49 +178,51 @@ struct Window {
 };
 
 /// conv2d: inputs x [N,H,W,I], weights [O,KH,KW,I], bias [O]; output [N,OH,OW,O].
-/// depthwise_conv2d: inputs x [N,H,W,I], weights [1,KH,KW,O] with O = I × multiplier, output channel o reads input
-/// channel o / multiplier; bias [O].
-/// f32: bias f32, no fourth input. out = clamp(bias + Σ x·w), summed tap by tap (row, column, channel) from bias on.
-/// i8: weights i8, bias i32, fourth input rescale i32 [O,2] = a Rescale per output channel (input scale × weight scale
-/// / output scale). Padding counts as the input's zero point. **The bias has the zero point folded in**:
-/// bias[o] = round(b / (input scale × weight scale)) − zero_point(x) × Σ w[o], |bias| ≤ kMaxBias, so that
-/// out = clamp(zero_point(out) + rescale(bias[o] + Σ q·w)), the sum running over all taps, padded ones at zero_point(x).
+/// depthwise_conv2d: inputs x [N,H,W,I], weights [1,KH,KW,O] with O = I × multiplier, output channel o reads
+/// input channel o / multiplier; bias [O]. f32: bias f32, no fourth input. out = clamp(bias + Σ x·w), summed
+/// tap by tap (row, column, channel) from bias on. i8: weights i8, bias i32, fourth input rescale i32 [O,2] =
+/// a Rescale per output channel (input scale × weight scale / output scale). Padding counts as the input's
+/// zero point. **The bias has the zero point folded in**: bias[o] = round(b / (input scale × weight scale)) −
+/// zero_point(x) × Σ w[o], |bias| ≤ kMaxBias, so that out = clamp(zero_point(out) + rescale(bias[o] + Σ
+/// q·w)), the sum running over all taps, padded ones at zero_point(x).
 struct Conv2dAttributes {
   Window window;
   Clamp clamp;
 };
 
-/// fully_connected: inputs x (any shape of N × I elements), weights [O,I], bias [O]; output N × O elements, last dim O.
-/// i8: as conv2d, fourth input rescale i32 [O,2], zero point folded into the bias.
-/// clamp: out = min(max(x, low), high) elementwise; covers relu and relu6. In i8 the bounds are quantised values.
+/// fully_connected: inputs x (any shape of N × I elements), weights [O,I], bias [O]; output N × O elements,
+/// last dim O. i8: as conv2d, fourth input rescale i32 [O,2], zero point folded into the bias. clamp: out =
+/// min(max(x, low), high) elementwise; covers relu and relu6. In i8 the bounds are quantised values.
 struct ClampAttributes {
   Clamp clamp;
 };
 
-/// max_pool2d: padding never wins. average_pool2d i8: the sum of q (padding at the zero point) divided by the number
-/// of elements, rounded half away from zero. Input and output have the same scale and zero point. Every window must
-/// touch the image (each pad < the dilated kernel; dilation is 1 for average pooling).
+/// max_pool2d: padding never wins. average_pool2d i8: the sum of q (padding at the zero point) divided by the
+/// number of elements, rounded half away from zero. Input and output have the same scale and zero point.
+/// Every window must touch the image (each pad < the dilated kernel; dilation is 1 for average pooling).
 struct Pool2dAttributes {
   Window window;
   u16 kernel_h, kernel_w;
-  u32 count_include_pad;  ///< average: 1 = padding counts as elements of value zero; 0 = only the image counts
+  u32 count_include_pad;  ///< average: 1 = padding counts as elements of value zero; 0 = only the image
+                          ///< counts
   Clamp clamp;
 };
 
 /// One factor; in f32 operators {0, 0}.
-/// global_average_pool: [N,H,W,C] → N × C elements, last dim C. f32: sum / (H × W). i8: rescale = input scale / (output
-/// scale × H × W), out = clamp(zp_out + rescale(Σ (q − zp_in))); H × W ≤ kMaxAccumulation.
-/// mul: a × b, b broadcast as in add. i8: rescale = scale_a × scale_b / scale_out of (qa − zp_a)(qb − zp_b).
+/// global_average_pool: [N,H,W,C] → N × C elements, last dim C. f32: sum / (H × W). i8: rescale = input scale
+/// / (output scale × H × W), out = clamp(zp_out + rescale(Σ (q − zp_in))); H × W ≤ kMaxAccumulation. mul: a ×
+/// b, b broadcast as in add. i8: rescale = scale_a × scale_b / scale_out of (qa − zp_a)(qb − zp_b).
 /// requantize: i8 → i8, out = clamp(zp_out + rescale(q − zp_in)), rescale = scale_in / scale_out.
 struct RescaleAttributes {
   Rescale rescale;
   Clamp clamp;
 };
 
-/// add: a + b; output shaped like a. b has a's shape, or is repeated along a's outer dimensions: with leading 1s taken
-/// off, b's dims are the last dims of a. i8 (as TFLite): out = clamp(zp_out + rescale(rescale((qa − zp_a) << 20, a) +
-/// rescale((qb − zp_b) << 20, b), out)) where, with m = 2 × max(scale_a, scale_b): a = scale_a / m, b = scale_b / m,
-/// out = m / (2^20 × scale_out). a, b are at most 1/2. f32: all three factors {0, 0}.
+/// add: a + b; output shaped like a. b has a's shape, or is repeated along a's outer dimensions: with leading
+/// 1s taken off, b's dims are the last dims of a. i8 (as TFLite): out = clamp(zp_out + rescale(rescale((qa −
+/// zp_a) << 20, a) + rescale((qb − zp_b) << 20, b), out)) where, with m = 2 × max(scale_a, scale_b): a =
+/// scale_a / m, b = scale_b / m, out = m / (2^20 × scale_out). a and b are at most 1/2, their shifts not
+/// above 0. f32: all three factors {0, 0}.
 struct AddAttributes {
   Rescale a;
   Rescale b;
@@ -223,7 +230,7 @@ struct AddAttributes {
   Clamp clamp;
 };
 
-/// transpose: out.dims[i] = in.dims[perm[i]]; any dtype of 1, 2, 4 or 8 bytes. perm is 0 from rank on.
+/// transpose: out.dims[i] = in.dims[perm[i]]. perm is 0 from rank on.
 struct TransposeAttributes {
   u8 perm[8];
 };
@@ -240,15 +247,17 @@ struct ConcatAttributes {
   u32 axis;
 };
 
-// reshape: same dtype, quantisation and number of bytes; does nothing where output and input lie on the same offset.
-// quantize: f32 → i8, q = saturate(round_half_even(x / scale) + zero_point), IEEE single precision; NaN gives −128.
-// dequantize: i8 → f32, scale × (q − zero_point).
-// softmax: over the last dimension, exp by nn/kernels/softmax (own polynomial, so that bits agree everywhere); i8:
-// exp of scale_in × (q − max), the quotient quantised as `quantize` does with the output's scale and zero point.
+// reshape: same dtype, quantisation and number of bytes; does nothing where output and input lie on the same
+// offset. quantize: f32 → i8, q = saturate(round_half_even(x / scale) + zero_point), IEEE single precision;
+// NaN gives −128. dequantize: i8 → f32, scale × (q − zero_point). softmax: over the last dimension, exp by
+// nn/kernels/softmax (own polynomial, so that bits agree everywhere); i8: exp of scale_in × (q − max), the
+// quotient quantised as `quantize` does with the output's scale and zero point.
 
 static_assert(sizeof(Rescale) == 8 && sizeof(Clamp) == 8 && sizeof(Window) == 16);
-static_assert(sizeof(Conv2dAttributes) == 24 && sizeof(ClampAttributes) == 8 && sizeof(Pool2dAttributes) == 32);
-static_assert(sizeof(RescaleAttributes) == 16 && sizeof(AddAttributes) == 32 && sizeof(TransposeAttributes) == 8);
+static_assert(sizeof(Conv2dAttributes) == 24 && sizeof(ClampAttributes) == 8 &&
+              sizeof(Pool2dAttributes) == 32);
+static_assert(sizeof(RescaleAttributes) == 16 && sizeof(AddAttributes) == 32 &&
+              sizeof(TransposeAttributes) == 8);
 static_assert(sizeof(PadAttributes) == 52 && sizeof(ConcatAttributes) == 4);
 
 /// What the file says about an opcode, without any kernel.

@@ -9,12 +9,13 @@
 /// The planned-model engine: verified once, executed in place, no allocation after create().
 namespace pipit::nn {
 
-/// A `.pipm` file that was verified: header, checksum, every operator, tensor, offset and shape. Points into `file`,
-/// which must stay where it is (flash, a mapped file, host memory) and unchanged. Cheap to copy.
+/// A `.pipm` file that was verified: header, checksum, every operator, tensor, offset and shape. Points into
+/// `file`, which must stay where it is (flash, a mapped file, host memory) and unchanged. Cheap to copy.
 class PlannedModel {
  public:
-  /// Verifies everything, so that execution need not: errors malformed, unsupported (version, operator not linked
-  /// in), out_of_range (an offset outside the file or arena; Error::where is the file offset or operator index).
+  /// Verifies everything, so that execution need not: errors malformed, unsupported (version, operator not
+  /// linked in), out_of_range (an offset outside the file or arena; Error::where is the file offset or
+  /// operator index).
   static Result<PlannedModel> load(Bytes file);
 
   u32 input_count() const;
@@ -37,17 +38,21 @@ class PlannedModel {
 /// Runs one planned model with one activation arena.
 class Executor {
  public:
-  /// `arena` holds at least model.arena_bytes(), 16-byte aligned, and outlives the executor. Model and arena are
-  /// the caller's. Errors: out_of_memory (Error::where is the need in bytes).
+  /// `arena` holds at least model.arena_bytes(), 16-byte aligned, and outlives the executor. Model and arena
+  /// are the caller's. Errors: out_of_memory (Error::where is the need in bytes).
   static Result<Executor> create(const PlannedModel& model, MutBytes arena);
 
-  /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's.
+  /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's, or while
+  /// an inference is between two operators.
   Status set_input(u32 index, DType dtype, Bytes data);
-  /// Executes all operators. invalid_argument when an input was never set.
+  /// Executes all operators. It consumes the inputs: invalid_argument unless each was set since the last
+  /// inference.
   Status run();
-  /// Executes the next operator: true while there are more. A device polls its network in between.
+  /// Executes the next operator: true while there are more. A device polls its network in between. Errors as
+  /// run().
   Result<bool> step();
-  /// The output after run(); valid until the next set_input().
+  /// The output after run(), valid until the next set_input(); empty before, or for an index the model has
+  /// not.
   Bytes output(u32 index) const;
 
  private:
@@ -55,7 +60,8 @@ class Executor {
   PlannedModel model_;
   MutBytes arena_;
   u32 next_operator_ = 0;
-  u32 inputs_set_ = 0;
+  u32 inputs_set_ = 0;  // bit i: input i
+  bool finished_ = false;
 };
 
 }  // namespace pipit::nn

@@ -1,0 +1,11 @@
+#pragma once
+#include "nn/kernels/conv2d/conv2d.h"
+
+/// Depthwise convolution over NHWC images with weights [1, kernel_h, kernel_w, out_c]; out_c is a multiple of
+/// in_c and output channel o reads input channel o / (out_c / in_c). Otherwise as conv2d.
+namespace pipit::nn {
+
+void depthwise_conv2d_f32(const Conv2dF32& conv);
+void depthwise_conv2d_i8(const Conv2dI8& conv);
+
+}  // namespace pipit::nn

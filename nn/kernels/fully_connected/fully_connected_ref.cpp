@@ -1,0 +1,29 @@
+#include "nn/kernels/fully_connected/fully_connected.h"
+
+#include "nn/fixed_point.h"
+#include "nn/kernels/dot/dot.h"
+
+namespace pipit::nn {
+
+void fully_connected_f32(const FullyConnectedF32& layer) {
+  const f32 low = layer.clamp.low_f32(), high = layer.clamp.high_f32();
+  f32* out = layer.output;
+  for (u32 n = 0; n < layer.batch; ++n)
+    for (u32 o = 0; o < layer.outputs; ++o) {
+      const f32 sum = dot_f32(layer.bias[o], layer.input + n * layer.inputs, layer.weights + o * layer.inputs,
+                              layer.inputs);
+      *out++ = sum < low ? low : sum > high ? high : sum;
+    }
+}
+
+void fully_connected_i8(const FullyConnectedI8& layer) {
+  i8* out = layer.output;
+  for (u32 n = 0; n < layer.batch; ++n)
+    for (u32 o = 0; o < layer.outputs; ++o) {
+      const i32 sum = dot_i8(layer.bias[o], layer.input + n * layer.inputs, layer.weights + o * layer.inputs,
+                             layer.inputs);
+      *out++ = requantize(sum, layer.factors[o], layer.output_zero_point, layer.clamp);
+    }
+}
+
+}  // namespace pipit::nn
