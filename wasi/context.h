@@ -52,6 +52,11 @@ struct Descriptor {
   u64 inheriting = 0; ///< rights that files opened below it may have
 };
 
+/// Bytes of Context::arena that one execution context of `model` takes at most, on any platform.
+inline u32 execution_bytes(const nn::PlannedModel& model) {
+  return model.arena_bytes() + static_cast<u32>(sizeof(nn::Executor)) + 32;  // and aligning both
+}
+
 constexpr u32 kMaxGraphs = 2;
 constexpr u32 kMaxExecutions = 2;
 
