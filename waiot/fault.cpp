@@ -1,0 +1,24 @@
+#include "waiot/fault.h"
+
+#include "base/check.h"
+#include "waiot/board.h"
+#include "waiot/log.h"
+
+namespace pipit {
+
+void check_failed(const char* condition, const char* file, int line) {
+  waiot::Line() << "waiot: check failed: " << condition << " at " << file << ":" << line << ", restarting";
+  waiot::board::reset();
+}
+
+}  // namespace pipit
+
+namespace pipit::waiot {
+
+void report_fault(std::string_view what, std::span<const NamedRegister> registers) {
+  Line() << "waiot: fault: " << what << ", restarting";
+  for (const NamedRegister& each : registers) (Line() << "  " << each.name << " ").hex(each.value);
+  board::reset();
+}
+
+}  // namespace pipit::waiot

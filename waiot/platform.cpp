@@ -1,0 +1,58 @@
+#include "waiot/platform.h"
+
+#include <cstring>
+
+#include "waiot/board.h"
+#include "waiot/log.h"
+#include "waiot/memory.h"
+
+#ifndef PIPIT_VERSION
+#error "the build names the version"
+#endif
+
+namespace pipit::waiot {
+namespace {
+
+void name_device(const ports::MacAddress& mac, char (&out)[16]) {
+  std::memcpy(out, "waiot-", 6);
+  for (u32 i = 0; i < 6; ++i) out[6 + i] = "0123456789abcdef"[mac[3 + i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
+  out[12] = 0;
+}
+
+/// A reset without power loss finds the same seed again, but other survivors: they move on with every start.
+void seed(Pool& pool, const ports::MacAddress& mac) {
+  pool.feed(board::flash().view(board::kFlashMap.seed_offset, board::kSeedBytes));
+  pool.feed(Bytes(mac));
+  pool.feed(board::noise());
+  MutBytes survivors{reinterpret_cast<u8*>(memory::g_survivors), sizeof memory::g_survivors};
+  pool.feed(survivors);
+  pool.fill(survivors);
+}
+
+}  // namespace
+
+Platform& start_platform(std::string_view image) {
+  board::init();
+  Line() << "waiot: " << image << " " PIPIT_VERSION " on " << board::kName << ", RAM "
+         << memory::ram_bytes() << " static " << memory::static_bytes() << " stack " << memory::stack_bytes();
+  Nic* nic = board::nic();
+  if (nic == nullptr)
+    for (;;) board::idle();
+  static constinit Platform platform;
+  name_device(nic->mac(), platform.device);
+  seed(platform.entropy, nic->mac());
+  platform.network.init(*nic, board::clock(), platform.entropy, platform.device);
+  return platform;
+}
+
+void Platform::poll_network() {
+  network.poll();
+  if (!announced_ && network.up()) {
+    announced_ = true;
+    const auto ip = network.address();
+    Line() << "waiot: " << device << " has address " << u32{ip[0]} << "." << u32{ip[1]} << "." << u32{ip[2]} << "."
+           << u32{ip[3]} << " after " << board::clock().uptime_ms() << " ms";
+  }
+}
+
+}  // namespace pipit::waiot
