@@ -86,7 +86,6 @@ struct Context {
   u32 graph_count = 0;
   nn::Executor* executions[kMaxExecutions] = {};
   u8 execution_graphs[kMaxExecutions] = {};  ///< index in graphs
-  bool computed[kMaxExecutions] = {};        ///< outputs are those of the inputs
   u32 execution_count = 0;
   bool computing = false;          ///< compute() is between two operators
   bool reached_first_read = false; ///< the application asked for its first frame: it is up and ready to take over

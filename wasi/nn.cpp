@@ -131,7 +131,6 @@ NnErrno set_input(Call& call) {
   if (call.arg(1) >= model.input_count() || type > static_cast<u8>(DType::i8)) return NnErrno::invalid_argument;
   if (!same_shape(model.input(call.arg(1)), call, dims, rank)) return NnErrno::invalid_argument;
   const auto status = context.executions[call.arg(0)]->set_input(call.arg(1), static_cast<DType>(type), data);
-  context.computed[call.arg(0)] = false;
   return status.ok() ? NnErrno::success : to_nn_errno(status.error().code);
 }
 
@@ -144,7 +143,6 @@ NnErrno compute(Call& call) {
   if (context.clock != nullptr) context.inference_instructions += context.clock->instructions() - before;
   context.computing = more.ok() && *more;
   if (!more.ok()) return to_nn_errno(more.error().code);
-  context.computed[call.arg(0)] = !*more;
   return *more ? NnErrno::pending : NnErrno::success;
 }
 
@@ -155,9 +153,8 @@ NnErrno get_output(Call& call) {
   if (call.arg(0) >= context.execution_count) return NnErrno::invalid_argument;
   const nn::PlannedModel& model = *context.graphs[context.execution_graphs[call.arg(0)]];
   if (call.arg(1) >= model.output_count()) return NnErrno::invalid_argument;
-  // Before the first compute() the arena holds whatever was there before this application.
-  if (!context.computed[call.arg(0)]) return NnErrno::runtime_error;
   const Bytes output = context.executions[call.arg(0)]->output(call.arg(1));
+  if (output.empty()) return NnErrno::runtime_error;
   if (output.size() > call.arg(3)) return NnErrno::too_large;
   MutBytes out;
   if (!call.bytes(call.arg(2), static_cast<u32>(output.size()), out) ||

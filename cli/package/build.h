@@ -11,6 +11,7 @@ struct BuildOptions {
   std::string folder;                  ///< with pipit.yaml
   std::string version;                 ///< empty: the recipe's
   std::vector<std::string> defines;    ///< "NAME=VALUE", after the recipe's
+  bool unchecked = false;              ///< leave the checks to the device: for tests of devices
   std::vector<Recipe::Model> models;   ///< in place of the recipe's of the same name; files relative to here
 };
 
@@ -18,7 +19,7 @@ struct BuildOptions {
 struct BuildReport {
   registry::Package package;
   std::string name, version;
-  u32 memory_bytes = 0, static_bytes = 0;  ///< static: C stack and data
+  u32 memory_bytes = 0, static_bytes = 0;  ///< static: C stack and data; 0 for a foreign module
   u32 engine_stack_bytes = 0, arena_bytes = 0;
   std::vector<std::string> imports;        ///< "module.name", sorted
   std::string warnings;

@@ -73,12 +73,14 @@ Status read_key(const std::string& key, const YAML::Node& value, Recipe& recipe)
   if (key == "version") return label_of(value, key, recipe.version);
   if (key == "sequence") return sequence_of(value, key, recipe.sequence);
   if (key == "sources") return list_of(value, key, recipe.sources);
+  if (key == "module") return text_of(value, key, recipe.module);
   if (key == "memory") return size_of(value, key, recipe.memory_bytes);
   if (key == "stack") return size_of(value, key, recipe.c_stack_bytes);
   if (key == "engine_stack") return size_of(value, key, recipe.engine_stack_bytes);
   if (key == "models") return models_of(value, recipe.models);
   if (key == "defines") return list_of(value, key, recipe.defines);
-  return at(value, key, "unknown; known are name, version, sequence, sources, memory, stack, engine_stack, models, defines");
+  return at(value, key, "unknown; known are name, version, sequence, sources, module, memory, stack, engine_stack, "
+                        "models, defines");
 }
 
 Result<Recipe> parse(const std::string& text) {
@@ -92,7 +94,8 @@ Result<Recipe> parse(const std::string& text) {
   }
   if (recipe.name.empty()) return Error(Code::malformed, "name is missing");
   if (recipe.version.empty()) return Error(Code::malformed, "version is missing");
-  if (recipe.sources.empty()) return Error(Code::malformed, "sources is missing or empty");
+  if (recipe.sources.empty() == recipe.module.empty())
+    return Error(Code::malformed, "needs either sources or module");
   return recipe;
 }
 

@@ -15,7 +15,8 @@ struct Recipe {
   };
   std::string name, version;
   u64 sequence = 1;                  ///< devices refuse a smaller one than they have run
-  std::vector<std::string> sources;  ///< relative to the application's folder
+  std::vector<std::string> sources;  ///< C and C++, relative to the application's folder
+  std::string module;                ///< instead of sources: a wasm32-wasi module that another compiler made
   u32 memory_bytes = 64 * 1024;      ///< linear memory: C stack, data and heap
   u32 c_stack_bytes = 8 * 1024;      ///< inside memory_bytes
   u32 engine_stack_bytes = 8 * 1024;

@@ -1,0 +1,171 @@
+#include "host/runner.h"
+
+#include "host/tests/fixture.h"
+#include "support/process.h"
+
+namespace pipit::host {
+namespace {
+
+using testing::Folder;
+using testing::Program;
+using End = RunReport::End;
+
+support::ProcessOutput natively(const std::string& name, const std::vector<std::string>& arguments,
+                                const std::string& input, const std::string& directory) {
+  std::vector<std::string> command = {std::string(PIPIT_NATIVE_FOLDER) + "/native_" + name};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  auto output = support::run(command, input, {"MODE=test"}, directory);
+  EXPECT_TRUE(output.ok());
+  return output.ok() ? *output : support::ProcessOutput{};
+}
+
+TEST(Programs, StandardStreamsAreWhatTheyAreNatively) {
+  const std::string input = "first line\nsecond, with 12 digits\nlast without an end";
+  const std::vector<std::string> arguments = {"one", "two words", ""};
+  Folder folder;
+  const auto native = natively("stdio", arguments, input, folder.path());
+  Program program("stdio");
+  program.in.text = input;
+  program.options.arguments = arguments;
+  program.options.environment = {"MODE=test"};
+  const RunReport report = program.run();
+  EXPECT_EQ(program.out.text, native.out);
+  EXPECT_EQ(program.err.text, native.err);
+  EXPECT_GT(program.out.text.size(), 300u);
+  EXPECT_EQ(report.end, End::exited);
+  EXPECT_EQ(static_cast<int>(report.exit_code), native.exit_code);
+}
+
+TEST(Programs, FilesAreWhatTheyAreNatively) {
+  Folder here, there;
+  const auto native = natively("files", {}, "", here.path());
+  ASSERT_EQ(native.exit_code, 0);
+  Program program("files");
+  program.options.directories = {{there.path(), "."}};
+  const RunReport report = program.run();
+  EXPECT_EQ(program.out.text, native.out);
+  EXPECT_EQ(report.process_exit_code(), 0);
+}
+
+TEST(Programs, TimeIsWhatItIsNatively) {
+  Folder folder;
+  const auto native = natively("time", {}, "", folder.path());
+  Program program("time");
+  program.run();
+  EXPECT_EQ(program.out.text, native.out);
+}
+
+TEST(Programs, NoneLeavesItsDirectory) {
+  Folder folder;
+  folder.write("secret.txt", "secret");
+  folder.write("box/inside.txt", "inside");
+  folder.write("box/sub/file", "");
+  const auto link = [&](const std::string& target, const std::string& name) {
+    std::filesystem::create_symlink(target, folder / ("box/" + name));
+  };
+  link("inside.txt", "link-inside");
+  link("..", "sub/up");
+  link(folder / "secret.txt", "link-absolute");
+  link("../secret.txt", "link-outside");
+  link("link-outside", "link-to-link");
+  link("loop", "loop");
+  link("../created.txt", "link-dangling");
+  Program program("escape");
+  program.options.directories = {{folder / "box", "."}};
+  program.run();
+  EXPECT_EQ(program.out.text,
+            "inside.txt: reached\nlink-inside: reached\nsub/../inside.txt: reached\nsub/up/inside.txt: reached\n"
+            "../secret.txt: refused\nsub/../../secret.txt: refused\nlink-absolute: refused\nlink-outside: refused\n"
+            "link-to-link: refused\nsub/up/../secret.txt: refused\n/etc/passwd: refused\nloop: refused\n"
+            "mkdir 1\nsymlink 1\nrename 1\ncreate 1\nunlink 1\n");
+  EXPECT_TRUE(std::filesystem::exists(folder / "secret.txt"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "made"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "created.txt"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "box/inside.txt"));
+}
+
+TEST(Programs, WithoutADirectoryThereAreNoFiles) {
+  Program program("escape");
+  program.run();
+  EXPECT_EQ(program.out.text.find("reached"), std::string::npos);
+}
+
+TEST(Programs, AllocatorKeepsWithinItsMemory) {
+  Program program("memory");
+  program.options.memory_bytes = 12 * 1024;
+  const RunReport report = program.run();
+  EXPECT_EQ(report.trap, "");
+  EXPECT_EQ(report.exit_code, 0u) << "failed in line " << report.exit_code << " (modulo 256) of memory.c";
+  EXPECT_EQ(report.memory_bytes, 12u * 1024);
+}
+
+TEST(Runner, ATrapNamesFunctionAndOffset) {
+  Program program("trap");
+  const RunReport report = program.run();
+  EXPECT_EQ(report.end, End::trapped);
+  EXPECT_EQ(report.process_exit_code(), 134);
+  EXPECT_TRUE(report.trap.starts_with("unreachable in start_camera (function ")) << report.trap;
+  EXPECT_NE(report.trap.find(") at offset 0x"), std::string::npos);
+}
+
+TEST(Runner, FuelEndsALoop) {
+  Program program("spin");
+  program.options.fuel = 100'000;
+  const RunReport report = program.run();
+  EXPECT_EQ(report.end, End::out_of_fuel);
+  EXPECT_EQ(report.process_exit_code(), 124);
+  EXPECT_GE(report.fuel_used, 100'000u);
+  EXPECT_LT(report.fuel_used, 101'000u);
+}
+
+TEST(Runner, AnInterruptEndsALoop) {
+  Program program("spin");
+  int asked = 0;
+  program.options.interrupted = [&] { return ++asked > 3; };
+  EXPECT_EQ(program.run().end, End::interrupted);
+  EXPECT_EQ(asked, 4);
+}
+
+TEST(Runner, MemoryBeyondWhatItMayHaveTraps) {
+  Program program("stdio");
+  program.options.memory_bytes = 96 * 1024;  // the data fits, malloc(100000) cannot
+  const RunReport report = program.run();
+  EXPECT_EQ(report.end, End::trapped);
+  EXPECT_TRUE(report.trap.starts_with("out of bounds memory access")) << report.trap;
+}
+
+TEST(Runner, RefusesWhatIsNoProgram) {
+  RunOptions options;
+  options.module = {0, 'a', 's', 'm', 1, 0, 0, 0, 99};
+  auto report = run(options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().text.rfind("app: ", 0), 0u) << report.error().text;
+  options.module = {0, 'a', 's', 'm', 1, 0, 0, 0};
+  report = run(options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.error().text.find("_start"), std::string::npos);
+}
+
+TEST(Runner, NamesTheUnknownImport) {
+  Program program("stranger");
+  const auto report = run(program.options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, Code::not_found);
+  EXPECT_NE(report.error().text.find("acme:laser.fire"), std::string::npos) << report.error().text;
+}
+
+TEST(Runner, NamesTheBrokenModelAndTheMissingDirectory) {
+  Program program("time");
+  program.options.models = {{"default", {1, 2, 3, 4}}};
+  auto report = run(program.options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.error().text.find("model \"default\""), std::string::npos) << report.error().text;
+  program.options.models.clear();
+  program.options.directories = {{"/no/such/folder", "."}};
+  report = run(program.options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.error().text.find("/no/such/folder"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pipit::host

@@ -1,0 +1,4 @@
+static volatile unsigned turns;
+int main(void) {
+  for (;;) ++turns;
+}
