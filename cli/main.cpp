@@ -34,6 +34,8 @@ void watch_interrupts() {
 using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
     // One line a subcommand.
+    register_build,
+    register_run,
     nullptr,
 };
 
