@@ -1,4 +1,4 @@
-// A second firmware image from the same drivers: proves flash and network on a board, for board_test.cpp on the host.
+// A second firmware image from the same drivers: proves flash and network on a board, for rig/board_test.cpp on the host.
 // It programs and reads back a slot, counts its starts in flash, then echoes two TCP connections at once.
 #include <algorithm>
 
@@ -89,6 +89,19 @@ struct Echo {
   }
 };
 
+/// How much is executed while there is nothing to do: little, when sleeping works.
+void measure_idle(Platform& platform) {
+  constexpr u32 kIdleMs = 1000;
+  const u64 start = board::clock().instructions();
+  const u64 start_ms = board::clock().uptime_ms();
+  while (board::clock().uptime_ms() - start_ms < kIdleMs) {
+    platform.poll_network();
+    board::idle();
+  }
+  Line() << "selftest: idle instructions " << board::clock().instructions() - start << " uptime_ms "
+         << board::clock().uptime_ms() - start_ms;
+}
+
 void run(Platform& platform) {
   ports::Flash& flash = board::flash();
   Line() << "selftest: earlier starts " << count_starts(flash) << " persistent " << int(flash.persistent());
@@ -108,6 +121,7 @@ void run(Platform& platform) {
     platform.poll_network();
     board::idle();
   }
+  measure_idle(platform);
   static Echo echoes[] = {{platform.network.stream(0), 0}, {platform.network.stream(1), 1}};
   (void)echoes[0].stream.connect(config.broker_host, config.broker_port);
   (void)echoes[1].stream.connect(config.blob_host, config.blob_port);

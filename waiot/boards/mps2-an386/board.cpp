@@ -54,6 +54,8 @@ void init() {
   kSystemControl.write(kHandlerControl, kSystemControl.read(kHandlerControl) | kEnableFaults);
   g_uart.init(kClockHz, kBaud);
   g_systick.init(kClockHz);
+  // Real flash comes erased; this memory comes as it is. All but the configuration, which the rig has written.
+  PIPIT_CHECK(g_flash.erase(kFlashMap.state_offset, kFlashBytes - kFlashMap.state_offset).ok());
   if (Status status = g_nic.init(); status.ok()) {
     g_nic_works = true;
     kInterruptEnable.write(0, 1u << kEthernetInterrupt);
