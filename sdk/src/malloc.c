@@ -20,13 +20,13 @@ struct block {
 enum { kUnit = 16, kHeader = sizeof(struct block) };
 _Static_assert(kHeader == 8, "blocks start kHeader below a multiple of kUnit");
 
-extern unsigned char __heap_base;
+extern unsigned char __heap_base[];
 static struct block* first_free;
 static unsigned char started;
 
 static void start(void) {
   started = 1;
-  const size_t begin = (((size_t)&__heap_base + kHeader + kUnit - 1) & ~(size_t)(kUnit - 1)) - kHeader;
+  const size_t begin = (((size_t)__heap_base + kHeader + kUnit - 1) & ~(size_t)(kUnit - 1)) - kHeader;
   const size_t end = (((size_t)PIPIT_MEMORY_BYTES + kHeader) & ~(size_t)(kUnit - 1)) - kHeader;
   if (begin + kUnit > end) return; /* data and stack fill the memory: every allocation fails */
   first_free = (struct block*)begin;
@@ -102,7 +102,7 @@ void* calloc(size_t count, size_t bytes) {
     errno = ENOMEM;
     return NULL;
   }
-  void* payload = malloc(count * bytes);
+  void* payload = take(count * bytes, kUnit); /* malloc and memset would be made one call: of calloc */
   return payload == NULL ? NULL : memset(payload, 0, count * bytes);
 }
 
