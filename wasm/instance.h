@@ -44,14 +44,24 @@ struct HostTable {
   void* context = nullptr;
 };
 
+class Linker;
+
 struct InstanceConfig {
-  /// Bytes allotted to the module's first memory. 0 allots its declared minimum. May be less than a 64 KiB page:
-  /// memory.size still answers whole pages, an access beyond memory_bytes traps.
+  /// Most bytes the module's memory may take; 0 sets no bound of its own. May be less than a 64 KiB page: memory.size
+  /// still answers whole pages, an access beyond memory_bytes traps.
   u32 memory_bytes = 0;
-  /// With memory_bytes == 0: memory.grow may extend up to this many pages, taken from `grow_arena` in place.
+  /// Where the memory lies and grows in place: zero-filled bytes of the caller's (an anonymous mapping, say), which
+  /// outlive the instance. Empty takes the memory from the arena instead: memory_bytes, or with 0 the declared
+  /// minimum, and memory.grow succeeds only within that.
+  MutBytes memory_space;
+  /// memory.grow refuses to go beyond this many pages.
   u32 max_memory_pages = 65'536;
+  /// Elements that each table may grow by; they are allotted up front.
+  u32 table_headroom = 0;
   /// Bytes for operands, locals and call frames together; too deep a recursion traps with call_stack_exhausted.
   u32 stack_bytes = 64 * 1024;
+  /// Lets the instance import from other instances (wasm/linker.h); null on devices. Must outlive the instance.
+  Linker* linker = nullptr;
 };
 
 /// How a run ended, or why it paused.
@@ -60,7 +70,7 @@ enum class RunState : u8 {
   paused,    ///< fuel used up; resume() goes on
   pending,   ///< a host function waits; resume() asks it again
   finished,  ///< returned; results() is valid
-  trapped,   ///< trap() says why; the instance must not run again
+  trapped,   ///< trap() says why; memory stays as the guest left it
   exited,    ///< proc_exit; exit_code()
 };
 
@@ -71,14 +81,18 @@ class Instance {
  public:
   /// Links imports, allots memory, runs data and element segments (not the start function: start() does).
   /// Errors: not_found (unknown import; Error::where is the import's index), invalid_argument (an import of the wrong
-  /// type), out_of_memory, out_of_range (a segment that does not fit). On an error the arena is rewound.
+  /// type), out_of_memory, out_of_range (a segment that does not fit). On an error the arena is rewound, unless there is
+  /// a linker: others may already hold references into the instance.
   static Result<Instance*> create(const ValidModule& module, std::span<const HostTable> host,
                                   const InstanceConfig& config, Arena& arena);
 
-  /// Begins a call; the module's own start function, if any, runs first. Arguments must match the type.
+  /// Begins a call; the module's own start function, if any, runs before the first one. Arguments must match the type
+  /// (their number is checked: invalid_argument). Also begins afresh after a trap or exit; invalid_argument while paused.
   Status start(u32 func_index, std::span<const Value> arguments = {});
-  /// Runs at most `fuel` units (one is spent at each branch back and each call, ~ one per basic block) and says how it
-  /// stands. Never blocks on its own.
+  /// Begins the module's own start function alone; finishes at once where it has none.
+  Status start();
+  /// Runs at most `fuel` units (one is spent at each branch back and each call) and says how it stands. Never blocks on
+  /// its own. However a run is sliced, it spends the same fuel in all and ends the same.
   RunState resume(u64 fuel = ~u64{0});
 
   RunState state() const;
@@ -102,7 +116,7 @@ class Instance {
 
  private:
   friend struct InstanceImpl;
-  InstanceImpl* impl_;
+  InstanceImpl* impl_ = nullptr;
 };
 
 }  // namespace pipit::wasm

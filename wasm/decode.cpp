@@ -1,0 +1,437 @@
+// The sections of a module (Wasm 2.0 §5.5), each checked once.
+#include <algorithm>
+
+#include "base/endian.h"
+#include "wasm/module_impl.h"
+
+namespace pipit::wasm {
+
+namespace {
+
+constexpr u32 kMaxTypes = 16'384;
+constexpr u32 kMaxTypeItems = 1'000;
+
+enum SectionId : u8 { kCustom, kType, kImport, kFunction, kTable, kMemory, kGlobal, kExport, kStart, kElement,
+                      kCode, kData, kDataCount };
+
+/// Where each section stands in the order modules must keep; 0 for custom sections.
+constexpr u8 kOrder[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10};
+
+class Decoder {
+ public:
+  Decoder(ModuleImpl& module, Arena& arena, const Limits& limits)
+      : module_(module), arena_(arena), limits_(limits), reader_(module.code) {}
+
+  Status run();
+
+ private:
+  Status survey();
+  Status section(u8 id, u32 size);
+  Status types();
+  Status imports();
+  Status functions();
+  Status tables();
+  Status memories();
+  Status globals();
+  Status exports();
+  Status start();
+  Status elements();
+  Status code();
+  Status data();
+  void custom();
+  void canonicalise();
+  Status check_duplicates(u32 count, u32 at);
+
+  /// A vector's length; every item takes at least one byte, so more than the bytes left is malformed.
+  u32 length() {
+    const u32 at = reader_.offset();
+    const u32 count = reader_.leb_u32();
+    if (count > reader_.left()) reader_.fail_at(at, "unexpected end: more items than bytes");
+    return reader_.ok() ? count : 0;
+  }
+  void check_memory(LimitsType memory, u32 at);
+  void check_table(const TableType& table, u32 at) {
+    if (table.limits.min > limits_.max_table_elements)
+      reader_.fail_at(at, "table is larger than this platform allows", Code::out_of_range);
+  }
+
+  ModuleImpl& module_;
+  Arena& arena_;
+  const Limits& limits_;
+  Reader reader_;
+  u32 defined_funcs_ = 0;
+  u32 bodies_ = 0;
+  u32 data_count_ = kNone;
+};
+
+Status Decoder::run() {
+  if (module_.code.size() > limits_.max_module_bytes)
+    return Error{Code::out_of_range, "module is larger than this platform allows", limits_.max_module_bytes};
+  const Bytes magic = reader_.bytes(4);
+  if (!reader_.ok() || load_le<u32>(magic.data()) != 0x6D736100)
+    return Error{Code::malformed, "magic header not detected: not a WebAssembly module", 0};
+  const Bytes version = reader_.bytes(4);
+  if (!reader_.ok()) return Error{Code::malformed, "unexpected end", 4};
+  if (load_le<u32>(version.data()) != 1) return Error{Code::malformed, "unknown binary version", 4};
+  TRY(survey());
+  u8 last = 0;
+  while (reader_.ok() && !reader_.at_end()) {
+    const u32 at = reader_.offset();
+    const u8 id = reader_.byte();
+    const u32 size = reader_.leb_u32();
+    if (!reader_.ok()) break;
+    if (id > kDataCount) return Error{Code::malformed, "malformed section id", at};
+    if (id != kCustom) {
+      if (kOrder[id] <= last) return Error{Code::malformed, "unexpected content after last section", at};
+      last = kOrder[id];
+    }
+    TRY(section(id, size));
+  }
+  TRY(reader_.status());
+  if (bodies_ != defined_funcs_)
+    return Error{Code::malformed, "function and code section have inconsistent lengths", reader_.offset()};
+  if (data_count_ != kNone && data_count_ != module_.data.size())
+    return Error{Code::malformed, "data count and data section have inconsistent lengths", reader_.offset()};
+  return {};
+}
+
+/// Counts what the index spaces hold, so that each becomes one array of the right size. A fault ends the survey early:
+/// the real pass meets it again, before it could reach what was not counted.
+Status Decoder::survey() {
+  Reader reader(module_.code, 8);
+  u32 defined[kDataCount + 1] = {};
+  u32 imported[4] = {};
+  u8 last = 0;
+  while (reader.ok() && !reader.at_end()) {
+    const u8 id = reader.byte();
+    if (id > kDataCount || (id != kCustom && kOrder[id] <= last)) break;
+    if (id != kCustom) last = kOrder[id];
+    const u8* outer = reader.narrow(reader.leb_u32());
+    if (id == kImport || id == kFunction || id == kTable || id == kGlobal) {
+      const u32 count = reader.leb_u32();
+      if (count > reader.left()) break;
+      defined[id] += count;
+      for (u32 i = 0; id == kImport && i < count && reader.ok(); ++i) {
+        const ImportEntry entry = read_import(reader);
+        if (reader.ok()) ++imported[static_cast<u8>(entry.kind)];
+      }
+    }
+    if (!reader.ok()) break;
+    reader.bytes(static_cast<u32>(reader.left()));
+    reader.restore(outer);
+  }
+  module_.imported_funcs = imported[0];
+  module_.imported_tables = imported[1];
+  module_.imported_globals = imported[3];
+  const u32 funcs = imported[0] + defined[kFunction];
+  if (funcs > std::min(limits_.max_functions, kMaxFunctions))
+    return Error{Code::out_of_range, "too many functions", funcs};
+  module_.funcs = TRY(arena_.make_array<FuncEntry>(funcs));
+  module_.tables = TRY(arena_.make_array<TableType>(imported[1] + defined[kTable]));
+  module_.globals = TRY(arena_.make_array<GlobalType>(imported[3] + defined[kGlobal]));
+  module_.declared = TRY(arena_.make_array<u8>((funcs + 7) / 8));
+  return {};
+}
+
+Status Decoder::section(u8 id, u32 size) {
+  const u8* outer = reader_.narrow(size);
+  if (!reader_.ok()) return reader_.status();
+  switch (id) {
+    case kCustom: custom(); break;
+    case kType: TRY(types()); break;
+    case kImport: TRY(imports()); break;
+    case kFunction: TRY(functions()); break;
+    case kTable: TRY(tables()); break;
+    case kMemory: TRY(memories()); break;
+    case kGlobal: TRY(globals()); break;
+    case kExport: TRY(exports()); break;
+    case kStart: TRY(start()); break;
+    case kElement: TRY(elements()); break;
+    case kCode: TRY(code()); break;
+    case kData: TRY(data()); break;
+    default:
+      data_count_ = reader_.leb_u32();
+      module_.has_data_count = true;
+  }
+  if (!reader_.at_end()) reader_.fail("section size mismatch");
+  reader_.restore(outer);
+  return reader_.status();
+}
+
+void Decoder::custom() {
+  const std::string_view name = reader_.name();
+  if (name == "name") {
+    module_.names_at = reader_.offset();
+    module_.names_size = static_cast<u32>(reader_.left());
+  }
+  reader_.bytes(static_cast<u32>(reader_.left()));
+}
+
+Status Decoder::types() {
+  const u32 count = length();
+  if (count > kMaxTypes) reader_.fail("too many types", Code::out_of_range);
+  TRY(reader_.status());
+  module_.types = TRY(arena_.make_array<TypeEntry>(count));
+  for (TypeEntry& type : module_.types) {
+    const u32 at = reader_.offset();
+    const u8 form = reader_.byte();
+    if (form == 0x5E || form == 0x5F || form == 0x50 || form == 0x4E || form == 0x4F)
+      reader_.fail_at(at, "garbage-collected types are not supported", Code::unsupported);
+    else if (form != 0x60)
+      reader_.fail_at(at, "malformed function type");
+    u32* const offsets[] = {&type.params_at, &type.results_at};
+    u16* const counts[] = {&type.param_count, &type.result_count};
+    for (int part = 0; part < 2; ++part) {
+      const u32 length_at = reader_.offset();
+      const u32 items = length();
+      if (items > kMaxTypeItems) reader_.fail_at(length_at, "too many parameters or results", Code::out_of_range);
+      *offsets[part] = reader_.offset();
+      *counts[part] = static_cast<u16>(items);
+      for (u32 i = 0; i < items && reader_.ok(); ++i) read_value_type(reader_);
+    }
+    if (!reader_.ok()) break;
+  }
+  if (reader_.ok()) canonicalise();
+  return reader_.status();
+}
+
+void Decoder::canonicalise() {
+  for (u32 i = 0; i < module_.types.size(); ++i) {
+    const TypeList params = module_.params(i), results = module_.results(i);
+    u32 same = 0;
+    while (same < i && (module_.types[same].canonical != same ||
+                        !std::ranges::equal(module_.params(same), params) ||
+                        !std::ranges::equal(module_.results(same), results)))
+      ++same;
+    module_.types[i].canonical = same;
+  }
+}
+
+Status Decoder::imports() {
+  module_.import_count = length();
+  module_.imports_at = reader_.offset();
+  u32 func = 0, table = 0, global = 0;
+  for (u32 i = 0; i < module_.import_count && reader_.ok(); ++i) {
+    const u32 at = reader_.offset();
+    const ImportEntry entry = read_import(reader_);
+    if (!reader_.ok()) break;
+    switch (entry.kind) {
+      case ExternKind::func:
+        if (entry.type >= module_.types.size()) reader_.fail_at(at, "unknown type");
+        module_.funcs[func++].type = static_cast<u16>(entry.type);
+        break;
+      case ExternKind::table:
+        check_table(entry.table, at);
+        module_.tables[table++] = entry.table;
+        break;
+      case ExternKind::memory:
+        if (module_.has_memory) reader_.fail_at(at, "multiple memories are not supported");
+        module_.has_memory = module_.imported_memory = true;
+        module_.memory = entry.memory;
+        check_memory(entry.memory, at);
+        break;
+      case ExternKind::global: module_.globals[global++] = entry.global; break;
+    }
+  }
+  return reader_.status();
+}
+
+Status Decoder::functions() {
+  defined_funcs_ = length();
+  for (FuncEntry& func : module_.funcs.subspan(module_.imported_funcs, defined_funcs_)) {
+    const u32 at = reader_.offset();
+    const u32 type = reader_.leb_u32();
+    if (type >= module_.types.size()) reader_.fail_at(at, "unknown type");
+    func.type = static_cast<u16>(type);
+    if (!reader_.ok()) break;
+  }
+  return reader_.status();
+}
+
+Status Decoder::tables() {
+  for (TableType& table : module_.tables.subspan(module_.imported_tables, length())) {
+    const u32 at = reader_.offset();
+    table = read_table_type(reader_);
+    check_table(table, at);
+    if (!reader_.ok()) break;
+  }
+  return reader_.status();
+}
+
+void Decoder::check_memory(LimitsType memory, u32 at) {
+  if (memory.min > limits_.max_memory_pages)
+    reader_.fail_at(at, "module wants more memory than this platform has", Code::out_of_range);
+}
+
+Status Decoder::memories() {
+  const u32 at = reader_.offset();
+  const u32 count = length();
+  if (count + module_.has_memory > 1) reader_.fail_at(at, "multiple memories are not supported");
+  if (count == 1 && reader_.ok()) {
+    module_.has_memory = true;
+    module_.memory = read_memory_type(reader_);
+    check_memory(module_.memory, at);
+  }
+  return reader_.status();
+}
+
+Status Decoder::globals() {
+  const u32 count = length();
+  module_.globals_at = reader_.offset();
+  for (GlobalType& global : module_.globals.subspan(module_.imported_globals, count)) {
+    global = read_global_type(reader_);
+    check_constant(reader_, module_, global.type);
+    if (!reader_.ok()) break;
+  }
+  return reader_.status();
+}
+
+Status Decoder::exports() {
+  const u32 count = length();
+  module_.exports_at = reader_.offset();
+  module_.export_count = count;
+  for (u32 i = 0; i < count && reader_.ok(); ++i) {
+    const u32 at = reader_.offset();
+    const ExportEntry entry = read_export(reader_);
+    if (!reader_.ok()) break;
+    switch (entry.kind) {
+      case ExternKind::func:
+        if (entry.index >= module_.funcs.size())
+          reader_.fail_at(at, "unknown function");
+        else
+          module_.declare(entry.index);
+        break;
+      case ExternKind::table:
+        if (entry.index >= module_.tables.size()) reader_.fail_at(at, "unknown table");
+        break;
+      case ExternKind::memory:
+        if (entry.index != 0 || !module_.has_memory) reader_.fail_at(at, "unknown memory");
+        break;
+      case ExternKind::global:
+        if (entry.index >= module_.globals.size()) reader_.fail_at(at, "unknown global");
+        break;
+    }
+  }
+  TRY(reader_.status());
+  return check_duplicates(count, module_.exports_at);
+}
+
+/// Names seen so far in an open hash table, which goes again at once.
+Status Decoder::check_duplicates(u32 count, u32 at) {
+  const usize mark = arena_.mark();
+  u32 slots = 4;
+  while (slots < count * 2) slots *= 2;
+  const auto table = TRY(arena_.make_array<u32>(slots));  // offset of an export, 0 = free
+  Reader reader(module_.code, at);
+  Status status;
+  for (u32 i = 0; i < count && status.ok(); ++i) {
+    const u32 here = reader.offset();
+    const std::string_view name = read_export(reader).name;
+    u32 hash = 2'166'136'261;
+    for (const char c : name) hash = (hash ^ static_cast<u8>(c)) * 16'777'619;
+    u32 slot = hash & (slots - 1);
+    for (; table[slot] != 0; slot = (slot + 1) & (slots - 1)) {
+      Reader other(module_.code, table[slot]);
+      if (other.name() == name) {
+        status = Error{Code::malformed, "duplicate export name", here};
+        break;
+      }
+    }
+    table[slot] = here;
+  }
+  arena_.rewind(mark);
+  return status;
+}
+
+Status Decoder::start() {
+  const u32 at = reader_.offset();
+  const u32 func = reader_.leb_u32();
+  TRY(reader_.status());
+  if (func >= module_.funcs.size()) return Error{Code::malformed, "unknown function", at};
+  const TypeEntry& type = module_.type_of(func);
+  if (type.param_count != 0 || type.result_count != 0)
+    return Error{Code::malformed, "start function must take and return nothing", at};
+  module_.start = func;
+  return {};
+}
+
+Status Decoder::elements() {
+  const u32 count = length();
+  TRY(reader_.status());
+  module_.elements = TRY(arena_.make_array<u32>(count));
+  for (u32& offset : module_.elements) {
+    offset = reader_.offset();
+    const ElementSegment segment = read_element_segment(reader_);
+    if (!reader_.ok()) break;
+    if (segment.mode == SegmentMode::active) {
+      if (segment.table >= module_.tables.size())
+        reader_.fail_at(offset, "unknown table");
+      else if (module_.tables[segment.table].type != segment.type)
+        reader_.fail_at(offset, "type mismatch: element segment and table");
+      Reader where(module_.code, segment.offset_at);
+      check_constant(where, module_, 0x7F);
+      TRY(where.status());
+    }
+    for (u32 i = 0; i < segment.count && reader_.ok(); ++i) {
+      if (segment.expressions) {
+        check_constant(reader_, module_, segment.type);
+        continue;
+      }
+      const u32 at = reader_.offset();
+      const u32 func = reader_.leb_u32();
+      if (func >= module_.funcs.size())
+        reader_.fail_at(at, "unknown function");
+      else
+        module_.declare(func);
+    }
+    if (!reader_.ok()) break;
+  }
+  return reader_.status();
+}
+
+Status Decoder::code() {
+  const u32 at = reader_.offset();
+  bodies_ = length();
+  if (bodies_ != defined_funcs_)
+    reader_.fail_at(at, "function and code section have inconsistent lengths");
+  for (u32 i = 0; i < bodies_ && reader_.ok(); ++i) {
+    const u32 body = reader_.offset();
+    const u32 size = reader_.leb_u32();
+    if (size > std::min(limits_.max_function_bytes, kMaxFunctionBytes))
+      reader_.fail_at(body, size > reader_.left() ? "unexpected end of section or function" : "function too large",
+                      size > reader_.left() ? Code::malformed : Code::out_of_range);
+    reader_.bytes(size);
+    if (reader_.ok()) module_.funcs[module_.imported_funcs + i].body = body;
+  }
+  return reader_.status();
+}
+
+Status Decoder::data() {
+  const u32 at = reader_.offset();
+  const u32 count = length();
+  if (data_count_ != kNone && data_count_ != count)
+    reader_.fail_at(at, "data count and data section have inconsistent lengths");
+  TRY(reader_.status());
+  module_.data = TRY(arena_.make_array<u32>(count));
+  for (u32& offset : module_.data) {
+    offset = reader_.offset();
+    const DataSegment segment = read_data_segment(reader_);
+    if (!reader_.ok()) break;
+    if (segment.mode == SegmentMode::active) {
+      if (segment.memory != 0 || !module_.has_memory) reader_.fail_at(offset, "unknown memory");
+      Reader where(module_.code, segment.offset_at);
+      check_constant(where, module_, 0x7F);
+      TRY(where.status());
+    }
+  }
+  return reader_.status();
+}
+
+}  // namespace
+
+Status decode_sections(ModuleImpl& module, Arena& arena, const Limits& limits) {
+  Decoder decoder(module, arena, limits);
+  return decoder.run();
+}
+
+}  // namespace pipit::wasm

@@ -1,0 +1,305 @@
+// Instantiation (Wasm 2.0 §4.5.4).
+#include "wasm/instance.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "wasm/instance_impl.h"
+#include "wasm/linker.h"
+#include "wasm/opcode.h"
+
+namespace pipit::wasm {
+
+namespace {
+
+class Instantiation {
+ public:
+  Instantiation(InstanceImpl& instance, std::span<const HostTable> host, const InstanceConfig& config, Arena& arena)
+      : instance_(instance), module_(*instance.module), host_(host), config_(config), arena_(arena) {}
+
+  Status run() {
+    TRY(allot());
+    TRY(imports());
+    if (config_.linker != nullptr) TRY(config_.linker->add(instance_));
+    TRY(globals());
+    TRY(memory());
+    return segments();
+  }
+
+ private:
+  Status allot();
+  Status imports();
+  Status import_function(const ImportEntry& entry, u32 number);
+  Status import_other(const ImportEntry& entry, u32 number);
+  Status import_extern(const ImportEntry& entry, const Extern& found, u32 number);
+  Status globals();
+  Status memory();
+  Status segments();
+
+  InstanceImpl& instance_;
+  const ModuleImpl& module_;
+  std::span<const HostTable> host_;
+  const InstanceConfig& config_;
+  Arena& arena_;
+  u32 funcs_ = 0, tables_ = 0, globals_ = 0;
+};
+
+constexpr Error incompatible(u32 number) { return {Code::invalid_argument, "incompatible import type", number}; }
+
+Status Instantiation::allot() {
+  instance_.links = TRY(arena_.make_array<ImportLink>(module_.imported_funcs)).data();
+  instance_.globals = TRY(arena_.make_array<Value*>(module_.globals.size())).data();
+  instance_.tables = TRY(arena_.make_array<TableInst*>(module_.tables.size())).data();
+  instance_.dropped = TRY(arena_.make_array<u8>((module_.elements.size() + module_.data.size() + 7) / 8)).data();
+  const auto cells = TRY(arena_.make_array<Value>(module_.globals.size() - module_.imported_globals));
+  for (usize i = 0; i < cells.size(); ++i) instance_.globals[module_.imported_globals + i] = &cells[i];
+  for (usize i = module_.imported_tables; i < module_.tables.size(); ++i) {
+    TableInst* table = TRY(arena_.make<TableInst>());
+    table->type = module_.tables[i];
+    table->size = table->type.limits.min;
+    table->capacity = table->size + std::min(table->type.limits.max - table->size, config_.table_headroom);
+    table->elements = TRY(arena_.make_array<Ref>(table->capacity)).data();
+    instance_.tables[i] = table;
+  }
+  // Operands from the bottom, frames from the top.
+  const usize slots = config_.stack_bytes / sizeof(Value);
+  Machine& machine = instance_.machine;
+  machine.stack = TRY(arena_.make_array<Value>(slots)).data();
+  machine.frame_base = reinterpret_cast<Frame*>(machine.stack + slots);
+  instance_.stack_bytes = static_cast<u32>(slots * sizeof(Value));
+  machine.least_gap = instance_.stack_bytes;
+  return {};
+}
+
+Status Instantiation::imports() {
+  Reader reader(module_.code, module_.imports_at);
+  for (u32 i = 0; i < module_.import_count; ++i) {
+    const ImportEntry entry = read_import(reader);
+    if (entry.kind == ExternKind::func)
+      TRY(import_function(entry, i));
+    else
+      TRY(import_other(entry, i));
+  }
+  return {};
+}
+
+/// Whether "iI:f" says the same as parameters and results.
+bool signature_matches(const char* text, TypeList params, TypeList results) {
+  constexpr auto letter = [](u8 type) {
+    constexpr char kNumbers[] = {'F', 'f', 'I', 'i'};  // from 0x7C
+    return is_number(type) ? kNumbers[type - 0x7C] : '?';
+  };
+  for (const u8 type : params)
+    if (*text++ != letter(type)) return false;
+  if (*text++ != ':') return false;
+  for (const u8 type : results)
+    if (*text++ != letter(type)) return false;
+  return *text == 0;
+}
+
+Status Instantiation::import_function(const ImportEntry& entry, u32 number) {
+  for (const HostTable& table : host_) {
+    for (const HostFunction& function : table.functions) {
+      if (entry.name != function.name || entry.module != function.module) continue;
+      if (!signature_matches(function.signature, module_.params(entry.type), module_.results(entry.type)))
+        return incompatible(number);
+      instance_.links[funcs_++] = {function.call, table.context, 0};
+      return {};
+    }
+  }
+  return import_other(entry, number);
+}
+
+Status Instantiation::import_other(const ImportEntry& entry, u32 number) {
+  const Error unknown{Code::not_found, "unknown import", number};
+  if (config_.linker == nullptr) return unknown;
+  auto found = config_.linker->find(entry.module, entry.name);
+  if (!found.ok()) return unknown;
+  if (found->kind != entry.kind) return incompatible(number);
+  return import_extern(entry, *found, number);
+}
+
+/// Limits match when what is there is at least as large and bound at least as tightly (§4.5.2).
+bool limits_match(u32 size, u32 max, LimitsType wanted) {
+  return size >= wanted.min && (wanted.max == kNone || (max != kNone && max <= wanted.max));
+}
+
+Status Instantiation::import_extern(const ImportEntry& entry, const Extern& found, u32 number) {
+  InstanceImpl& other = *found.instance;
+  switch (entry.kind) {
+    case ExternKind::func:
+      if (!std::ranges::equal(function_params(other, found.index), module_.params(entry.type)) ||
+          !std::ranges::equal(function_results(other, found.index), module_.results(entry.type)))
+        return incompatible(number);
+      instance_.links[funcs_++] = {nullptr, &other, found.index};
+      break;
+    case ExternKind::table: {
+      TableInst* table = other.tables[found.index];
+      if (table->type.type != entry.table.type || !limits_match(table->size, table->type.limits.max, entry.table.limits))
+        return incompatible(number);
+      instance_.tables[tables_++] = table;
+      break;
+    }
+    case ExternKind::memory:
+      if (!limits_match(other.memory->pages, other.memory->declared.max, entry.memory)) return incompatible(number);
+      instance_.memory = other.memory;
+      break;
+    case ExternKind::global: {
+      const GlobalType type = other.module->globals[found.index];
+      if (type.type != entry.global.type || type.is_mutable != entry.global.is_mutable) return incompatible(number);
+      instance_.globals[globals_++] = other.globals[found.index];
+      break;
+    }
+  }
+  return {};
+}
+
+Status Instantiation::globals() {
+  Reader reader(module_.code, module_.globals_at);
+  for (usize i = module_.imported_globals; i < module_.globals.size(); ++i) {
+    read_global_type(reader);
+    *instance_.globals[i] = evaluate_constant(instance_, reader.offset());
+    skip_constant(reader);
+  }
+  return {};
+}
+
+Status Instantiation::memory() {
+  if (!module_.has_memory || module_.imported_memory) return {};
+  MemoryInst& memory = instance_.own_memory;
+  const u64 minimum = u64{module_.memory.min} * kPageBytes;
+  if (module_.memory.min > config_.max_memory_pages)
+    return Error{Code::out_of_memory, "module wants more memory than it may have", module_.memory.min};
+  memory.declared = module_.memory;
+  memory.pages = module_.memory.min;
+  memory.max_pages = std::min({module_.memory.max, config_.max_memory_pages, 65'536u});
+  u64 capacity = config_.memory_bytes != 0 ? config_.memory_bytes : minimum;
+  if (!config_.memory_space.empty()) {
+    const u64 space = config_.memory_space.size();
+    capacity = config_.memory_bytes != 0 ? std::min<u64>(config_.memory_bytes, space) : space;
+    if (config_.memory_bytes == 0 && space < minimum)
+      return Error{Code::out_of_memory, "module wants more memory than it may have", module_.memory.min};
+    memory.base = config_.memory_space.data();
+  } else {
+    if (config_.memory_bytes != 0) capacity = std::min(capacity, u64{memory.max_pages} * kPageBytes);
+    if (capacity > ~usize{0}) return Error{Code::out_of_memory, "module wants more memory than there is"};
+    memory.base = static_cast<u8*>(arena_.allocate(static_cast<usize>(capacity), 16));
+    if (memory.base == nullptr)
+      return Error{Code::out_of_memory, "arena too small for the module's memory", static_cast<u32>(arena_.wanted())};
+    std::memset(memory.base, 0, static_cast<usize>(capacity));
+  }
+  memory.capacity = static_cast<usize>(capacity);
+  memory.bytes = static_cast<usize>(std::min(capacity, minimum));
+  return {};
+}
+
+Status Instantiation::segments() {
+  for (u32 i = 0; i < module_.elements.size(); ++i) {
+    Reader reader(module_.code, module_.elements[i]);
+    const ElementSegment segment = read_element_segment(reader);
+    if (segment.mode == SegmentMode::passive) continue;
+    if (segment.mode == SegmentMode::active) {
+      const u32 to = evaluate_constant(instance_, segment.offset_at).u32_;
+      if (table_init(instance_, i, segment.table, to, 0, segment.count) != TrapKind::none)
+        return Error{Code::out_of_range, "out of bounds table access by an element segment", module_.elements[i]};
+    }
+    instance_.drop(i);
+  }
+  for (u32 i = 0; i < module_.data.size(); ++i) {
+    Reader reader(module_.code, module_.data[i]);
+    const DataSegment segment = read_data_segment(reader);
+    if (segment.mode != SegmentMode::active) continue;
+    const u32 to = evaluate_constant(instance_, segment.offset_at).u32_;
+    if (memory_init(instance_, i, to, 0, static_cast<u32>(segment.bytes.size())) != TrapKind::none)
+      return Error{Code::out_of_range, "out of bounds memory access by a data segment", module_.data[i]};
+    instance_.drop(instance_.data_bit(i));
+  }
+  return {};
+}
+
+}  // namespace
+
+Value evaluate_constant(InstanceImpl& instance, u32 offset) {
+  const u8* at = instance.module->code.data() + offset;
+  Value value{};
+  switch (static_cast<Op>(*at++)) {
+    case Op::i32_const: value.i32_ = trusted_s32(at); break;
+    case Op::i64_const: value.i64_ = trusted_s64(at); break;
+    case Op::f32_const: std::memcpy(&value.u32_, at, 4); break;
+    case Op::f64_const: std::memcpy(&value.u64_, at, 8); break;
+    case Op::global_get: value = *instance.globals[trusted_u32(at)]; break;
+    case Op::ref_func: value.u32_ = make_func_ref(instance.id, trusted_u32(at)); break;
+    default: break;  // ref.null
+  }
+  return value;
+}
+
+TrapKind table_init(InstanceImpl& instance, u32 segment_index, u32 table_index, u32 to, u32 from, u32 count) {
+  TableInst& table = *instance.tables[table_index];
+  Reader reader(instance.module->code, instance.module->elements[segment_index]);
+  const ElementSegment segment = read_element_segment(reader);
+  const u32 available = instance.is_dropped(segment_index) ? 0 : segment.count;
+  if (from > available || count > available - from || to > table.size || count > table.size - to)
+    return TrapKind::out_of_bounds_table_access;
+  for (u32 i = 0; i < from + count; ++i) {
+    Ref ref = 0;
+    if (segment.expressions) {
+      ref = evaluate_constant(instance, reader.offset()).u32_;
+      skip_constant(reader);
+    } else {
+      ref = make_func_ref(instance.id, reader.leb_u32());
+    }
+    if (i >= from) table.elements[to + (i - from)] = ref;
+  }
+  return TrapKind::none;
+}
+
+TrapKind memory_init(InstanceImpl& instance, u32 segment_index, u32 to, u32 from, u32 count) {
+  MemoryInst& memory = *instance.memory;
+  Reader reader(instance.module->code, instance.module->data[segment_index]);
+  const Bytes bytes = read_data_segment(reader).bytes;
+  const usize available = instance.is_dropped(instance.data_bit(segment_index)) ? 0 : bytes.size();
+  if (from > available || count > available - from || to > memory.bytes || count > memory.bytes - to)
+    return TrapKind::out_of_bounds_memory_access;
+  if (count != 0) std::memcpy(memory.base + to, bytes.data() + from, count);
+  return TrapKind::none;
+}
+
+u32 MemoryInst::grow(u32 delta) {
+  const u32 old = pages;
+  if (delta == 0) return old;
+  if (delta > max_pages || old > max_pages - delta || u64{old + delta} * kPageBytes > capacity) return ~u32{0};
+  pages += delta;
+  bytes = static_cast<usize>(u64{pages} * kPageBytes);
+  return old;
+}
+
+u32 TableInst::grow(u32 count, Ref value) {
+  const u32 old = size;
+  if (count > capacity - size) return ~u32{0};
+  std::fill_n(elements + size, count, value);
+  size += count;
+  return old;
+}
+
+Callee resolve_function(InstanceImpl* instance, u32 index) {
+  while (index < instance->module->imported_funcs) {
+    const ImportLink& link = instance->links[index];
+    if (link.call != nullptr) return {instance, index, &link};
+    instance = static_cast<InstanceImpl*>(link.context);
+    index = link.index;
+  }
+  return {instance, index, nullptr};
+}
+
+Result<Instance*> Instance::create(const ValidModule& module, std::span<const HostTable> host,
+                                   const InstanceConfig& config, Arena& arena) {
+  const usize mark = arena.mark();
+  InstanceImpl* impl = TRY(arena.make<InstanceImpl>(module));
+  const Status status = Instantiation(*impl, host, config, arena).run();
+  if (status.ok()) return &impl->handle;
+  if (config.linker == nullptr) arena.rewind(mark);
+  return status.error();
+}
+
+}  // namespace pipit::wasm

@@ -1,0 +1,359 @@
+// Control flow, calls, variables, and the way in and out of the machine.
+#include "wasm/interpreter.h"
+
+#include <algorithm>
+
+namespace pipit::wasm {
+
+namespace {
+
+// Codes of the machine's own, which stand in its boot code only.
+constexpr u8 kCallStart = 0xFD, kCallEntry = 0xFE, kHalt = 0xFF;
+constexpr u8 kBootAll[] = {kCallStart, kCallEntry, kHalt};
+constexpr u8 kBootStart[] = {kCallStart, kHalt};
+
+const u8* skip_leb(const u8* pc) {
+  while ((*pc++ & 0x80) != 0) {
+  }
+  return pc;
+}
+
+const u8* end_of(const InstanceImpl& instance, const FuncEntry& func) {
+  const u8* at = instance.module->code.data() + func.body;
+  const u32 size = trusted_u32(at);
+  return at + size;
+}
+
+/// Makes `instance` the one that runs, or looks again at what a call may have changed.
+void load_instance(Machine* m, InstanceImpl* instance) {
+  m->instance = instance;
+  m->memory = instance->memory->base;
+  m->memory_bytes = instance->memory->bytes;
+  m->globals = instance->globals;
+}
+
+/// Moves the next portion of fuel to where the handlers count it.
+void refill_ticks(Machine& machine) {
+  const u32 portion = static_cast<u32>(std::min<u64>(machine.fuel, 1u << 30));
+  machine.fuel -= portion;
+  machine.ticks = static_cast<i32>(portion);
+}
+
+/// Takes the branch whose entry m->side points at; pc is right behind its opcode.
+void take_branch(PIPIT_HANDLER_ARGS) {
+  const SideEntry entry = *m->side;
+  m->side += entry.skip();
+  if (const u32 drop = entry.drop(); drop != 0) {
+    const Value* from = sp - entry.carry();
+    sp -= drop;
+    for (Value* to = sp - entry.carry(); to != sp; ++to, ++from) *to = *from;
+  }
+  const i32 target = entry.target();
+  pc += target;
+  if (target < 0) PIPIT_SPEND_AND_NEXT();
+  PIPIT_NEXT(pc, sp);
+}
+
+void return_from(PIPIT_HANDLER_ARGS) {
+  const u32 count = m->instance->module->types[m->func->type].result_count;
+  const Value* from = sp - count;
+  for (u32 i = 0; i < count; ++i) fp[i] = from[i];
+  sp = fp + count;
+  const Frame* frame = m->frame++;
+  pc = frame->pc;
+  fp = frame->fp;
+  m->side = frame->side;
+  m->func = frame->func;
+  if (frame->instance != m->instance) load_instance(m, frame->instance);
+  m->end = m->func == nullptr ? nullptr : end_of(*m->instance, *m->func);
+  PIPIT_NEXT(pc, sp);
+}
+
+void invoke_host(PIPIT_HANDLER_ARGS) {
+  const ImportLink& link = m->callee_instance->links[m->callee];
+  const TypeEntry& type = m->callee_instance->module->type_of(m->callee);
+  Value* values = sp - type.param_count;
+  const HostAction action = link.call(link.context, m->callee_instance->handle, values);
+  load_instance(m, m->instance);
+  switch (action) {
+    case HostAction::done: break;
+    case HostAction::trap: return stop_with_trap(m, m->at, TrapKind::host);
+    case HostAction::pending:
+      m->pc = m->at;
+      m->sp = m->sp_at;
+      m->fp = fp;
+      m->state = RunState::pending;
+      return;
+    case HostAction::exit:
+      // What the host function set belongs to whom the caller started.
+      m->state = RunState::exited;
+      return;
+  }
+  sp = values + type.result_count;
+  PIPIT_SPEND_AND_NEXT();
+}
+
+void call_start(PIPIT_HANDLER_ARGS) {
+  m->at = pc - 1;
+  m->sp_at = sp;
+  m->callee_instance = m->instance;
+  m->callee = m->instance->module->start;
+  PIPIT_TAIL(invoke);
+}
+
+void call_entry(PIPIT_HANDLER_ARGS) {
+  m->at = pc - 1;
+  m->sp_at = sp;
+  m->callee_instance = m->instance;
+  m->callee = m->entry;
+  PIPIT_TAIL(invoke);
+}
+
+void halt(PIPIT_HANDLER_ARGS) {
+  m->sp = sp;
+  m->state = RunState::finished;
+}
+
+void not_an_instruction(PIPIT_HANDLER_ARGS) { PIPIT_CHECK(!"validated code contains only known instructions"); }
+
+constexpr u8 kFcHandler = kPrefixFc;
+
+void prefix_fc(PIPIT_HANDLER_ARGS) {
+  m->at = pc - 1;
+  const u32 number = trusted_u32(pc);
+  [[clang::musttail]] return kHandlers[kFirstFc + number](pc, sp, fp, m);
+}
+
+constexpr HandlerTable make_handlers() {
+  HandlerTable table{};
+  for (Handler& entry : table.entries) entry = not_an_instruction;
+#define OP(code, id, name, immediate, signature, alignment) table.entries[code] = op_##id;
+#include "wasm/opcodes.def"
+#undef OP
+  table.entries[kFcHandler] = prefix_fc;
+  table.entries[kCallStart] = call_start;
+  table.entries[kCallEntry] = call_entry;
+  table.entries[kHalt] = halt;
+  return table;
+}
+
+}  // namespace
+
+extern constinit const HandlerTable kHandlers = make_handlers();
+
+void stop_with_trap(Machine* m, const u8* at, TrapKind kind) {
+  const ModuleImpl& module = *m->instance->module;
+  m->state = RunState::trapped;
+  const usize offset = static_cast<usize>(at - module.code.data());
+  if (m->func == nullptr)  // before the first function was entered
+    m->trap = {kind, m->callee, 0};
+  else
+    m->trap = {kind, module.func_at(static_cast<u32>(offset)), static_cast<u32>(offset)};
+}
+
+void out_of_ticks(PIPIT_HANDLER_ARGS) {
+  if (m->fuel == 0) {
+    m->ticks = 0;
+    m->owes = true;
+    m->pc = pc;
+    m->sp = sp;
+    m->fp = fp;
+    m->state = RunState::paused;
+    return;
+  }
+  refill_ticks(*m);
+  --m->ticks;
+  PIPIT_NEXT(pc, sp);
+}
+
+static void enter(PIPIT_HANDLER_ARGS) {
+  InstanceImpl* const instance = m->callee_instance;
+  const ModuleImpl& module = *instance->module;
+  const FuncEntry* func = &module.funcs[m->callee];
+  Value* const base = sp - module.types[func->type].param_count;
+  Frame* const frame = m->frame - 1;
+  const isize gap = reinterpret_cast<isize>(frame) - reinterpret_cast<isize>(base + func->frame_slots);
+  if (gap < 0) [[unlikely]] return stop_with_trap(m, m->at, TrapKind::call_stack_exhausted);
+  if (static_cast<usize>(gap) < m->least_gap) m->least_gap = static_cast<usize>(gap);
+  *frame = {pc, m->side, fp, m->func, m->instance};
+  m->frame = frame;
+  m->func = func;
+  m->side = module.side.data() + func->side;
+  if (instance != m->instance) load_instance(m, instance);
+  pc = module.code.data() + func->body;
+  const u32 size = trusted_u32(pc);
+  m->end = pc + size;
+  for (u32 groups = trusted_u32(pc); groups != 0; --groups, ++pc)
+    for (u32 count = trusted_u32(pc); count != 0; --count) (sp++)->bits = 0;
+  fp = base;
+  PIPIT_SPEND_AND_NEXT();
+}
+
+void invoke(PIPIT_HANDLER_ARGS) {
+  const Callee callee = resolve_function(m->callee_instance, m->callee);
+  m->callee_instance = callee.instance;
+  m->callee = callee.index;
+  if (callee.host != nullptr) PIPIT_TAIL(invoke_host);
+  PIPIT_TAIL(enter);
+}
+
+void run_machine(Machine& machine) {
+  load_instance(&machine, machine.instance);
+  const u8* pc = machine.pc;
+  kHandlers[*pc](pc + 1, machine.sp, machine.fp, &machine);
+}
+
+void boot_machine(InstanceImpl& instance, bool run_start, bool run_entry, u32 operands) {
+  Machine& machine = instance.machine;
+  machine.instance = &instance;
+  machine.func = nullptr;
+  machine.end = nullptr;
+  machine.frame = machine.frame_base;
+  machine.fp = machine.stack;
+  machine.sp = machine.stack + operands;
+  machine.pc = run_entry ? kBootAll + (run_start ? 0 : 1) : run_start ? kBootStart : kBootStart + 1;
+  machine.trap = {};
+  machine.state = RunState::paused;
+  machine.owes = false;
+}
+
+// Control instructions (Wasm 2.0 §4.4.8).
+
+void op_unreachable(PIPIT_HANDLER_ARGS) { stop_with_trap(m, pc - 1, TrapKind::unreachable); }
+void op_nop(PIPIT_HANDLER_ARGS) { PIPIT_NEXT(pc, sp); }
+void op_block(PIPIT_HANDLER_ARGS) { PIPIT_NEXT(skip_leb(pc), sp); }
+void op_loop(PIPIT_HANDLER_ARGS) { PIPIT_NEXT(skip_leb(pc), sp); }
+
+void op_if_(PIPIT_HANDLER_ARGS) {
+  --sp;
+  if (sp->u32_ == 0) PIPIT_TAIL(take_branch);
+  ++m->side;
+  PIPIT_NEXT(skip_leb(pc), sp);
+}
+
+void op_else_(PIPIT_HANDLER_ARGS) { PIPIT_TAIL(take_branch); }
+
+void op_end(PIPIT_HANDLER_ARGS) {
+  if (pc == m->end) PIPIT_TAIL(return_from);
+  PIPIT_NEXT(pc, sp);
+}
+
+void op_br(PIPIT_HANDLER_ARGS) { PIPIT_TAIL(take_branch); }
+
+void op_br_if(PIPIT_HANDLER_ARGS) {
+  --sp;
+  if (sp->u32_ != 0) PIPIT_TAIL(take_branch);
+  ++m->side;
+  PIPIT_NEXT(skip_leb(pc), sp);
+}
+
+void op_br_table(PIPIT_HANDLER_ARGS) {
+  --sp;
+  const u8* at = pc;
+  m->side += std::min(sp->u32_, trusted_u32(at));
+  PIPIT_TAIL(take_branch);
+}
+
+void op_return_(PIPIT_HANDLER_ARGS) { PIPIT_TAIL(return_from); }
+
+void op_call(PIPIT_HANDLER_ARGS) {
+  m->at = pc - 1;
+  m->sp_at = sp;
+  m->callee = trusted_u32(pc);
+  m->callee_instance = m->instance;
+  if (m->callee >= m->instance->module->imported_funcs) [[likely]] PIPIT_TAIL(enter);
+  PIPIT_TAIL(invoke);
+}
+
+/// What keeps the reference from being called with type `type_index`, or none; sets m->callee.
+static TrapKind check_indirect(Machine* m, u32 type_index, u32 table_index, u32 element) {
+  const TableInst& table = *m->instance->tables[table_index];
+  if (element >= table.size) return TrapKind::undefined_element;
+  const Ref ref = table.elements[element];
+  if (ref == 0) return TrapKind::uninitialized_element;
+  InstanceImpl* const target = m->instance->peers[ref_instance(ref)];
+  const ModuleImpl& wanted = *m->instance->module;
+  const ModuleImpl& module = *target->module;
+  const u32 type = module.funcs[ref_func(ref)].type;
+  const bool same = &module == &wanted ? module.types[type].canonical == wanted.types[type_index].canonical
+                                       : std::ranges::equal(module.params(type), wanted.params(type_index)) &&
+                                             std::ranges::equal(module.results(type), wanted.results(type_index));
+  if (!same) return TrapKind::indirect_call_type_mismatch;
+  m->callee_instance = target;
+  m->callee = ref_func(ref);
+  return TrapKind::none;
+}
+
+void op_call_indirect(PIPIT_HANDLER_ARGS) {
+  m->at = pc - 1;
+  m->sp_at = sp;
+  --sp;
+  const u32 type = trusted_u32(pc);
+  const u32 table = trusted_u32(pc);
+  const TrapKind fault = check_indirect(m, type, table, sp->u32_);
+  if (fault != TrapKind::none) return stop_with_trap(m, m->at, fault);
+  PIPIT_TAIL(invoke);
+}
+
+// Parametric and variable instructions, constants (§4.4.4, §4.4.5).
+
+void op_drop(PIPIT_HANDLER_ARGS) { PIPIT_NEXT(pc, sp - 1); }
+
+void op_select(PIPIT_HANDLER_ARGS) {
+  sp -= 2;
+  if (sp[1].u32_ == 0) sp[-1] = sp[0];
+  PIPIT_NEXT(pc, sp);
+}
+
+void op_select_t(PIPIT_HANDLER_ARGS) {
+  sp -= 2;
+  if (sp[1].u32_ == 0) sp[-1] = sp[0];
+  PIPIT_NEXT(pc + 2, sp);  // a vector of one type
+}
+
+void op_local_get(PIPIT_HANDLER_ARGS) {
+  *sp = fp[trusted_u32(pc)];
+  PIPIT_NEXT(pc, sp + 1);
+}
+
+void op_local_set(PIPIT_HANDLER_ARGS) {
+  fp[trusted_u32(pc)] = sp[-1];
+  PIPIT_NEXT(pc, sp - 1);
+}
+
+void op_local_tee(PIPIT_HANDLER_ARGS) {
+  fp[trusted_u32(pc)] = sp[-1];
+  PIPIT_NEXT(pc, sp);
+}
+
+void op_global_get(PIPIT_HANDLER_ARGS) {
+  *sp = *m->globals[trusted_u32(pc)];
+  PIPIT_NEXT(pc, sp + 1);
+}
+
+void op_global_set(PIPIT_HANDLER_ARGS) {
+  *m->globals[trusted_u32(pc)] = sp[-1];
+  PIPIT_NEXT(pc, sp - 1);
+}
+
+void op_i32_const(PIPIT_HANDLER_ARGS) {
+  sp->i32_ = trusted_s32(pc);
+  PIPIT_NEXT(pc, sp + 1);
+}
+
+void op_i64_const(PIPIT_HANDLER_ARGS) {
+  sp->i64_ = trusted_s64(pc);
+  PIPIT_NEXT(pc, sp + 1);
+}
+
+void op_f32_const(PIPIT_HANDLER_ARGS) {
+  std::memcpy(sp, pc, 4);
+  PIPIT_NEXT(pc + 4, sp + 1);
+}
+
+void op_f64_const(PIPIT_HANDLER_ARGS) {
+  std::memcpy(sp, pc, 8);
+  PIPIT_NEXT(pc + 8, sp + 1);
+}
+
+}  // namespace pipit::wasm

@@ -1,0 +1,62 @@
+#pragma once
+#include <cstring>
+
+#include "wasm/instance_impl.h"
+#include "wasm/opcode.h"
+
+/// The interpreter executes the module's bytes where they lie. Every instruction is one small function, its handler,
+/// that ends in a tail call to the next one's: pc, sp and fp stay in argument registers (four arguments, because that
+/// is what ARM passes in registers) and the C stack never grows.
+namespace pipit::wasm {
+
+using isize = std::ptrdiff_t;
+
+/// pc: the byte after the opcode; sp: the first free operand; fp: the first local.
+#define PIPIT_HANDLER_ARGS const u8 *pc, Value *sp, Value *fp, Machine *m
+using Handler = void (*)(PIPIT_HANDLER_ARGS);
+
+#define OP(code, id, name, immediate, signature, alignment) void op_##id(PIPIT_HANDLER_ARGS);
+#include "wasm/opcodes.def"
+#undef OP
+
+/// By internal opcode. Codes that no validated module contains lead to a PIPIT_CHECK.
+struct HandlerTable {
+  Handler entries[256];
+  Handler operator[](usize code) const { return entries[code]; }
+};
+extern const HandlerTable kHandlers;
+
+/// Goes on with the handler `next`, or with the instruction at `to` and operands up to `top`.
+#define PIPIT_TAIL(next) [[clang::musttail]] return next(pc, sp, fp, m)
+#define PIPIT_NEXT(to, top)                                                \
+  do {                                                                     \
+    const u8* next_pc = (to);                                              \
+    [[clang::musttail]] return kHandlers[*next_pc](next_pc + 1, (top), fp, m); \
+  } while (false)
+
+/// Ends the run; `at` is the instruction at fault.
+void stop_with_trap(Machine* m, const u8* at, TrapKind kind);
+/// Fuel ran out, or only its portion: goes on or pauses.
+void out_of_ticks(PIPIT_HANDLER_ARGS);
+/// Calls m->callee of m->callee_instance and returns to pc.
+void invoke(PIPIT_HANDLER_ARGS);
+
+/// Ends a handler whose next instruction is at pc by spending a unit of fuel.
+#define PIPIT_SPEND_AND_NEXT()                              \
+  do {                                                      \
+    if (--m->ticks < 0) [[unlikely]] PIPIT_TAIL(out_of_ticks); \
+    PIPIT_NEXT(pc, sp);                                     \
+  } while (false)
+
+template <class T>
+inline T get(const Value& value) {
+  T result;
+  std::memcpy(&result, &value, sizeof result);
+  return result;
+}
+template <class T>
+inline void put(Value& value, T result) {
+  std::memcpy(&value, &result, sizeof result);
+}
+
+}  // namespace pipit::wasm

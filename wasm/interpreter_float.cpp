@@ -1,0 +1,161 @@
+// Floating-point instructions and conversions (Wasm 2.0 §4.3.3-4.3.4). Built with -ffp-contract=off and
+// -fno-math-errno; correct with hardware and with software floating point, because nothing relies on how a target
+// propagates a NaN beyond that arithmetic on one yields a quiet one.
+#include <cmath>
+
+#include "wasm/interpreter.h"
+
+namespace pipit::wasm {
+
+namespace {
+
+template <class T>
+struct Float;
+template <>
+struct Float<f32> {
+  using Bits = u32;
+  static constexpr Bits kSign = 0x8000'0000;
+};
+template <>
+struct Float<f64> {
+  using Bits = u64;
+  static constexpr Bits kSign = 0x8000'0000'0000'0000;
+};
+
+template <class T>
+T from_bits(typename Float<T>::Bits bits) {
+  return __builtin_bit_cast(T, bits);
+}
+template <class T>
+typename Float<T>::Bits to_bits(T value) {
+  return __builtin_bit_cast(typename Float<T>::Bits, value);
+}
+
+/// Zeros of both signs are equal to C++ and are told apart here by their sign bit.
+template <class T>
+T minimum(T a, T b) {
+  if (a != a || b != b) return a + b;
+  if (a == b) return from_bits<T>(to_bits(a) | to_bits(b));
+  return a < b ? a : b;
+}
+template <class T>
+T maximum(T a, T b) {
+  if (a != a || b != b) return a + b;
+  if (a == b) return from_bits<T>(to_bits(a) & to_bits(b));
+  return a > b ? a : b;
+}
+
+/// Rounds with `round`; a NaN becomes quiet whatever the C library does.
+template <class T>
+T rounded(T value, T (*round)(T)) {
+  return value != value ? value + value : round(value);
+}
+/// Ties to even, which is rint() in the rounding mode that is never changed.
+template <class T>
+T nearest(T value) {
+  return std::rint(value);
+}
+template <class T>
+T ceiling(T value) { return std::ceil(value); }
+template <class T>
+T floored(T value) { return std::floor(value); }
+template <class T>
+T truncated(T value) { return std::trunc(value); }
+
+/// Whether the truncation of `value` is representable. 2^(width) and -2^(width-1) are exact in both float formats;
+/// the lowest excluded value, -2^(width-1) - 1, only where the mantissa is wide enough, else the next below is.
+template <class Int, class T>
+bool fits(T value) {
+  constexpr bool is_signed = Int(-1) < Int(0);
+  constexpr int bits = sizeof(Int) * 8 - (is_signed ? 1 : 0);
+  constexpr T limit = static_cast<T>(u64{1} << (bits - 1)) * 2;
+  if (value >= limit) return false;
+  if (!is_signed) return value > T{-1};
+  constexpr bool exact = sizeof(T) == 8 && sizeof(Int) == 4;
+  return exact ? value > -limit - 1 : value >= -limit;
+}
+
+template <class Int, class T>
+Int saturate(T value) {
+  if (value != value) return 0;
+  if (fits<Int>(value)) return static_cast<Int>(value);
+  constexpr bool is_signed = Int(-1) < Int(0);
+  constexpr Int max = is_signed ? static_cast<Int>(~u64{0} >> (65 - sizeof(Int) * 8)) : static_cast<Int>(~u64{0});
+  return value < 0 ? (is_signed ? static_cast<Int>(-max - 1) : Int{0}) : max;
+}
+
+}  // namespace
+
+#define UNARY(id, In, Out, expression)                   \
+  void op_##id(PIPIT_HANDLER_ARGS) {                     \
+    const auto a = get<In>(sp[-1]);                      \
+    put<Out>(sp[-1], static_cast<Out>(expression));      \
+    PIPIT_NEXT(pc, sp);                                  \
+  }
+#define BINARY(id, In, Out, expression)                  \
+  void op_##id(PIPIT_HANDLER_ARGS) {                     \
+    const auto b = get<In>(sp[-1]);                      \
+    const auto a = get<In>(sp[-2]);                      \
+    put<Out>(sp[-2], static_cast<Out>(expression));      \
+    PIPIT_NEXT(pc, sp - 1);                              \
+  }
+
+// abs, neg and copysign work on the bits: they must not touch a NaN's payload.
+#define FLOAT(prefix, T)                                                                                  \
+  BINARY(prefix##_eq, T, u32, a == b)                                                                     \
+  BINARY(prefix##_ne, T, u32, a != b)                                                                     \
+  BINARY(prefix##_lt, T, u32, a < b)                                                                      \
+  BINARY(prefix##_gt, T, u32, a > b)                                                                      \
+  BINARY(prefix##_le, T, u32, a <= b)                                                                     \
+  BINARY(prefix##_ge, T, u32, a >= b)                                                                     \
+  UNARY(prefix##_abs, Float<T>::Bits, Float<T>::Bits, a & ~Float<T>::kSign)                               \
+  UNARY(prefix##_neg, Float<T>::Bits, Float<T>::Bits, a ^ Float<T>::kSign)                                \
+  UNARY(prefix##_ceil, T, T, rounded<T>(a, ceiling))                                                      \
+  UNARY(prefix##_floor, T, T, rounded<T>(a, floored))                                                     \
+  UNARY(prefix##_trunc, T, T, rounded<T>(a, truncated))                                                   \
+  UNARY(prefix##_nearest, T, T, rounded<T>(a, nearest))                                                   \
+  UNARY(prefix##_sqrt, T, T, std::sqrt(a))                                                                \
+  BINARY(prefix##_add, T, T, a + b)                                                                       \
+  BINARY(prefix##_sub, T, T, a - b)                                                                       \
+  BINARY(prefix##_mul, T, T, a* b)                                                                        \
+  BINARY(prefix##_div, T, T, a / b)                                                                       \
+  BINARY(prefix##_min, T, T, minimum<T>(a, b))                                                            \
+  BINARY(prefix##_max, T, T, maximum<T>(a, b))                                                            \
+  BINARY(prefix##_copysign, Float<T>::Bits, Float<T>::Bits, (a & ~Float<T>::kSign) | (b & Float<T>::kSign))
+
+FLOAT(f32, f32)
+FLOAT(f64, f64)
+
+#define TRUNCATION(id, In, Out)                                                                     \
+  void op_##id(PIPIT_HANDLER_ARGS) {                                                                \
+    const auto a = get<In>(sp[-1]);                                                                 \
+    if (!fits<Out>(a)) [[unlikely]]                                                                 \
+      return stop_with_trap(m, pc - 1,                                                              \
+                            a != a ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
+    put<Out>(sp[-1], static_cast<Out>(a));                                                          \
+    PIPIT_NEXT(pc, sp);                                                                             \
+  }
+
+#define FLOAT_TO_INT(to, from, From, S, U)                              \
+  TRUNCATION(to##_trunc_##from##_s, From, S)                            \
+  TRUNCATION(to##_trunc_##from##_u, From, U)                            \
+  UNARY(to##_trunc_sat_##from##_s, From, S, (saturate<S, From>(a)))     \
+  UNARY(to##_trunc_sat_##from##_u, From, U, (saturate<U, From>(a)))
+
+FLOAT_TO_INT(i32, f32, f32, i32, u32)
+FLOAT_TO_INT(i32, f64, f64, i32, u32)
+FLOAT_TO_INT(i64, f32, f32, i64, u64)
+FLOAT_TO_INT(i64, f64, f64, i64, u64)
+
+UNARY(f32_convert_i32_s, i32, f32, a)
+UNARY(f32_convert_i32_u, u32, f32, a)
+UNARY(f32_convert_i64_s, i64, f32, a)
+UNARY(f32_convert_i64_u, u64, f32, a)
+UNARY(f64_convert_i32_s, i32, f64, a)
+UNARY(f64_convert_i32_u, u32, f64, a)
+UNARY(f64_convert_i64_s, i64, f64, a)
+UNARY(f64_convert_i64_u, u64, f64, a)
+UNARY(f32_demote_f64, f64, f32, a)
+UNARY(f64_promote_f32, f32, f64, a)
+
+}  // namespace pipit::wasm

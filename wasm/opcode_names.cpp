@@ -1,0 +1,15 @@
+#include "wasm/opcode.h"
+
+namespace pipit::wasm {
+
+const char* op_name(u8 code) {
+  switch (code) {
+#define OP(number, id, name, immediate, signature, alignment) \
+  case number: return name;
+#include "wasm/opcodes.def"
+#undef OP
+    default: return "";
+  }
+}
+
+}  // namespace pipit::wasm

@@ -1,0 +1,85 @@
+#pragma once
+#include "base/result.h"
+#include "base/types.h"
+
+namespace pipit::wasm {
+
+/// A bounds-checked cursor over module bytes. The first error sticks: afterwards every read yields 0 and ok() is false,
+/// so that parsing code checks once per step instead of at each byte.
+class Reader {
+ public:
+  explicit Reader(Bytes code, u32 offset = 0)
+      : begin_(code.data()), at_(begin_ + offset), end_(begin_ + code.size()) {}
+
+  bool ok() const { return message_ == nullptr; }
+  Error error() const { return {code_, message_, where_}; }
+  Status status() const { return ok() ? Status{} : Status{error()}; }
+  /// Records an error at the current offset, unless there is one already.
+  void fail(const char* message, Code code = Code::malformed) { fail_at(offset(), message, code); }
+  void fail_at(u32 offset, const char* message, Code code = Code::malformed);
+
+  u32 offset() const { return static_cast<u32>(at_ - begin_); }
+  const u8* at() const { return at_; }
+  bool at_end() const { return at_ == end_; }
+  usize left() const { return static_cast<usize>(end_ - at_); }
+  void seek(u32 offset) { at_ = begin_ + offset; }
+
+  /// Narrows the readable bytes to the next `size`; yields what restore() needs.
+  const u8* narrow(u32 size);
+  void restore(const u8* end) { end_ = end; }
+
+  u8 byte();
+  /// The next byte without consuming it; 0 at the end.
+  u8 peek() const { return at_ == end_ ? 0 : *at_; }
+  u32 leb_u32() { return static_cast<u32>(leb(32, false)); }
+  i32 leb_s32() { return static_cast<i32>(leb(32, true)); }
+  i64 leb_s33() { return static_cast<i64>(leb(33, true)); }
+  i64 leb_s64() { return static_cast<i64>(leb(64, true)); }
+  /// `size` raw bytes.
+  Bytes bytes(u32 size);
+  /// A length-prefixed UTF-8 name.
+  std::string_view name();
+
+ private:
+  u64 leb(u32 bits, bool is_signed);
+
+  const u8* begin_;
+  const u8* at_;
+  const u8* end_;
+  const char* message_ = nullptr;
+  u32 where_ = 0;
+  Code code_ = Code::malformed;
+};
+
+/// Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates).
+bool is_utf8(Bytes text);
+
+/// Unchecked LEB128 reads for bytes that validation went over already.
+inline u32 trusted_u32(const u8*& at) {
+  u32 value = *at++;
+  if (value < 0x80) [[likely]] return value;
+  value &= 0x7F;
+  for (u32 shift = 7;; shift += 7) {
+    const u32 byte = *at++;
+    value |= (byte & 0x7F) << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+template <class U>
+inline U trusted_signed(const u8*& at) {
+  U value = 0;
+  for (u32 shift = 0;;) {
+    const U byte = *at++;
+    value |= (byte & 0x7F) << shift;
+    shift += 7;
+    if (byte < 0x80) {
+      if ((byte & 0x40) != 0 && shift < sizeof(U) * 8) value |= ~U{0} << shift;
+      return value;
+    }
+  }
+}
+inline i32 trusted_s32(const u8*& at) { return static_cast<i32>(trusted_signed<u32>(at)); }
+inline i64 trusted_s64(const u8*& at) { return static_cast<i64>(trusted_signed<u64>(at)); }
+
+}  // namespace pipit::wasm
