@@ -45,7 +45,8 @@ TEST(Conv2d, I8IsBitExact) {
   for (u32 seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    const WindowShape s = random_window(random, random.integer(1, 9), random.integer(1, 5));
+    const WindowShape s =
+        random_window(random, seed % 5 == 0 ? 70 : random.integer(1, 9), random.integer(1, 5));
     const i32 in_zero = random.integer(-128, 127), out_zero = random.integer(-128, 127);
     const i32 low = random.integer(-128, 0), high = random.integer(0, 127);
     const auto input = random.int8s(s.batch * s.in_h * s.in_w * s.in_c);
