@@ -67,9 +67,9 @@ support::Status update_bank(const std::string& path, Bytes data, u32 erased_byte
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return Error(Code::io, path + ": cannot be opened for writing");
   const std::vector<u8> erased(fresh ? erased_bytes : 0, 0xFF);
-  const bool written = (erased.empty() || pwrite(file, erased.data(), erased.size(), 0) == ssize_t(erased.size())) &&
-                       pwrite(file, data.data(), data.size(), 0) == ssize_t(data.size()) &&
-                       ftruncate(file, kBankBytes) == 0;
+  const bool written =
+      (erased.empty() || pwrite(file, erased.data(), erased.size(), 0) == ssize_t(erased.size())) &&
+      pwrite(file, data.data(), data.size(), 0) == ssize_t(data.size()) && ftruncate(file, kBankBytes) == 0;
   close(file);
   if (!written) return Error(Code::io, path + ": cannot be written");
   return {};
@@ -81,8 +81,8 @@ support::Result<Command> virt_storage(const BoardOptions& options) {
   image.resize(kBankBytes, 0xFF);
   TRY(support::write_file(firmware, image));
   TRY(update_bank(slots, TRY(commission(options, kVirt)), kUsedBankBytes));
-  return Command{"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + escaped(firmware),
-                 "-drive", "if=pflash,unit=1,format=raw,file=" + escaped(slots)};
+  return Command{"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + escaped(firmware), "-drive",
+                 "if=pflash,unit=1,format=raw,file=" + escaped(slots)};
 }
 
 support::Result<Command> mps2_storage(const BoardOptions& options) {
@@ -103,7 +103,9 @@ const Machine& machine(usize kind) {
   static const Machine kMachines[] = {
       {{"-machine", "virt", "-cpu", "rv32,f=off,d=off", "-m", "512K", "-smp", "1", "-bios", "none", "-global",
         "virtio-mmio.force-legacy=false", "-netdev", "user,id=net"},
-       "-device", "virtio-net-device,netdev=net,mac=", virt_storage},
+       "-device",
+       "virtio-net-device,netdev=net,mac=",
+       virt_storage},
       {{"-machine", "mps2-an386"}, "-nic", "user,mac=", mps2_storage},
   };
   return kMachines[kind];
@@ -143,10 +145,12 @@ support::Result<Board> Board::start(const BoardOptions& options) {
   TRY(support::make_directories(options.directory));
   const Machine& row = machine(kind);
   Command command{kinds[kind].qemu, "-display", "none", "-monitor", "none"};
-  // One instruction takes one virtual nanosecond, and the guest's sleep is real: counts repeat, idle costs nothing.
+  // One instruction takes one virtual nanosecond, and the guest's sleep is real: counts repeat, idle costs
+  // nothing.
   command.insert(command.end(), {"-icount", "shift=0,align=off,sleep=on"});
-  command.insert(command.end(), {"-chardev", "file,id=console,append=on,path=" + escaped(options.directory) + "/console.log",
-                                 "-serial", "chardev:console"});
+  command.insert(command.end(),
+                 {"-chardev", "file,id=console,append=on,path=" + escaped(options.directory) + "/console.log",
+                  "-serial", "chardev:console"});
   command.insert(command.end(), row.arguments.begin(), row.arguments.end());
   command.insert(command.end(), {row.network, row.network_value + options.mac});
   const Command storage = TRY(row.storage(options));

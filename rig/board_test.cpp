@@ -38,7 +38,8 @@ class EchoPeer {
   }
   u16 port() const { return port_; }
   void start(u32 seed) {
-    for (usize i = 0; i < kEchoBytes; ++i) sent_.push_back(static_cast<u8>((i + seed) * 2'654'435'761u >> 13));
+    for (usize i = 0; i < kEchoBytes; ++i)
+      sent_.push_back(static_cast<u8>((i + seed) * 2'654'435'761u >> 13));
     thread_ = std::thread([this] { exchange(); });
   }
   /// Whether every byte came back, in order.
@@ -58,8 +59,8 @@ class EchoPeer {
       pollfd ready{connection, short(POLLIN | (at < kEchoBytes ? POLLOUT : 0)), 0};
       if (poll(&ready, 1, kPatienceMs) != 1) break;
       if ((ready.revents & POLLOUT) != 0) {
-        const ssize_t count =
-            send(connection, sent_.data() + at, std::min<usize>(kEchoBytes - at, 4096), MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t count = send(connection, sent_.data() + at, std::min<usize>(kEchoBytes - at, 4096),
+                                   MSG_DONTWAIT | MSG_NOSIGNAL);
         if (count > 0) at += count;
       }
       if ((ready.revents & (POLLIN | POLLHUP)) != 0) {
@@ -137,7 +138,8 @@ TEST_P(BoardTest, MovesEveryByteAndSleeps) {
   EXPECT_EQ(log.find("fault"), std::string::npos);
   EXPECT_EQ(log.find("check failed"), std::string::npos);
   EXPECT_EQ(log.find("failed after"), std::string::npos) << "a connection was reset";
-  const u64 idle = number_after("idle instructions "), programming = number_after("programmed bytes 262144 instructions ");
+  const u64 idle = number_after("idle instructions "),
+            programming = number_after("programmed bytes 262144 instructions ");
   EXPECT_GT(idle, 0u);
   EXPECT_LT(idle, 2'000'000u) << "a second of idling: wfi does not sleep";
   EXPECT_GT(programming, 0u);
@@ -155,8 +157,24 @@ TEST_P(BoardTest, FlashIsAsPersistentAsItSays) {
   first->power_off();
   auto second = start();
   ASSERT_TRUE(second.ok()) << second.error().text;
-  const char* expected = GetParam().persistent ? "earlier starts 1 persistent 1" : "earlier starts 0 persistent 0";
+  const char* expected =
+      GetParam().persistent ? "earlier starts 1 persistent 1" : "earlier starts 0 persistent 0";
   EXPECT_NE(wait_for(expected, at), std::string::npos);
+}
+
+TEST_P(BoardTest, FaultsAreReportedAndRestart) {
+  for (const auto& [token, report] : {std::pair{"fault", "waiot: fault: "},
+                                      {"overflow", "waiot: fault: stack overflow"},
+                                      {"check", "waiot: check failed: how.empty() at selftest.cpp:"}}) {
+    BoardOptions broken = options(1, 1);
+    broken.token = token;
+    std::filesystem::remove_all(directory_);
+    auto board = Board::start(broken);
+    ASSERT_TRUE(board.ok()) << board.error().text;
+    const usize reported = wait_for(report);
+    ASSERT_NE(reported, std::string::npos) << token;
+    EXPECT_NE(wait_for("waiot: selftest", reported), std::string::npos) << "no restart after " << token;
+  }
 }
 
 TEST_P(BoardTest, RefusesWhatItCannotStart) {

@@ -4,7 +4,8 @@
 #include "ports/flash.h"
 #include "ports/network.h"
 
-/// The firmware's view of the board it was linked for: boards/<name>/board.cpp defines these functions, once a board.
+/// The firmware's view of the board it was linked for: boards/<name>/board.cpp defines these functions, once
+/// a board.
 namespace pipit::waiot {
 
 /// An Ethernet controller, polled by the one main loop. Frames are without their check sequence.
@@ -50,7 +51,8 @@ ports::Flash& flash();
 Nic* nic();
 /// A number that two start-ups are unlikely to share: a real-time clock where there is one, else a counter.
 u64 noise();
-/// Sleeps until an interrupt (a frame, or the tick that is always armed); returns at once while a frame is waiting.
+/// Sleeps until an interrupt (a frame, or the tick that is always armed); returns at once while a frame is
+/// waiting.
 void idle();
 /// Restarts the firmware as after a power-up of the processor.
 [[noreturn]] void reset();

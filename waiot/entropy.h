@@ -3,9 +3,10 @@
 
 namespace pipit::waiot {
 
-/// Random numbers for boot identities, port numbers and the like. The boards have no hardware generator: the pool is
-/// fed with what the rig commissioned (a random seed, fresh at each power-up), the address, clocks, words that survive
-/// a reset, and the moments at which things happen. Good enough to be different each time; not for keys.
+/// Random numbers for boot identities, port numbers and the like. The boards have no hardware generator: the
+/// pool is fed with what the rig commissioned (a random seed, fresh at each power-up), the address, clocks,
+/// words that survive a reset, and the moments at which things happen. Good enough to be different each time;
+/// not for keys.
 class Pool final : public ports::Entropy {
  public:
   /// Stirs `data` in.

@@ -16,7 +16,9 @@ namespace {
 constexpr u32 kPaint = 0x5A5A'5A5A;
 constexpr u32 kOwnFrameBytes = 128;  // below the current stack pointer, left to waiot_prepare_memory itself
 
-u32 distance(const u8* from, const u8* to) { return reinterpret_cast<usize>(to) - reinterpret_cast<usize>(from); }
+u32 distance(const u8* from, const u8* to) {
+  return reinterpret_cast<usize>(to) - reinterpret_cast<usize>(from);
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ extern "C" void waiot_prepare_memory() {
   std::memcpy(_data_start, _data_load, distance(_data_start, _data_end));
   std::memset(_bss_start, 0, distance(_bss_start, _bss_end));
   auto* const stop = static_cast<u8*>(__builtin_frame_address(0)) - kOwnFrameBytes;
-  for (auto* word = reinterpret_cast<volatile u32*>(_stack_bottom); word < reinterpret_cast<u32*>(stop); ++word)
+  for (auto* word = reinterpret_cast<volatile u32*>(_stack_bottom); word < reinterpret_cast<u32*>(stop);
+       ++word)
     *word = kPaint;
 }
 

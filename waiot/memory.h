@@ -1,8 +1,8 @@
 #pragma once
 #include "base/types.h"
 
-/// What the firmware's RAM is used for. The stack lies at the bottom of RAM, so that an overflow leaves RAM and faults
-/// instead of overwriting data.
+/// What the firmware's RAM is used for. The stack lies at the bottom of RAM, so that an overflow leaves RAM
+/// and faults instead of overwriting data.
 namespace pipit::waiot::memory {
 
 /// Fills data and bss and paints the stack; start.S calls it before anything else runs.

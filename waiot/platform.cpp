@@ -33,8 +33,8 @@ void seed(Pool& pool, const ports::MacAddress& mac) {
 
 Platform& start_platform(std::string_view image) {
   board::init();
-  Line() << "waiot: " << image << " " PIPIT_VERSION " on " << board::kName << ", RAM "
-         << memory::ram_bytes() << " static " << memory::static_bytes() << " stack " << memory::stack_bytes();
+  Line() << "waiot: " << image << " " PIPIT_VERSION " on " << board::kName << ", RAM " << memory::ram_bytes()
+         << " static " << memory::static_bytes() << " stack " << memory::stack_bytes();
   Nic* nic = board::nic();
   if (nic == nullptr)
     for (;;) board::idle();
@@ -50,8 +50,8 @@ void Platform::poll_network() {
   if (!announced_ && network.up()) {
     announced_ = true;
     const auto ip = network.address();
-    Line() << "waiot: " << device << " has address " << u32{ip[0]} << "." << u32{ip[1]} << "." << u32{ip[2]} << "."
-           << u32{ip[3]} << " after " << board::clock().uptime_ms() << " ms";
+    Line() << "waiot: " << device << " has address " << u32{ip[0]} << "." << u32{ip[1]} << "." << u32{ip[2]}
+           << "." << u32{ip[3]} << " after " << board::clock().uptime_ms() << " ms";
   }
 }
 

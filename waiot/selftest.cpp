@@ -1,9 +1,11 @@
-// A second firmware image from the same drivers: proves flash and network on a board, for rig/board_test.cpp on the host.
-// It programs and reads back a slot, counts its starts in flash, then echoes two TCP connections at once.
+// A second firmware image from the same drivers: proves flash and network on a board, for rig/board_test.cpp
+// on the host. It programs and reads back a slot, counts its starts in flash, then echoes two TCP connections
+// at once. A token in the configuration makes it fail in one of three ways instead.
 #include <algorithm>
 
 #include "link/messages.h"
 #include "waiot/board.h"
+#include "waiot/drivers/mmio.h"
 #include "waiot/log.h"
 #include "waiot/memory.h"
 #include "waiot/platform.h"
@@ -15,7 +17,8 @@ constexpr u32 kChunkBytes = 1024;
 
 u8 pattern(u32 index) { return static_cast<u8>(index * 2'654'435'761u >> 24); }
 
-/// Erases a slot and programs it with odd lengths at odd offsets; then every byte, and a refusal, are checked.
+/// Erases a slot and programs it with odd lengths at odd offsets; then every byte, and a refusal, are
+/// checked.
 Status check_slot(ports::Flash& flash, u32 offset, u32 size) {
   static u8 chunk[kChunkBytes];
   TRY(flash.erase(offset, size));
@@ -32,8 +35,10 @@ Status check_slot(ports::Flash& flash, u32 offset, u32 size) {
   for (u32 i = 0; i < size; ++i)
     if (all[i] != pattern(i)) return Error{Code::io, "a byte reads back wrong", offset + i};
   const u8 zero_to_one[] = {static_cast<u8>(~pattern(0))};
-  if (flash.program(offset, zero_to_one).ok()) return Error{Code::io, "programming set a cleared bit", offset};
-  if (flash.erase(offset + 1, flash.sector_bytes()).ok() || flash.erase(flash.size_bytes(), flash.sector_bytes()).ok())
+  if (flash.program(offset, zero_to_one).ok())
+    return Error{Code::io, "programming set a cleared bit", offset};
+  if (flash.erase(offset + 1, flash.sector_bytes()).ok() ||
+      flash.erase(flash.size_bytes(), flash.sector_bytes()).ok())
     return Error{Code::io, "a bad range was erased", offset};
   return {};
 }
@@ -80,10 +85,12 @@ struct Echo {
     const usize moved = stream.send({held + sent, size - sent});
     sent += moved;
     const auto state = stream.state();
-    if (state == ports::TcpStream::State::open || state == ports::TcpStream::State::connecting) return moved != 0;
+    if (state == ports::TcpStream::State::open || state == ports::TcpStream::State::connecting)
+      return moved != 0;
     done = true;
-    Line() << "selftest: stream " << index << (state == ports::TcpStream::State::closed ? " closed" : " failed")
-           << " after " << total << " bytes";
+    Line() << "selftest: stream " << index
+           << (state == ports::TcpStream::State::closed ? " closed" : " failed") << " after " << total
+           << " bytes";
     stream.close();
     return true;
   }
@@ -102,8 +109,28 @@ void measure_idle(Platform& platform) {
          << board::clock().uptime_ms() - start_ms;
 }
 
+[[gnu::noinline]] u32 recurse(u32 depth) {
+  volatile u8 frame[256] = {};
+  return depth == 0 ? 0 : recurse(depth - 1) + frame[depth % sizeof frame] + 1;
+}
+
+/// Bugs on purpose: each ends in a report and a reset.
+void fail(std::string_view how) {
+  constexpr usize kNothingThere = 0x9000'0000;
+  if (how == "fault") Registers(kNothingThere).write(0, 1);
+  if (how == "overflow") Line() << "selftest: recursed to " << recurse(1000);
+  if (how == "check") PIPIT_CHECK(how.empty());
+}
+
 void run(Platform& platform) {
   ports::Flash& flash = board::flash();
+  link::DeviceConfig config;
+  if (Status status = link::decode_config(flash.view(board::kFlashMap.config_offset, 2048), config);
+      !status.ok()) {
+    Line() << "selftest: configuration: " << status.error();
+    return;
+  }
+  fail(config.token);
   Line() << "selftest: earlier starts " << count_starts(flash) << " persistent " << int(flash.persistent());
   const Status slot = check_slot(flash, board::kFlashMap.slots_offset, board::kFlashMap.slot_bytes);
   if (slot.ok())
@@ -112,11 +139,6 @@ void run(Platform& platform) {
     Line() << "selftest: flash: " << slot.error();
   time_programming(flash, board::kFlashMap.slots_offset, 256u << 10);
 
-  link::DeviceConfig config;
-  if (Status status = link::decode_config(flash.view(board::kFlashMap.config_offset, 2048), config); !status.ok()) {
-    Line() << "selftest: configuration: " << status.error();
-    return;
-  }
   while (!platform.network.up()) {
     platform.poll_network();
     board::idle();

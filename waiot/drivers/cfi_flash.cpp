@@ -40,7 +40,8 @@ void CfiFlash::read_array() const { command(0, kReadArray); }
 
 Status CfiFlash::init(u32 limit_bytes) {
   command(kQueryAddress * kBusBytes, kReadQuery);
-  const bool answers = query(kQueryText) == 'Q' && query(kQueryText + 1) == 'R' && query(kQueryText + 2) == 'Y';
+  const bool answers =
+      query(kQueryText) == 'Q' && query(kQueryText + 1) == 'R' && query(kQueryText + 2) == 'Y';
   const u32 size_log2 = query(kQuerySize), buffer_log2 = query(kQueryBuffer);
   sector_ = (query(kQuerySector) | query(kQuerySector + 1) << 8) * 256 * kChips;
   read_array();
@@ -53,10 +54,12 @@ Status CfiFlash::init(u32 limit_bytes) {
 
 Status CfiFlash::wait_ready(u32 offset) const {
   u32 status = 0;
-  const bool ready = wait_until([&] {
-    status = registers_.read(offset);
-    return (status & both_chips(kReady)) == both_chips(kReady);
-  }, 100'000'000);
+  const bool ready = wait_until(
+      [&] {
+        status = registers_.read(offset);
+        return (status & both_chips(kReady)) == both_chips(kReady);
+      },
+      100'000'000);
   if (ready && (status & both_chips(kFailure)) == 0) return {};
   command(offset, kClearStatus);
   read_array();
@@ -64,8 +67,10 @@ Status CfiFlash::wait_ready(u32 offset) const {
 }
 
 Status CfiFlash::erase(u32 offset, u32 size) {
-  if (offset % sector_ != 0 || size % sector_ != 0) return Error{Code::invalid_argument, "not whole sectors", offset};
-  if (offset > size_ || size > size_ - offset) return Error{Code::out_of_range, "erase outside flash", offset};
+  if (offset % sector_ != 0 || size % sector_ != 0)
+    return Error{Code::invalid_argument, "not whole sectors", offset};
+  if (offset > size_ || size > size_ - offset)
+    return Error{Code::out_of_range, "erase outside flash", offset};
   for (u32 at = offset; at < offset + size; at += sector_) {
     command(at, kBlockErase);
     command(at, kConfirm);
@@ -80,7 +85,8 @@ Status CfiFlash::program_buffer(u32 offset, const u8* source, u32 words) const {
   command(offset, kWriteToBuffer);
   TRY(wait_ready(offset));
   command(offset, words - 1);
-  for (u32 i = 0; i < words; ++i) registers_.write(offset + i * kBusBytes, load_le<u32>(source + i * kBusBytes));
+  for (u32 i = 0; i < words; ++i)
+    registers_.write(offset + i * kBusBytes, load_le<u32>(source + i * kBusBytes));
   command(offset, kConfirm);
   return wait_ready(offset);
 }
@@ -97,7 +103,8 @@ Status CfiFlash::program_part(u32 offset, Bytes data) const {
 }
 
 Status CfiFlash::program(u32 offset, Bytes data) {
-  if (offset > size_ || data.size() > size_ - offset) return Error{Code::out_of_range, "program outside flash", offset};
+  if (offset > size_ || data.size() > size_ - offset)
+    return Error{Code::out_of_range, "program outside flash", offset};
   const Bytes target = view(offset, data.size());
   for (usize i = 0; i < data.size(); ++i)
     if ((target[i] & data[i]) != data[i])

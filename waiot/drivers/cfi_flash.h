@@ -4,13 +4,15 @@
 
 namespace pipit::waiot {
 
-/// NOR flash with the Common Flash Interface (JESD68) and Intel's command set (Intel AP-646): two 16-bit chips side
-/// by side on a 32-bit bus, the arrangement of QEMU's virt machine. Nothing may be executed from it while it is
-/// erased or programmed; views read as status words meanwhile, so no interrupt handler looks at one.
+/// NOR flash with the Common Flash Interface (JESD68) and Intel's command set (Intel AP-646): two 16-bit
+/// chips side by side on a 32-bit bus, the arrangement of QEMU's virt machine. Nothing may be executed from
+/// it while it is erased or programmed; views read as status words meanwhile, so no interrupt handler looks
+/// at one.
 class CfiFlash final : public ports::Flash {
  public:
   constexpr explicit CfiFlash(usize base) : registers_(base) {}
-  /// Asks the chips for their geometry and offers the first `limit_bytes` of them; unavailable when none answers.
+  /// Asks the chips for their geometry and offers the first `limit_bytes` of them; unavailable when none
+  /// answers.
   Status init(u32 limit_bytes);
 
   u32 size_bytes() const override { return size_; }

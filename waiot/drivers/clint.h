@@ -5,8 +5,8 @@
 namespace pipit::waiot {
 
 /// Time from the RISC-V machine timer of a SiFive CLINT, which interrupts every 10 ms, and from `instret`.
-/// QEMU derives `instret` from virtual time, which goes on while the processor sleeps; slept() takes that out again,
-/// so that instructions() counts executed instructions, exactly.
+/// QEMU derives `instret` from virtual time, which goes on while the processor sleeps; slept() takes that out
+/// again, so that instructions() counts executed instructions, exactly.
 class Clint final : public ports::Clock {
  public:
   static constexpr u32 kTickMs = 10;

@@ -55,8 +55,8 @@ constexpr u32 kRxLengthShift = 16;
 constexpr u32 kRxLengthMask = 0x3FFF;
 constexpr u32 kCheckSequenceBytes = 4;
 
-// The frame receive() lent out. A board has one such chip; here, and not in the object, which has an initial value that
-// flash would have to hold.
+// The frame receive() lent out. A board has one such chip; here, and not in the object, which has an initial
+// value that flash would have to hold.
 alignas(4) u8 g_frame[Nic::kMaxFrameBytes + kCheckSequenceBytes + 2];  // in whole words
 
 }  // namespace
@@ -94,7 +94,8 @@ Status Lan9118::init() {
   TRY(write_mac_register(kMacControl, kMacControlFullDuplex | kMacControlTransmit | kMacControlReceive));
 
   // One interrupt: a frame's status is waiting.
-  registers_.write(kInterruptConfig, kInterruptConfigEnable | kInterruptConfigActiveHigh | kInterruptConfigPushPull);
+  registers_.write(kInterruptConfig,
+                   kInterruptConfigEnable | kInterruptConfigActiveHigh | kInterruptConfigPushPull);
   registers_.write(kFifoInterrupt, 0);
   registers_.write(kInterruptStatus, ~u32{0});
   registers_.write(kInterruptEnable, kInterruptRxStatusLevel);

@@ -31,7 +31,8 @@ void SysTick::init(u32 clock_hz) {
 }
 
 u64 SysTick::counts() {
-  // With the exception held off, a pending wrap is either seen together with the small new count, or neither is.
+  // With the exception held off, a pending wrap is either seen together with the small new count, or neither
+  // is.
   u32 masked;
   asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(masked)::"memory");
   u32 current = kTimer.read(kCurrent);

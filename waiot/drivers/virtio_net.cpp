@@ -70,8 +70,8 @@ struct alignas(4) Buffer {
   u8 bytes[kHeaderBytes + Nic::kMaxFrameBytes];
 };
 
-// What the device reads and writes. A board has one; here, and not in the object, which has an initial value that flash
-// would have to hold.
+// What the device reads and writes. A board has one; here, and not in the object, which has an initial value
+// that flash would have to hold.
 SplitQueue<kReceiveBuffers> g_receive_queue;
 SplitQueue<kSendBuffers> g_send_queue;
 Buffer g_receive_buffers[kReceiveBuffers];

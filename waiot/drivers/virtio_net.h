@@ -9,7 +9,8 @@ class VirtioNet final : public Nic {
  public:
   static constexpr u32 kSlotBytes = 0x1000;
 
-  /// Looks for a network device in `slots` transports from `base` on and starts it; unavailable when there is none.
+  /// Looks for a network device in `slots` transports from `base` on and starts it; unavailable when there is
+  /// none.
   Status init(usize base, u32 slots);
   /// Which slot it was found in.
   u32 slot() const { return slot_; }

@@ -100,7 +100,8 @@ LwipStream& LwipNetwork::stream(u32 index) {
 
 u32 LwipNetwork::heap_peak_bytes() const {
   u32 bytes = lwip_stats.mem.max;
-  for (u32 pool = 0; pool < MEMP_MAX; ++pool) bytes += u32{memp_pools[pool]->size} * memp_pools[pool]->stats->max;
+  for (u32 pool = 0; pool < MEMP_MAX; ++pool)
+    bytes += u32{memp_pools[pool]->size} * memp_pools[pool]->stats->max;
   return bytes;
 }
 

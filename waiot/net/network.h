@@ -9,8 +9,8 @@ extern "C" {
 
 namespace pipit::waiot {
 
-/// ports::Network over lwIP without an operating system: DHCP and two outgoing connections on the board's controller.
-/// There is one; lwIP's state is static.
+/// ports::Network over lwIP without an operating system: DHCP and two outgoing connections on the board's
+/// controller. There is one; lwIP's state is static.
 class LwipNetwork final : public ports::Network {
  public:
   static constexpr u32 kStreams = 2;

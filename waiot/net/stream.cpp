@@ -59,7 +59,8 @@ ports::TcpStream::State LwipStream::state() const {
 usize LwipStream::send(Bytes data) {
   if (state_ != State::open || pcb_ == nullptr) return 0;
   const usize size = std::min<usize>(data.size(), tcp_sndbuf(pcb_));
-  if (size == 0 || tcp_write(pcb_, data.data(), static_cast<u16_t>(size), TCP_WRITE_FLAG_COPY) != ERR_OK) return 0;
+  if (size == 0 || tcp_write(pcb_, data.data(), static_cast<u16_t>(size), TCP_WRITE_FLAG_COPY) != ERR_OK)
+    return 0;
   tcp_output(pcb_);
   bytes_sent_ += size;
   return size;
@@ -67,7 +68,8 @@ usize LwipStream::send(Bytes data) {
 
 usize LwipStream::receive(MutBytes out) {
   if (waiting_ == nullptr) return 0;
-  const u16 size = pbuf_copy_partial(waiting_, out.data(), static_cast<u16_t>(std::min<usize>(out.size(), 0xFFFF)), 0);
+  const u16 size =
+      pbuf_copy_partial(waiting_, out.data(), static_cast<u16_t>(std::min<usize>(out.size(), 0xFFFF)), 0);
   waiting_ = pbuf_free_header(waiting_, size);
   if (pcb_ != nullptr) tcp_recved(pcb_, size);
   bytes_received_ += size;

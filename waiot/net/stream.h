@@ -9,8 +9,8 @@ struct tcp_pcb;
 
 namespace pipit::waiot {
 
-/// One outgoing TCP connection over lwIP's raw interface. What arrives waits in lwIP's own buffers until it is read;
-/// the window opens by what was read, so a slow reader holds its peer back and loses nothing.
+/// One outgoing TCP connection over lwIP's raw interface. What arrives waits in lwIP's own buffers until it
+/// is read; the window opens by what was read, so a slow reader holds its peer back and loses nothing.
 class LwipStream final : public ports::TcpStream {
  public:
   Status connect(ports::Ipv4 address, u16 port) override;

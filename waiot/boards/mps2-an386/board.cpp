@@ -27,8 +27,18 @@ constexpr u32 kResetControl = 0x0C;
 constexpr u32 kResetRequest = 0x05FA'0004;
 constexpr u32 kHandlerControl = 0x24;
 constexpr u32 kEnableFaults = 7u << 16;  // usage, bus and memory faults under their own numbers
-constexpr u32 kFaultStatus = 0x28, kHardFaultStatus = 0x2C, kFaultAddress = 0x38;
+constexpr u32 kFaultStatus = 0x28, kHardFaultStatus = 0x2C;
+constexpr u32 kMemoryFaultAddress = 0x34, kBusFaultAddress = 0x38;
 constexpr Registers kInterruptEnable(0xE000'E100);
+
+// Memory protection unit, B3.5. What lies below RAM swallows accesses in silence, so an overflowing stack is
+// caught here.
+constexpr Registers kProtection(0xE000'ED90);
+constexpr u32 kProtectionControl = 0x4, kProtectionBase = 0xC, kProtectionSize = 0x10;
+constexpr u32 kProtectionEnable = 1u << 0, kProtectionDefaultMap = 1u << 2;
+constexpr u32 kBaseRegionValid = 1u << 4;
+constexpr u32 kNoAccess64K = (16 - 1) << 1 | 1;  // 2^16 bytes, enabled; access permission 0
+constexpr u32 kGuardBase = 0x2000'0000 - (64u << 10);
 
 constinit CmsdkUart g_uart(0x4000'4000);
 constinit SysTick g_systick;
@@ -51,10 +61,14 @@ const FlashMap kFlashMap = {
 };
 
 void init() {
+  kProtection.write(kProtectionBase, kGuardBase | kBaseRegionValid);
+  kProtection.write(kProtectionSize, kNoAccess64K);
+  kProtection.write(kProtectionControl, kProtectionEnable | kProtectionDefaultMap);
   kSystemControl.write(kHandlerControl, kSystemControl.read(kHandlerControl) | kEnableFaults);
   g_uart.init(kClockHz, kBaud);
   g_systick.init(kClockHz);
-  // Real flash comes erased; this memory comes as it is. All but the configuration, which the rig has written.
+  // Real flash comes erased; this memory comes as it is. All but the configuration, which the rig has
+  // written.
   PIPIT_CHECK(g_flash.erase(kFlashMap.state_offset, kFlashBytes - kFlashMap.state_offset).ok());
   if (Status status = g_nic.init(); status.ok()) {
     g_nic_works = true;
@@ -70,7 +84,8 @@ ports::Console& console() { return g_uart; }
 ports::Flash& flash() { return g_flash; }
 Nic* nic() { return g_nic_works ? &g_nic : nullptr; }
 
-// The board has no clock that goes on without power; the random seed beside the configuration is all there is.
+// The board has no clock that goes on without power; the random seed beside the configuration is all there
+// is.
 u64 noise() { return g_systick.counts(); }
 
 void idle() {
@@ -94,7 +109,7 @@ extern "C" void waiot_ethernet() { g_nic.on_interrupt(); }
 
 /// From start.S with the stacked registers (DDI 0403, B1.5.6), or nullptr when the stack had overflowed.
 extern "C" void waiot_fault(const u32* frame) {
-  NamedRegister report[12];
+  NamedRegister report[13];
   u32 count = 0;
   if (frame != nullptr)
     for (const char* name : kFrameNames) {
@@ -104,7 +119,8 @@ extern "C" void waiot_fault(const u32* frame) {
   report[count++] = {"exception", kSystemControl.read(kInterruptState) & kActiveVectorMask};
   report[count++] = {"cfsr", kSystemControl.read(kFaultStatus)};
   report[count++] = {"hfsr", kSystemControl.read(kHardFaultStatus)};
-  report[count++] = {"bfar", kSystemControl.read(kFaultAddress)};
+  report[count++] = {"mmfar", kSystemControl.read(kMemoryFaultAddress)};
+  report[count++] = {"bfar", kSystemControl.read(kBusFaultAddress)};
   report_fault(frame != nullptr ? "exception" : "stack overflow", {report, count});
 }
 

@@ -27,6 +27,11 @@ constexpr u32 kRealTimeLow = 0x0, kRealTimeHigh = 0x4;
 constexpr u32 kCauseInterrupt = 1u << 31;
 constexpr u32 kCauseTimer = 7, kCauseExternal = 11;
 constexpr u32 kStatusInterruptEnable = 1u << 3;
+// Physical memory protection, §3.7: the 64 KB below RAM, which swallow accesses in silence, catch an
+// overflowing stack.
+constexpr u32 kGuardBytes = 64u << 10, kGuardBase = 0x8000'0000 - kGuardBytes;
+constexpr u32 kGuardAddress = kGuardBase >> 2 | (kGuardBytes / 8 - 1);  // naturally aligned power of two
+constexpr u32 kGuardConfig = 0x98;                                      // locked, NAPOT, no access
 
 constinit Uart16550 g_uart(0x1000'0000);
 constinit Clint g_clint(0x0200'0000, kTimerHz);
@@ -35,9 +40,16 @@ constinit CfiFlash g_flash(0x2200'0000);
 constinit VirtioNet g_nic;
 bool g_nic_works = false;
 
+#define READ_CSR(name)                             \
+  ({                                               \
+    u32 value;                                     \
+    asm volatile("csrr %0, " #name : "=r"(value)); \
+    value;                                         \
+  })
+
 constexpr const char* kRegisterNames[] = {
-    "mepc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6",
-    "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    "mepc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+    "a6",   "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
 }  // namespace
 
@@ -52,6 +64,7 @@ const FlashMap kFlashMap = {
 };
 
 void init() {
+  asm volatile("csrw pmpaddr0, %0\n\tcsrw pmpcfg0, %1" ::"r"(kGuardAddress), "r"(kGuardConfig));
   if (Status status = g_flash.init(kFlashBytes); !status.ok()) Line() << "waiot: flash: " << status.error();
   if (Status status = g_nic.init(0x1000'1000, kVirtioSlots); status.ok()) {
     g_nic_works = true;
@@ -92,8 +105,7 @@ void reset() {
 
 /// From start.S, with the registers x0…x31 (x0's place is unused).
 extern "C" void waiot_trap(u32* registers) {
-  u32 cause;
-  asm volatile("csrr %0, mcause" : "=r"(cause));
+  const u32 cause = READ_CSR(mcause);
   if (cause == (kCauseInterrupt | kCauseTimer)) return g_clint.arm();
   if (cause == (kCauseInterrupt | kCauseExternal)) {
     if (const u32 source = g_plic.claim(); source != 0) {
@@ -104,11 +116,17 @@ extern "C" void waiot_trap(u32* registers) {
   }
   NamedRegister report[34];
   for (u32 i = 0; i < 32; ++i) report[i] = {kRegisterNames[i], registers[i]};
-  asm volatile("csrr %0, mepc" : "=r"(report[0].value));
+  report[0].value = READ_CSR(mepc);
   report[32] = {"mcause", cause};
-  report[33].name = "mtval";
-  asm volatile("csrr %0, mtval" : "=r"(report[33].value));
+  report[33] = {"mtval", READ_CSR(mtval)};
   report_fault("trap", report);
+}
+
+/// From start.S, on a stack that starts over.
+extern "C" void waiot_stack_overflow() {
+  const NamedRegister report[] = {
+      {"mepc", READ_CSR(mepc)}, {"mcause", READ_CSR(mcause)}, {"mtval", READ_CSR(mtval)}};
+  report_fault("stack overflow", report);
 }
 
 }  // namespace pipit::waiot::board

@@ -19,10 +19,15 @@ _start:
     call main
     j 2b
 
-# Saves every register that a C function may change; a fault's report shows all of them.
+# Saves every register that a C function may change; a fault's report shows all of them. An overflowed stack has no
+# room for that: the report then starts over at its top.
     .text
     .balign 4
 _trap:
+    csrw mscratch, t0
+    la t0, _stack_bottom + 128
+    bltu sp, t0, 3f
+    csrr t0, mscratch
     addi sp, sp, -128
     .irp n, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     sw x\n, (\n * 4)(sp)
@@ -36,3 +41,5 @@ _trap:
     .endr
     addi sp, sp, 128
     mret
+3:  la sp, _stack_top
+    call waiot_stack_overflow
