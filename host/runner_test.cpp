@@ -31,7 +31,7 @@ TEST(Programs, StandardStreamsAreWhatTheyAreNatively) {
   const RunReport report = program.run();
   EXPECT_EQ(program.out.text, native.out);
   EXPECT_EQ(program.err.text, native.err);
-  EXPECT_GT(program.out.text.size(), 300u);
+  EXPECT_GT(program.out.text.size(), 200u);
   EXPECT_EQ(report.end, End::exited);
   EXPECT_EQ(static_cast<int>(report.exit_code), native.exit_code);
 }

@@ -101,7 +101,7 @@ TEST_F(Nn, WrongTypeSizeOrIndexIsAnErrorNeverCut) {
   EXPECT_EQ(probe.call("set_input", {0, 1, kTensor}), code(NnErrno::invalid_argument));
   EXPECT_EQ(probe.call("set_input", {1, 0, kTensor}), code(NnErrno::invalid_argument));
   EXPECT_EQ(probe.call("set_input", {0, 0, 65'530}), code(NnErrno::missing_memory));
-  probe.poke(kTensor + 12, u32{65'000});
+  probe.poke(kTensor + 12, u32{65'100});
   EXPECT_EQ(probe.call("set_input", {0, 0, kTensor}), code(NnErrno::missing_memory));
 }
 
