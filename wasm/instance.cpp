@@ -173,22 +173,14 @@ Status Instantiation::memory() {
   memory.declared = module_.memory;
   memory.pages = module_.memory.min;
   memory.max_pages = std::min({module_.memory.max, config_.max_memory_pages, 65'536u});
-  u64 capacity = config_.memory_bytes != 0 ? config_.memory_bytes : minimum;
-  if (!config_.memory_space.empty()) {
-    const u64 space = config_.memory_space.size();
-    capacity = config_.memory_bytes != 0 ? std::min<u64>(config_.memory_bytes, space) : space;
-    if (config_.memory_bytes == 0 && space < minimum)
-      return Error{Code::out_of_memory, "module wants more memory than it may have", module_.memory.min};
-    memory.base = config_.memory_space.data();
-  } else {
-    if (config_.memory_bytes != 0) capacity = std::min(capacity, u64{memory.max_pages} * kPageBytes);
-    if (capacity > ~usize{0}) return Error{Code::out_of_memory, "module wants more memory than there is"};
-    memory.base = static_cast<u8*>(arena_.allocate(static_cast<usize>(capacity), 16));
-    if (memory.base == nullptr)
-      return Error{Code::out_of_memory, "arena too small for the module's memory", static_cast<u32>(arena_.wanted())};
-    std::memset(memory.base, 0, static_cast<usize>(capacity));
-  }
-  memory.capacity = static_cast<usize>(capacity);
+  u64 capacity = minimum;
+  if (config_.memory_bytes != 0)
+    capacity = std::min<u64>(config_.memory_bytes, u64{memory.max_pages} * kPageBytes);
+  else
+    memory.arena = &arena_;
+  memory.zeroed = config_.zeroed_arena;
+  if (!memory.extend(arena_, capacity))
+    return Error{Code::out_of_memory, "arena too small for the module's memory", static_cast<u32>(arena_.wanted())};
   memory.bytes = static_cast<usize>(std::min(capacity, minimum));
   return {};
 }
@@ -265,12 +257,29 @@ TrapKind memory_init(InstanceImpl& instance, u32 segment_index, u32 to, u32 from
   return TrapKind::none;
 }
 
+bool MemoryInst::extend(Arena& from, u64 size) {
+  if (size > ~usize{0}) return false;
+  const usize mark = from.mark();
+  const usize more = static_cast<usize>(size) - capacity;
+  u8* at = static_cast<u8*>(from.allocate(more, base == nullptr ? 16 : 1));
+  if (at == nullptr || (base != nullptr && at != base + capacity)) {
+    from.rewind(mark);
+    return false;
+  }
+  if (!zeroed && more != 0) std::memset(at, 0, more);
+  if (base == nullptr) base = at;
+  capacity = static_cast<usize>(size);
+  return true;
+}
+
 u32 MemoryInst::grow(u32 delta) {
   const u32 old = pages;
   if (delta == 0) return old;
-  if (delta > max_pages || old > max_pages - delta || u64{old + delta} * kPageBytes > capacity) return ~u32{0};
+  if (delta > max_pages || old > max_pages - delta) return ~u32{0};
+  const u64 size = u64{old + delta} * kPageBytes;
+  if (size > capacity && (arena == nullptr || !extend(*arena, size))) return ~u32{0};
   pages += delta;
-  bytes = static_cast<usize>(u64{pages} * kPageBytes);
+  bytes = static_cast<usize>(size);
   return old;
 }
 

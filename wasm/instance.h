@@ -47,13 +47,12 @@ struct HostTable {
 class Linker;
 
 struct InstanceConfig {
-  /// Most bytes the module's memory may take; 0 sets no bound of its own. May be less than a 64 KiB page: memory.size
-  /// still answers whole pages, an access beyond memory_bytes traps.
+  /// Bytes the module's memory gets; memory.grow succeeds only within them. May be less than a 64 KiB page: memory.size
+  /// still answers whole pages, an access beyond memory_bytes traps. 0 allots the declared minimum, and memory.grow
+  /// takes further pages from the arena, in place, as long as nothing else was allocated from it since.
   u32 memory_bytes = 0;
-  /// Where the memory lies and grows in place: zero-filled bytes of the caller's (an anonymous mapping, say), which
-  /// outlive the instance. Empty takes the memory from the arena instead: memory_bytes, or with 0 the declared
-  /// minimum, and memory.grow succeeds only within that.
-  MutBytes memory_space;
+  /// The arena's free bytes are zero (a fresh mapping): memory need not be cleared.
+  bool zeroed_arena = false;
   /// memory.grow refuses to go beyond this many pages.
   u32 max_memory_pages = 65'536;
   /// Elements that each table may grow by; they are allotted up front.

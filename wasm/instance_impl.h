@@ -16,11 +16,15 @@ constexpr u32 ref_func(Ref ref) { return (ref & kMaxFunctions) - 1; }
 struct MemoryInst {
   u8* base = nullptr;
   usize bytes = 0;     ///< accessible now
-  usize capacity = 0;  ///< accessible at most
+  usize capacity = 0;  ///< allotted
+  Arena* arena = nullptr;  ///< gives more, in place; null when capacity is all there will be
+  bool zeroed = false;     ///< what the arena gives is zero
   u32 pages = 0;
   u32 max_pages = 0;
   LimitsType declared;
 
+  /// Makes `capacity` this large with bytes from `arena` right behind it; false leaves everything as it was.
+  bool extend(Arena& arena, u64 size);
   /// The old size in pages, or ~0 when refused.
   u32 grow(u32 pages);
 };
