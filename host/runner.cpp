@@ -181,7 +181,8 @@ support::Result<RunReport> run(const RunOptions& options) {
   World world;
   TRY(set_up(world, options, model_arena));
   const wasi::HostTables tables(world.context);
-  const wasm::InstanceConfig config = {.memory_bytes = options.memory_bytes, .stack_bytes = options.stack_bytes};
+  const wasm::InstanceConfig config = {
+      .memory_bytes = options.memory_bytes, .zeroed_arena = true, .stack_bytes = options.stack_bytes};
   auto instance = wasm::Instance::create(*module, tables.span(), config, instance_arena);
   if (!instance.ok()) return explain_link_error(instance.error(), *module).in(options.name);
   if (auto status = (*instance)->start(*start); !status.ok()) return support::Error(status.error()).in(options.name);
