@@ -36,6 +36,7 @@ constexpr Register kCommands[] = {
     // One line a subcommand.
     register_build,
     register_run,
+    register_wast,
     nullptr,
 };
 

@@ -23,8 +23,8 @@ u8 read_reference_type(Reader& reader) {
 
 static LimitsType read_limits(Reader& reader, u32 bound, const char* too_large) {
   const u32 at = reader.offset();
-  const u32 flags = reader.leb_u32();
-  if (flags == 2 || flags == 3)
+  const u8 flags = reader.byte();
+  if (flags == 3)
     reader.fail_at(at, "shared memory is not supported", Code::unsupported);
   else if (flags >= 4 && flags <= 7)
     reader.fail_at(at, "64-bit memory is not supported", Code::unsupported);

@@ -50,9 +50,9 @@ void read_locals(Reader& reader, u32 params, const Limits& limits, Each each) {
     const u8 type = read_value_type(reader);
     total += count;
     if (total > 0xFFFF'FFFF) reader.fail_at(at, "too many locals");
-    if (total > limits.max_locals) reader.fail_at(at, "too many locals for this platform", Code::out_of_range);
     if (reader.ok()) each(type, count);
   }
+  if (total > limits.max_locals) reader.fail_at(at, "too many locals for this platform", Code::out_of_range);
 }
 
 void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& needs) {

@@ -1,0 +1,40 @@
+#include "cli/wast/store.h"
+
+#include <sys/mman.h>
+
+namespace pipit::wast {
+
+namespace {
+constexpr usize kSpaceBytes = (usize{4} << 30) + (usize{256} << 20);  ///< the largest memory and all else
+constexpr u32 kStackBytes = 1u << 20;
+constexpr u32 kTableHeadroom = 1u << 17;
+}  // namespace
+
+support::Result<std::unique_ptr<LoadedModule>> LoadedModule::create(std::vector<u8> bytes) {
+  void* space = mmap(nullptr, kSpaceBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (space == MAP_FAILED)
+    return support::Error(Code::out_of_memory, "cannot reserve address space for a module's memory");
+  return std::unique_ptr<LoadedModule>(new LoadedModule(std::move(bytes), {static_cast<u8*>(space), kSpaceBytes}));
+}
+
+LoadedModule::~LoadedModule() { munmap(space_.data(), space_.size()); }
+
+Status LoadedModule::load() {
+  module_ = std::make_unique<wasm::ValidModule>(TRY(wasm::ValidModule::load(bytes_, arena_)));
+  return {};
+}
+
+Status LoadedModule::instantiate(wasm::Linker& linker) {
+  instance_ = TRY(wasm::Instance::create(
+      *module_, {},
+      {.zeroed_arena = true, .table_headroom = kTableHeadroom, .stack_bytes = kStackBytes, .linker = &linker}, arena_));
+  return {};
+}
+
+Result<wasm::Extern> Store::find(std::string_view module, std::string_view name) {
+  const auto found = registered_.find(module);
+  if (found == registered_.end()) return Error{Code::not_found, "no module is registered under that name"};
+  return wasm::find_export(*found->second, name);
+}
+
+}  // namespace pipit::wast
