@@ -115,7 +115,7 @@ TEST(Executor, Int8ModelGivesTheGoldenValues) {
   Memory memory(loaded.value().arena_bytes());
   auto executor = Executor::create(loaded.value(), memory.span()).value();
   Random random(99);
-  ASSERT_TRUE(executor.set_input(0, DType::f32, bytes_of(random.reals(8 * 8 * 2, -3, 3))).ok());
+  ASSERT_TRUE(executor.set_input(0, DType::f32, bytes_of(random.reals(128, -3, 3))).ok());
   ASSERT_TRUE(executor.run().ok());
   EXPECT_EQ(floats_of(executor.output(0)), (std::vector<f32>{20 / 256.0f, 19 / 256.0f, 218 / 256.0f}));
   EXPECT_EQ(crc32(memory.span()), 0x6B7BE3Au) << "of all activations";
@@ -128,8 +128,8 @@ TEST(Executor, F32ModelIsADistribution) {
   Memory memory(loaded.value().arena_bytes());
   auto executor = Executor::create(loaded.value(), memory.span()).value();
   Random random(7);
-  ASSERT_TRUE(executor.set_input(0, DType::f32, bytes_of(random.reals(6 * 6 * 2))).ok());
-  ASSERT_TRUE(executor.set_input(1, DType::f32, bytes_of(random.reals(6 * 6 * 3))).ok());
+  ASSERT_TRUE(executor.set_input(0, DType::f32, bytes_of(random.reals(72))).ok());
+  ASSERT_TRUE(executor.set_input(1, DType::f32, bytes_of(random.reals(108))).ok());
   ASSERT_TRUE(executor.run().ok());
   f32 sum = 0;
   for (const f32 value : floats_of(executor.output(0))) {

@@ -14,8 +14,9 @@ namespace pipit::nn {
 class PlannedModel {
  public:
   /// Verifies everything, so that execution need not: errors malformed, unsupported (version, operator not
-  /// linked in), out_of_range (an offset outside the file or arena; Error::where is the file offset or
-  /// operator index).
+  /// linked in), out_of_range (an offset outside the file or arena), invalid_argument (`file` does not lie at
+  /// a multiple of 4). Error::where is the file offset, or the operator's index where the message speaks of
+  /// one.
   static Result<PlannedModel> load(Bytes file);
 
   u32 input_count() const;

@@ -109,28 +109,28 @@ struct Broken {
   std::function<void(File&)> change;
 };
 
-auto tensor(u32 id, std::function<void(format::TensorRecord&)> change) {
+auto tensor(u32 id, const std::function<void(format::TensorRecord&)>& change) {
   return [=](File& file) { change(ModelBuilder::tensor_of(file, id)); };
 }
-auto header(std::function<void(format::Header&)> change) {
+auto header(const std::function<void(format::Header&)>& change) {
   return [=](File& file) { change(ModelBuilder::header_of(file)); };
 }
-auto op(std::function<void(format::OperatorRecord&)> change) {
+auto op(const std::function<void(format::OperatorRecord&)>& change) {
   return [=](File& file) { change(ModelBuilder::operator_of(file, 0)); };
 }
-auto attributes(std::function<void(Conv2dAttributes&)> change) {
+auto attributes(const std::function<void(Conv2dAttributes&)>& change) {
   return [=](File& file) { change(ModelBuilder::attributes_of<Conv2dAttributes>(file, 0)); };
 }
 /// The `index`-th 32-bit element of constant `id`.
 auto constant(u32 id, u32 index, i32 value) {
   return [=](File& file) {
-    std::memcpy(file.data() + ModelBuilder::tensor_of(file, id).offset + index * 4, &value, 4);
+    std::memcpy(file.data() + ModelBuilder::tensor_of(file, id).offset + usize{index} * 4, &value, 4);
   };
 }
 /// The `index`-th operand of the operator.
 auto operand(u32 index, u32 id) {
   return [=](File& file) {
-    std::memcpy(file.data() + ModelBuilder::operator_of(file, 0).ids_offset + index * 4, &id, 4);
+    std::memcpy(file.data() + ModelBuilder::operator_of(file, 0).ids_offset + usize{index} * 4, &id, 4);
   };
 }
 
@@ -274,8 +274,8 @@ TEST(Verify, RefusesModelInputsThatOverlap) {
 
 /// An operator on fresh activations of the given shapes, all with one scale; whether it loads.
 template <class T>
-bool accepts(Opcode opcode, DType dtype, std::vector<ModelBuilder::DimList> inputs,
-             ModelBuilder::DimList output, const T& attributes) {
+bool accepts(Opcode opcode, DType dtype, const std::vector<ModelBuilder::DimList>& inputs,
+             const ModelBuilder::DimList& output, const T& attributes) {
   ModelBuilder model;
   const f32 scale = dtype == DType::i8 ? 0.1f : 0;
   ModelBuilder::Ids ids;
@@ -287,7 +287,7 @@ bool accepts(Opcode opcode, DType dtype, std::vector<ModelBuilder::DimList> inpu
 
 TEST(Verify, BinaryOperatorsRepeatOnlyTails) {
   const format::AddAttributes sum{{}, {}, {}, kNoClampF32};
-  const auto add = [&](ModelBuilder::DimList a, ModelBuilder::DimList b) {
+  const auto add = [&](const ModelBuilder::DimList& a, const ModelBuilder::DimList& b) {
     return accepts(Opcode::add, DType::f32, {a, b}, a, sum);
   };
   EXPECT_TRUE(add({2, 3, 4}, {2, 3, 4}));

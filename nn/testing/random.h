@@ -21,17 +21,17 @@ class Random {
     return low + (high - low) * (static_cast<f32>(engine_() % 65536) / 65535.0f);
   }
 
-  std::vector<i8> int8s(usize count, i32 low = -128, i32 high = 127) {
+  std::vector<i8> int8s(u32 count, i32 low = -128, i32 high = 127) {
     std::vector<i8> values(count);
     for (i8& value : values) value = static_cast<i8>(integer(low, high));
     return values;
   }
-  std::vector<i32> int32s(usize count, i32 low, i32 high) {
+  std::vector<i32> int32s(u32 count, i32 low, i32 high) {
     std::vector<i32> values(count);
     for (i32& value : values) value = integer(low, high);
     return values;
   }
-  std::vector<f32> reals(usize count, f32 low = -1, f32 high = 1) {
+  std::vector<f32> reals(u32 count, f32 low = -1, f32 high = 1) {
     std::vector<f32> values(count);
     for (f32& value : values) value = real(low, high);
     return values;
@@ -39,7 +39,7 @@ class Random {
   format::Rescale factor(i32 low_shift, i32 high_shift) {
     return {integer(1 << 30, 0x7FFFFFFF), integer(low_shift, high_shift)};
   }
-  std::vector<format::Rescale> factors(usize count, i32 low_shift, i32 high_shift) {
+  std::vector<format::Rescale> factors(u32 count, i32 low_shift, i32 high_shift) {
     std::vector<format::Rescale> values(count);
     for (format::Rescale& value : values) value = factor(low_shift, high_shift);
     return values;

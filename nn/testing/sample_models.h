@@ -29,8 +29,8 @@ inline std::vector<u8> every_int8_operator(u32 seed = 1) {
   const auto biases = [&](u32 channels) {
     return model.constant(DType::i32, {channels}, random.int32s(channels, -2000, 2000));
   };
-  const auto weights = [&](ModelBuilder::DimList dims) {
-    usize count = 1;
+  const auto weights = [&](const ModelBuilder::DimList& dims) {
+    u32 count = 1;
     for (const u32 dim : dims) count *= dim;
     return model.constant(i8t, dims, random.int8s(count, -127, 127), 0.01f);
   };
@@ -89,8 +89,8 @@ inline std::vector<u8> every_f32_operator(u32 seed = 1) {
   ModelBuilder model;
   const DType f = DType::f32;
   const format::Window same{1, 1, 1, 1, 1, 1, 1, 1}, halve{2, 2, 1, 1, 0, 0, 0, 0};
-  const auto weights = [&](ModelBuilder::DimList dims) {
-    usize count = 1;
+  const auto weights = [&](const ModelBuilder::DimList& dims) {
+    u32 count = 1;
     for (const u32 dim : dims) count *= dim;
     return model.constant(f, dims, random.reals(count));
   };

@@ -38,6 +38,10 @@ inline WindowShape random_window(Random& random, i32 in_c, i32 out_c, i32 max_di
   }
 }
 
+/// Number of elements of the image and of the output.
+inline u32 input_size(const WindowShape& s) { return s.batch * s.in_h * s.in_w * s.in_c; }
+inline u32 output_size(const WindowShape& s) { return s.batch * s.out_h * s.out_w * s.out_c; }
+
 /// Index of the pixel under a tap, −1 in the padding.
 inline i64 naive_pixel(const WindowShape& s, u32 n, u32 y, u32 x, u32 ky, u32 kx) {
   const i64 iy = i64{y} * s.window.stride_h + i64{ky} * s.window.dilation_h - s.window.pad_top;

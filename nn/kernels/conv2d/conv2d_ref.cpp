@@ -46,8 +46,8 @@ i32 padded_weights(const WindowShape& shape, const Patch& patch, const i8* weigh
       sum += sum_i8(weights, row_weights);
     } else {
       sum += sum_i8(weights, patch.columns.begin * shape.in_c);
-      sum +=
-          sum_i8(weights + patch.columns.end * shape.in_c, (shape.kernel_w - patch.columns.end) * shape.in_c);
+      sum += sum_i8(weights + usize{patch.columns.end} * shape.in_c,
+                    (shape.kernel_w - patch.columns.end) * shape.in_c);
     }
   }
   return sum;

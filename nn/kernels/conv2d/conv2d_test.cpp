@@ -27,10 +27,10 @@ TEST(Conv2d, F32EqualsANaiveSumInDouble) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const WindowShape s = random_window(random, random.integer(1, 6), random.integer(1, 5));
-    const auto input = random.reals(s.batch * s.in_h * s.in_w * s.in_c);
+    const auto input = random.reals(input_size(s));
     const auto weights = random.reals(s.out_c * s.kernel_h * s.kernel_w * s.in_c);
     const auto bias = random.reals(s.out_c);
-    std::vector<f32> output(s.batch * s.out_h * s.out_w * s.out_c);
+    std::vector<f32> output(output_size(s));
     conv2d_f32({s, input.data(), weights.data(), bias.data(), format::Clamp::of(-1.0f, 2.0f), output.data()});
     for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {
       f64 sum = bias[o];
@@ -49,11 +49,11 @@ TEST(Conv2d, I8IsBitExact) {
         random_window(random, seed % 5 == 0 ? 70 : random.integer(1, 9), random.integer(1, 5));
     const i32 in_zero = random.integer(-128, 127), out_zero = random.integer(-128, 127);
     const i32 low = random.integer(-128, 0), high = random.integer(0, 127);
-    const auto input = random.int8s(s.batch * s.in_h * s.in_w * s.in_c);
+    const auto input = random.int8s(input_size(s));
     const auto weights = random.int8s(s.out_c * s.kernel_h * s.kernel_w * s.in_c);
     const auto bias = random.int32s(s.out_c, -100000, 100000);
     const auto factors = random.factors(s.out_c, -12, -4);
-    std::vector<i8> output(s.batch * s.out_h * s.out_w * s.out_c);
+    std::vector<i8> output(output_size(s));
     conv2d_i8({s, input.data(), in_zero, weights.data(), bias.data(), factors.data(), out_zero,
                format::Clamp::of(low, high), output.data()});
     for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {
@@ -71,14 +71,14 @@ TEST(Conv2d, I8WithFoldedBiasFollowsTheRealConvolution) {
   const WindowShape s = random_window(random, 4, 3);
   const f32 in_scale = 0.04f, weight_scale = 0.01f, out_scale = 0.1f;
   const i32 in_zero = 17, out_zero = -9;
-  const auto input = random.int8s(s.batch * s.in_h * s.in_w * s.in_c);
+  const auto input = random.int8s(input_size(s));
   const auto weights = random.int8s(s.out_c * s.kernel_h * s.kernel_w * s.in_c);
   const u32 per_channel = s.kernel_h * s.kernel_w * s.in_c;
   std::vector<i32> bias(s.out_c);
   for (u32 o = 0; o < s.out_c; ++o)
     for (u32 i = 0; i < per_channel; ++i) bias[o] -= in_zero * weights[o * per_channel + i];
   const std::vector<format::Rescale> factors(s.out_c, rescale_of(f64{in_scale} * weight_scale / out_scale));
-  std::vector<i8> output(s.batch * s.out_h * s.out_w * s.out_c);
+  std::vector<i8> output(output_size(s));
   conv2d_i8({s, input.data(), in_zero, weights.data(), bias.data(), factors.data(), out_zero, kNoClampI8,
              output.data()});
   for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {

@@ -79,7 +79,7 @@ void depthwise_conv2d_i8(const Conv2dI8& conv) {
   const u32 blocked = multiplier == 1 ? shape.out_c / kWidth * kWidth : 0;
   for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32 pixel) {
     const Patch patch{shape, shape.rows(y), shape.columns(x), image, y, x};
-    i8* out = conv.output + pixel * shape.out_c;
+    i8* out = conv.output + usize{pixel} * shape.out_c;
     u32 channel = 0;
     for (; channel < blocked; channel += kWidth)
       channels_i8<kWidth>(conv, patch, channel, channel, out + channel);

@@ -29,10 +29,10 @@ TEST(DepthwiseConv2d, F32EqualsANaiveSumInDouble) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const WindowShape s = random_depthwise(random);
-    const auto input = random.reals(s.batch * s.in_h * s.in_w * s.in_c);
+    const auto input = random.reals(input_size(s));
     const auto weights = random.reals(s.kernel_h * s.kernel_w * s.out_c);
     const auto bias = random.reals(s.out_c);
-    std::vector<f32> output(s.batch * s.out_h * s.out_w * s.out_c);
+    std::vector<f32> output(output_size(s));
     depthwise_conv2d_f32(
         {s, input.data(), weights.data(), bias.data(), format::Clamp::of(0.0f, 6.0f), output.data()});
     for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {
@@ -49,11 +49,11 @@ TEST(DepthwiseConv2d, I8IsBitExact) {
     Random random(seed);
     const WindowShape s = random_depthwise(random);
     const i32 in_zero = random.integer(-128, 127), out_zero = random.integer(-128, 127);
-    const auto input = random.int8s(s.batch * s.in_h * s.in_w * s.in_c);
+    const auto input = random.int8s(input_size(s));
     const auto weights = random.int8s(s.kernel_h * s.kernel_w * s.out_c);
     const auto bias = random.int32s(s.out_c, -20000, 20000);
     const auto factors = random.factors(s.out_c, -10, -3);
-    std::vector<i8> output(s.batch * s.out_h * s.out_w * s.out_c);
+    std::vector<i8> output(output_size(s));
     depthwise_conv2d_i8({s, input.data(), in_zero, weights.data(), bias.data(), factors.data(), out_zero,
                          format::Clamp::of(-100, 90), output.data()});
     for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {

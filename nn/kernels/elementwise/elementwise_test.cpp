@@ -47,8 +47,8 @@ TEST(Elementwise, I8MulIsBitExact) {
     std::vector<i8> out(count);
     mul_i8(a.data(), count, b.data(), b_count, zero, how, out.data());
     for (u32 i = 0; i < count; ++i)
-      ASSERT_EQ(out[i], exact_requantize((a[i] - zero.a) * (b[i % b_count] - zero.b), how.rescale, zero.out,
-                                         -120, 127));
+      ASSERT_EQ(out[i], exact_requantize(i64{a[i] - zero.a} * (b[i % b_count] - zero.b), how.rescale,
+                                         zero.out, -120, 127));
   }
 }
 

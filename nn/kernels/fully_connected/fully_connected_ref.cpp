@@ -10,8 +10,8 @@ void fully_connected_f32(const FullyConnectedF32& layer) {
   f32* out = layer.output;
   for (u32 n = 0; n < layer.batch; ++n)
     for (u32 o = 0; o < layer.outputs; ++o) {
-      const f32 sum = dot_f32(layer.bias[o], layer.input + n * layer.inputs, layer.weights + o * layer.inputs,
-                              layer.inputs);
+      const f32 sum = dot_f32(layer.bias[o], layer.input + usize{n} * layer.inputs,
+                              layer.weights + usize{o} * layer.inputs, layer.inputs);
       *out++ = sum < low ? low : sum > high ? high : sum;
     }
 }
@@ -20,8 +20,8 @@ void fully_connected_i8(const FullyConnectedI8& layer) {
   i8* out = layer.output;
   for (u32 n = 0; n < layer.batch; ++n)
     for (u32 o = 0; o < layer.outputs; ++o) {
-      const i32 sum = dot_i8(layer.bias[o], layer.input + n * layer.inputs, layer.weights + o * layer.inputs,
-                             layer.inputs);
+      const i32 sum = dot_i8(layer.bias[o], layer.input + usize{n} * layer.inputs,
+                             layer.weights + usize{o} * layer.inputs, layer.inputs);
       *out++ = requantize(sum, layer.factors[o], layer.output_zero_point, layer.clamp);
     }
 }

@@ -16,7 +16,7 @@ TEST(FullyConnected, F32EqualsANaiveSumInDouble) {
     const u32 batch = random.integer(1, 3), inputs = random.integer(1, 70), outputs = random.integer(1, 9);
     const auto input = random.reals(batch * inputs), weights = random.reals(outputs * inputs);
     const auto bias = random.reals(outputs);
-    std::vector<f32> output(batch * outputs);
+    std::vector<f32> output(usize{batch} * outputs);
     fully_connected_f32({batch, inputs, outputs, input.data(), weights.data(), bias.data(),
                          format::Clamp::of(-2.0f, 3.0f), output.data()});
     for (u32 n = 0; n < batch; ++n)
@@ -37,7 +37,7 @@ TEST(FullyConnected, I8IsBitExact) {
     const auto input = random.int8s(batch * inputs), weights = random.int8s(outputs * inputs);
     const auto bias = random.int32s(outputs, -50000, 50000);
     const auto factors = random.factors(outputs, -11, -5);
-    std::vector<i8> output(batch * outputs);
+    std::vector<i8> output(usize{batch} * outputs);
     fully_connected_i8({batch, inputs, outputs, input.data(), weights.data(), bias.data(), factors.data(),
                         zero, format::Clamp::of(-128, 100), output.data()});
     for (u32 n = 0; n < batch; ++n)

@@ -37,13 +37,14 @@ void pad(const u8* in, const Dims& in_dims, const Dims& before, const Dims& out_
   do {
     u32 at = 0;
     for (u32 axis = 0; axis < rank; ++axis) at = at * out_dims[axis] + before[axis] + index[axis];
-    std::memcpy(out + at * element_bytes, in, row_bytes);
+    std::memcpy(out + usize{at} * element_bytes, in, row_bytes);
     in += row_bytes;
   } while (advance(index, in_dims, rank - 1));
 }
 
 void scatter_runs(const u8* in, u32 outer, u32 run_bytes, u32 out_step, u8* out) {
-  for (u32 run = 0; run < outer; ++run) std::memcpy(out + run * out_step, in + run * run_bytes, run_bytes);
+  for (u32 run = 0; run < outer; ++run)
+    std::memcpy(out + usize{run} * out_step, in + usize{run} * run_bytes, run_bytes);
 }
 
 }  // namespace pipit::nn

@@ -43,7 +43,7 @@ TEST(Transpose, OfSixDimensionsReversed) {
 
 TEST(Pad, SurroundsWithTheValue) {
   auto in = counting<i8>(4);  // [2,2]
-  std::vector<i8> out(4 * 3);
+  std::vector<i8> out(12);
   pad(bytes(in), {2, 2}, {1, 0}, {4, 3}, 2, 1, static_cast<u32>(-7), bytes(out));
   EXPECT_EQ(out, (std::vector<i8>{-7, -7, -7, 0, 1, -7, 2, 3, -7, -7, -7, -7}));
 }

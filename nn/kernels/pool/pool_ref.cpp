@@ -15,6 +15,7 @@ f32 quotient(f32 sum, u32 count) { return sum / static_cast<f32>(count); }
 i8 quotient(i32 sum, u32 count) {
   const i32 divisor = static_cast<i32>(count);
   const i32 half = divisor / 2;
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the sum is of verified tensors
   return static_cast<i8>((sum >= 0 ? sum + half : sum - half) / divisor);
 }
 
@@ -23,13 +24,13 @@ void max_pool(const Pool2d<T>& pool) {
   const WindowShape& shape = pool.shape;
   const u32 channels = shape.in_c;
   for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32 pixel) {
-    T* out = pool.output + pixel * channels;
+    T* out = pool.output + usize{pixel} * channels;
     const TapRange rows = shape.rows(y), columns = shape.columns(x);
     for (u32 c = 0; c < channels; ++c)
       out[c] = pool.input[shape.pixel(image, y, rows.begin, x, columns.begin) * channels + c];
     for (u32 row = rows.begin; row < rows.end; ++row)
       for (u32 column = columns.begin; column < columns.end; ++column) {
-        const T* in = pool.input + shape.pixel(image, y, row, x, column) * channels;
+        const T* in = pool.input + usize{shape.pixel(image, y, row, x, column)} * channels;
         for (u32 c = 0; c < channels; ++c)
           if (in[c] > out[c]) out[c] = in[c];
       }
@@ -68,9 +69,9 @@ void global_average_pool_f32(const GlobalPoolF32& pool) {
   f32* out = pool.output;
   for (u32 n = 0; n < pool.batch; ++n)
     for (u32 c = 0; c < pool.channels; ++c) {
-      const f32* in = pool.input + n * pool.pixels * pool.channels + c;
+      const f32* in = pool.input + usize{n} * pool.pixels * pool.channels + c;
       f32 sum = 0;
-      for (u32 pixel = 0; pixel < pool.pixels; ++pixel) sum += in[pixel * pool.channels];
+      for (u32 pixel = 0; pixel < pool.pixels; ++pixel) sum += in[usize{pixel} * pool.channels];
       *out++ = clamped(quotient(sum, pool.pixels), low, high);
     }
 }
@@ -79,9 +80,9 @@ void global_average_pool_i8(const GlobalPoolI8& pool) {
   i8* out = pool.output;
   for (u32 n = 0; n < pool.batch; ++n)
     for (u32 c = 0; c < pool.channels; ++c) {
-      const i8* in = pool.input + n * pool.pixels * pool.channels + c;
+      const i8* in = pool.input + usize{n} * pool.pixels * pool.channels + c;
       i32 sum = -pool.input_zero_point * static_cast<i32>(pool.pixels);
-      for (u32 pixel = 0; pixel < pool.pixels; ++pixel) sum += in[pixel * pool.channels];
+      for (u32 pixel = 0; pixel < pool.pixels; ++pixel) sum += in[usize{pixel} * pool.channels];
       *out++ = requantize(sum, pool.factor, pool.output_zero_point, pool.clamp);
     }
 }

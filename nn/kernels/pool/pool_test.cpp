@@ -44,8 +44,8 @@ TEST(Pool2d, F32EqualsNaivePooling) {
     Random random(seed);
     const WindowShape s = random_pool(random);
     const bool include = seed % 2 == 0;
-    const auto input = random.reals(s.batch * s.in_h * s.in_w * s.in_c);
-    std::vector<f32> greatest(s.batch * s.out_h * s.out_w * s.out_c), mean(greatest.size());
+    const auto input = random.reals(input_size(s));
+    std::vector<f32> greatest(output_size(s)), mean(greatest.size());
     max_pool2d({s, input.data(), false, 0, -0.9f, 0.8f, greatest.data()});
     average_pool2d({s, input.data(), include, 0, -0.5f, 0.5f, mean.data()});
     for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 c, u32 index) {
@@ -64,8 +64,8 @@ TEST(Pool2d, I8IsExact) {
     const WindowShape s = random_pool(random);
     const bool include = seed % 2 == 0;
     const i8 zero = static_cast<i8>(random.integer(-128, 127));
-    const auto input = random.int8s(s.batch * s.in_h * s.in_w * s.in_c);
-    std::vector<i8> greatest(s.batch * s.out_h * s.out_w * s.out_c), mean(greatest.size());
+    const auto input = random.int8s(input_size(s));
+    std::vector<i8> greatest(output_size(s)), mean(greatest.size());
     max_pool2d({s, input.data(), false, zero, i8{-128}, i8{127}, greatest.data()});
     average_pool2d({s, input.data(), include, zero, i8{-100}, i8{110}, mean.data()});
     for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 c, u32 index) {
@@ -103,7 +103,7 @@ TEST(GlobalAveragePool, I8IsBitExact) {
     const i32 in_zero = random.integer(-128, 127), out_zero = random.integer(-128, 127);
     const auto input = random.int8s(batch * pixels * channels);
     const format::Rescale factor = random.factor(-7, -2);
-    std::vector<i8> output(batch * channels);
+    std::vector<i8> output(usize{batch} * channels);
     global_average_pool_i8({batch, pixels, channels, input.data(), in_zero, factor, out_zero,
                             format::Clamp::of(-128, 127), output.data()});
     for (u32 n = 0; n < batch; ++n)
