@@ -35,6 +35,7 @@ using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
     // One line a subcommand.
     register_build,
+    register_gateway,
     register_run,
     register_wast,
     nullptr,

@@ -1,0 +1,153 @@
+#include "orchestrator/gateway/gateway.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+
+#include "orchestrator/gateway/blob_server.h"
+#include "orchestrator/gateway/device_link.h"
+#include "orchestrator/gateway/kubelet_api.h"
+#include "orchestrator/gateway/nodes.h"
+#include "orchestrator/gateway/pods.h"
+#include "orchestrator/gateway/stats.h"
+#include "orchestrator/gateway/timestamp.h"
+#include "orchestrator/kube/informer.h"
+#include "support/files.h"
+
+namespace pipit::gateway {
+
+using support::Error;
+using support::Json;
+
+namespace {
+constexpr u32 kTickMs = 250;
+constexpr u32 kWorkers = 4;
+constexpr u32 kAskTimeoutMs = 2'000;
+constexpr usize kMaxPemBytes = 1 << 20;
+
+support::Result<std::string> read_text(const std::string& path) {
+  const std::vector<u8> data = TRY(support::read_file(path, kMaxPemBytes));
+  return std::string(as_text(data));
+}
+
+support::Result<HttpServer::Options> kubelet_options(const GatewayOptions& options) {
+  HttpServer::Options out;
+  out.host = options.kubelet_listen.host;
+  out.port = options.kubelet_listen.port;
+  out.certificate = TRY(read_text(options.kubelet_certificate));
+  out.key = TRY(read_text(options.kubelet_key));
+  out.client_ca = TRY(read_text(options.client_ca));
+  if (out.certificate.empty() || out.key.empty() || out.client_ca.empty())
+    return Error(Code::invalid_argument, "kubelet certificate, key and client CA must not be empty");
+  return out;
+}
+
+/// Everything there is, in the order it is built; torn down the other way round.
+class Gateway {
+ public:
+  Gateway(const GatewayOptions& options, kube::Access access)
+      : options_(options),
+        client_(std::move(access)),
+        executor_(kWorkers),
+        devices_(options.device_token),
+        images_(options.state_dir, options.registry_aliases),
+        blobs_(images_),
+        kubelet_(logs_, {[this] { return ask([this] { return pods_->list(); }); },
+                         [this] { return ask([this] { return device_stats(devices_, unix_ms()); }); }}),
+        events_(client_, executor_) {}
+
+  support::Status run(const std::function<bool()>& stop) {
+    TRY(support::make_directories(options_.state_dir));
+    TRY(blobs_.start(options_.blob_listen.host, options_.blob_listen.port));
+    const HttpServer::Options serving = TRY(kubelet_options(options_));
+    TRY(kubelet_.start(serving));
+    nodes_.emplace(client_, executor_, loop_, NodeFacts{options_.node_ip, kubelet_.port()});
+    pods_.emplace(
+        Pods::Options{i64{options_.handover_seconds} * 1000, options_.node_ip, options_.state_dir + "/slots.json"},
+        Pods::Parts{client_, executor_, loop_, devices_, images_, logs_, events_,
+                    [this](const std::string& device, Bytes message) { link_->send_desired(device, message); }});
+    link_.emplace(DeviceLink::Parts{loop_, devices_, *nodes_, *pods_, logs_}, options_.state_dir + "/devices.json");
+    TRY(link_->start(options_.broker.host, options_.broker.port));
+    kube::Informer informer(client_, pod_watch(),
+                            [this](kube::Delta delta) {
+                              loop_.post([this, delta = std::move(delta)]() mutable { pods_->on_delta(std::move(delta)); });
+                            },
+                            [](const kube::ApiError& error) {
+                              log(Level::warn, "watch of pods interrupted", {{"error", error.text}});
+                            });
+    TRY(announce());
+    loop_.run(kTickMs, [this] { tick(); }, stop);
+    log(Level::info, "stopping");
+    link_->stop();
+    executor_.stop();
+    return {};
+  }
+
+ private:
+  static kube::ListWatchOptions pod_watch() {
+    kube::ListWatchOptions watch;
+    watch.path = kube::path_of(kube::kPods);
+    watch.keep = wants_pipit;
+    return watch;
+  }
+
+  void tick() {
+    const i64 now = unix_ms();
+    link_->tick(now);
+    nodes_->tick(devices_, now);
+    pods_->tick(now);
+  }
+
+  /// Runs on the loop what a server thread wants to know; null when the loop does not come to it.
+  Json ask(const std::function<Json()>& question) {
+    Json answer;
+    loop_.ask([&] { answer = question(); }, kAskTimeoutMs);
+    return answer;
+  }
+
+  support::Status announce() {
+    const Json ports = {{"pid", getpid()}, {"kubeletPort", kubelet_.port()}, {"blobPort", blobs_.port()}};
+    const std::string text = support::dump(ports, 1) + "\n";
+    TRY(support::write_file(options_.state_dir + "/gateway.json", as_bytes(text)));
+    std::printf("READY kubelet=%u blobs=%u\n", kubelet_.port(), blobs_.port());
+    std::fflush(stdout);
+    return {};
+  }
+
+  GatewayOptions options_;
+  kube::Client client_;
+  Loop loop_;
+  Executor executor_;
+  Devices devices_;
+  Images images_;
+  PodLogs logs_;
+  BlobServer blobs_;
+  KubeletApi kubelet_;
+  Events events_;
+  std::optional<Nodes> nodes_;
+  std::optional<Pods> pods_;
+  std::optional<DeviceLink> link_;
+};
+}  // namespace
+
+support::Result<Endpoint> parse_endpoint(const std::string& text) {
+  const usize colon = text.rfind(':');
+  Endpoint out;
+  const char* end = text.data() + text.size();
+  if (colon != std::string::npos && colon != 0 && colon + 1 < text.size()) {
+    out.host = text.substr(0, colon);
+    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, out.port);
+    if (error == std::errc() && stop == end) return out;
+  }
+  return Error(Code::invalid_argument, "not HOST:PORT: " + text);
+}
+
+support::Status run_gateway(const GatewayOptions& options, const std::function<bool()>& stop) {
+  set_log_level(options.log_level);
+  if (options.device_token.empty()) return Error(Code::invalid_argument, "device token must not be empty");
+  kube::Access access = TRY(kube::load_kubeconfig(options.kubeconfig));
+  return Gateway(options, std::move(access)).run(stop);
+}
+
+}  // namespace pipit::gateway

@@ -1,0 +1,36 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/types.h"
+#include "orchestrator/gateway/log.h"
+#include "support/error.h"
+
+namespace pipit::gateway {
+
+struct Endpoint {
+  std::string host;
+  u16 port = 0;
+};
+/// "127.0.0.1:1883"
+support::Result<Endpoint> parse_endpoint(const std::string& text);
+
+struct GatewayOptions {
+  std::string kubeconfig;
+  Endpoint broker;
+  Endpoint blob_listen, kubelet_listen;  ///< port 0: a free one, written to <state_dir>/gateway.json
+  std::string kubelet_certificate, kubelet_key, client_ca;  ///< PEM files
+  std::string node_ip = "127.0.0.1";
+  std::string device_token;
+  std::map<std::string, std::string> registry_aliases;  ///< "pipit.local" → "127.0.0.1:5000"
+  std::string state_dir;
+  u32 handover_seconds = 30;
+  Level log_level = Level::info;
+};
+
+/// Runs the gateway until `stop` turns true: a Node, a Lease and a kubelet for each device that says hello. Prints
+/// "READY kubelet=<port> blobs=<port>" once it serves. An error means that it could not start.
+support::Status run_gateway(const GatewayOptions& options, const std::function<bool()>& stop);
+
+}  // namespace pipit::gateway

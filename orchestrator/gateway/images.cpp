@@ -1,0 +1,90 @@
+#include "orchestrator/gateway/images.h"
+
+#include "link/messages.h"
+#include "support/files.h"
+
+namespace pipit::gateway {
+
+using support::Error;
+using support::Result;
+
+namespace {
+constexpr usize kMaxManifestBytes = 64 * 1024;
+constexpr std::string_view kAlgorithm = "sha256:";
+
+bool is_hex_digest(std::string_view text) {
+  if (text.size() != 64) return false;
+  for (char c : text)
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+  return true;
+}
+
+std::string hex_of(const link::Digest& digest) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (u8 byte : digest) {
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+Result<std::string> hex_of_reference(const std::string& digest) {
+  const std::string_view text = digest;
+  if (!text.starts_with(kAlgorithm) || !is_hex_digest(text.substr(kAlgorithm.size())))
+    return Error(Code::malformed, "digest is not sha256: " + digest.substr(0, 100));
+  return std::string(text.substr(kAlgorithm.size()));
+}
+}  // namespace
+
+std::string Images::resolve(const std::string& reference) const {
+  const usize slash = reference.find('/');
+  if (slash == std::string::npos) return reference;
+  const auto alias = aliases_.find(reference.substr(0, slash));
+  return alias == aliases_.end() ? reference : alias->second + reference.substr(slash);
+}
+
+Result<Image> Images::pull(const std::string& text) {
+  const registry::Reference reference = TRY(registry::parse_reference(resolve(text)));
+  if (!reference.digest.empty())
+    if (auto here = cached(reference.digest)) return std::move(*here);
+  const registry::Artifact artifact = TRY(registry::pull(reference));
+  return keep(artifact);
+}
+
+Result<Image> Images::keep(const registry::Artifact& artifact) {
+  const std::string name = TRY(hex_of_reference(artifact.digest));
+  const registry::Layer* layer = artifact.layer(registry::media::kManifest);
+  if (layer == nullptr) return Error(Code::unsupported, std::string("package has no layer ") + registry::media::kManifest);
+  link::Manifest manifest;
+  if (auto decoded = link::decode(layer->data, manifest); !decoded.ok())
+    return Error(decoded.take_error()).in("package manifest");
+  for (const registry::Layer& blob : artifact.layers)
+    TRY(support::write_file(folder_ + "/blobs/" + support::sha256_hex(blob.data), blob.data));
+  for (u32 i = 0; i < manifest.blob_count; ++i)
+    if (const std::string hex = hex_of(manifest.blobs[i].digest); blob_file(hex).empty())
+      return Error(Code::not_found, "package manifest names blob sha256:" + hex + ", which is no layer of the package");
+  // Written last: an image that is there is whole.
+  TRY(support::write_file(folder_ + "/images/" + name, layer->data));
+  return Image{artifact.digest, layer->data};
+}
+
+std::optional<Image> Images::cached(const std::string& digest) const {
+  const auto name = hex_of_reference(digest);
+  if (!name.ok()) return std::nullopt;
+  auto data = support::read_file(folder_ + "/images/" + *name, kMaxManifestBytes);
+  if (!data.ok()) return std::nullopt;
+  link::Manifest manifest;
+  if (!link::decode(*data, manifest).ok()) return std::nullopt;
+  for (u32 i = 0; i < manifest.blob_count; ++i)
+    if (blob_file(hex_of(manifest.blobs[i].digest)).empty()) return std::nullopt;
+  return Image{digest, std::move(data).value()};
+}
+
+std::string Images::blob_file(std::string_view hex) const {
+  if (!is_hex_digest(hex)) return "";
+  std::string path = folder_ + "/blobs/" + std::string(hex);
+  return support::exists(path) ? path : "";
+}
+
+}  // namespace pipit::gateway

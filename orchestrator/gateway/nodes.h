@@ -1,0 +1,48 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "orchestrator/gateway/devices.h"
+#include "orchestrator/gateway/executor.h"
+#include "orchestrator/gateway/loop.h"
+#include "orchestrator/gateway/node_object.h"
+#include "orchestrator/kube/client.h"
+
+namespace pipit::gateway {
+
+/// Keeps a Node and a Lease for each device. Lives on the loop's thread; API calls run on the executor, one at a time a
+/// Node, always with the newest state. A Node someone deleted comes back; a device that is gone stays as NotReady.
+class Nodes {
+ public:
+  static constexpr i64 kHeartbeatMs = 30'000;
+  static constexpr i64 kOfflineHeartbeatMs = 10'000;  ///< without a Lease the condition itself says that we look
+  static constexpr i64 kLeaseRenewMs = 10'000;
+
+  Nodes(const kube::Client& client, Executor& executor, Loop& loop, NodeFacts facts)
+      : client_(client), executor_(executor), loop_(loop), facts_(std::move(facts)) {}
+
+  /// Something of the device changed: its Node is written at once. `new_boot` also renews labels and taint.
+  void changed(const Device& device, bool new_boot, i64 now_ms);
+  /// Heartbeats and Leases that are due.
+  void tick(const Devices& devices, i64 now_ms);
+
+ private:
+  struct State {
+    bool dirty = true;      ///< differs from what was written last
+    bool identity = true;   ///< labels and taint have to be looked at
+    bool busy = false, lease_busy = false;
+    i64 written_ms = 0, leased_ms = 0, retry_ms = 0;
+    std::string uid;
+  };
+  void write(const Device& device, State& state, i64 now_ms);
+  void renew(const Device& device, State& state, i64 now_ms);
+  void written(const std::string& name, bool identity, kube::Result<support::Json> result, i64 now_ms);
+
+  const kube::Client& client_;
+  Executor& executor_;
+  Loop& loop_;
+  NodeFacts facts_;
+  std::map<std::string, State> states_;
+};
+
+}  // namespace pipit::gateway

@@ -1,0 +1,120 @@
+#include "orchestrator/gateway/pod_logs.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "orchestrator/gateway/timestamp.h"
+
+namespace pipit::gateway {
+
+namespace {
+constexpr usize kLineOverhead = 48;
+constexpr usize kChunkBytes = 32 * 1024;
+}  // namespace
+
+void PodLogs::open(const std::string& uid, const std::string& container_key) {
+  std::lock_guard lock(mutex_);
+  rings_[uid].key = container_key;
+  uids_[container_key] = uid;
+}
+
+void PodLogs::close(const std::string& uid) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto ring = rings_.find(uid);
+    if (ring == rings_.end()) return;
+    if (const auto found = uids_.find(ring->second.key); found != uids_.end() && found->second == uid) uids_.erase(found);
+    rings_.erase(ring);
+  }
+  changed_.notify_all();
+}
+
+void PodLogs::append(const std::string& uid, u32 sequence, u64 uptime_ms, bool error, std::string text, i64 now_ms) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = rings_.find(uid);
+    if (found == rings_.end()) return;
+    Ring& ring = found->second;
+    // Delivery is at least once: the same number again at the same uptime is the same line.
+    if (ring.last_sequence && sequence <= *ring.last_sequence) {
+      if (sequence == *ring.last_sequence && uptime_ms == ring.last_uptime_ms) return;
+      if (sequence != 0) return;
+      ++ring.run;
+    }
+    ring.last_sequence = sequence;
+    ring.last_uptime_ms = uptime_ms;
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    ring.bytes += text.size() + kLineOverhead;
+    ring.lines.push_back({now_ms, ring.run, error, std::move(text)});
+    while (ring.bytes > kMaxBytesPerPod) {
+      ring.bytes -= ring.lines.front().text.size() + kLineOverhead;
+      ring.lines.pop_front();
+      ++ring.first;
+    }
+  }
+  changed_.notify_all();
+}
+
+std::string PodLogs::find(const std::string& container_key) const {
+  std::lock_guard lock(mutex_);
+  const auto found = uids_.find(container_key);
+  return found == uids_.end() ? "" : found->second;
+}
+
+u64 PodLogs::start_of(const Ring& ring, const LogQuery& query) const {
+  const u64 end = ring.first + ring.lines.size();
+  u64 start = ring.first;
+  while (start < end) {
+    const Line& line = ring.lines[start - ring.first];
+    const bool wanted_run = query.previous ? line.run + 1 == ring.run : line.run == ring.run;
+    if (wanted_run && (!query.since_ms || line.at_ms >= *query.since_ms)) break;
+    ++start;
+  }
+  if (query.tail_lines) {
+    u64 last = end;
+    while (query.previous && last > start && ring.lines[last - 1 - ring.first].run == ring.run) --last;
+    const u64 tail = static_cast<u64>(std::max<i64>(*query.tail_lines, 0));
+    if (last - start > tail) start = last - tail;
+  }
+  return start;
+}
+
+PodLogs::Cursor::Cursor(PodLogs& logs, std::string uid, LogQuery query)
+    : logs_(logs), uid_(std::move(uid)), query_(std::move(query)), left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {
+  std::lock_guard lock(logs_.mutex_);
+  const auto ring = logs_.rings_.find(uid_);
+  ended_ = ring == logs_.rings_.end();
+  if (!ended_) position_ = logs_.start_of(ring->second, query_);
+}
+
+std::string PodLogs::Cursor::next(u32 wait_ms) {
+  std::string out;
+  std::unique_lock lock(logs_.mutex_);
+  const auto ready = [this] {
+    const auto ring = logs_.rings_.find(uid_);
+    return ring == logs_.rings_.end() || position_ < ring->second.first + ring->second.lines.size();
+  };
+  if (query_.follow && !query_.previous) logs_.changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), ready);
+  const auto found = logs_.rings_.find(uid_);
+  if (found == logs_.rings_.end()) {
+    ended_ = true;
+    return out;
+  }
+  const Ring& ring = found->second;
+  const u64 end = ring.first + ring.lines.size();
+  position_ = std::max(position_, ring.first);
+  while (position_ < end && out.size() < kChunkBytes && left_bytes_ > 0) {
+    const Line& line = ring.lines[position_ - ring.first];
+    if (query_.previous && line.run == ring.run) break;
+    ++position_;
+    std::string text = query_.timestamps ? rfc3339_micro(line.at_ms) + " " + line.text : line.text;
+    text += '\n';
+    if (static_cast<i64>(text.size()) > left_bytes_) text.resize(static_cast<usize>(left_bytes_));
+    left_bytes_ -= static_cast<i64>(text.size());
+    out += text;
+  }
+  if (left_bytes_ <= 0 || (out.empty() && (!query_.follow || query_.previous))) ended_ = true;
+  return out;
+}
+
+}  // namespace pipit::gateway

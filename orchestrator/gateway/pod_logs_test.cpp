@@ -1,0 +1,94 @@
+#include "orchestrator/gateway/pod_logs.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace pipit::gateway {
+namespace {
+
+struct PodLogsTest : testing::Test {
+  PodLogs logs;
+  void SetUp() override { logs.open("u", "default/fashion/app"); }
+  void line(u32 sequence, const std::string& text, i64 at_ms = 0, u64 uptime_ms = 0) {
+    logs.append("u", sequence, uptime_ms == 0 ? sequence : uptime_ms, false, text, at_ms);
+  }
+  std::string read(LogQuery query = {}) {
+    PodLogs::Cursor cursor(logs, "u", query);
+    std::string out;
+    while (!cursor.ended()) out += cursor.next(0);
+    return out;
+  }
+};
+
+TEST_F(PodLogsTest, KeepsLinesInOrderWithoutDoubles) {
+  line(0, "a\n");
+  line(1, "b");
+  line(1, "b");
+  line(2, "c");
+  line(1, "late double", 0, 99);
+  EXPECT_EQ(read(), "a\nb\nc\n");
+  EXPECT_EQ(logs.find("default/fashion/app"), "u");
+  EXPECT_EQ(logs.find("default/fashion"), "");
+}
+
+TEST_F(PodLogsTest, AnswersWhatKubectlAsks) {
+  line(0, "a", 1'000);
+  line(1, "b", 2'000);
+  line(2, "c", 3'000);
+  EXPECT_EQ(read({.tail_lines = 1}), "c\n");
+  EXPECT_EQ(read({.tail_lines = 0}), "");
+  EXPECT_EQ(read({.tail_lines = 99}), "a\nb\nc\n");
+  EXPECT_EQ(read({.since_ms = 2'000}), "b\nc\n");
+  EXPECT_EQ(read({.limit_bytes = 3}), "a\nb");
+  EXPECT_EQ(read({.timestamps = true, .tail_lines = 1}), "1970-01-01T00:00:03.000000Z c\n");
+}
+
+TEST_F(PodLogsTest, SeparatesAttempts) {
+  EXPECT_EQ(read({.previous = true}), "");
+  line(0, "first", 0, 10);
+  line(1, "more", 0, 11);
+  EXPECT_EQ(read({.previous = true}), "") << "there was no earlier attempt";
+  line(0, "second", 0, 20);
+  EXPECT_EQ(read(), "second\n");
+  EXPECT_EQ(read({.previous = true}), "first\nmore\n");
+  EXPECT_EQ(read({.previous = true, .tail_lines = 1}), "more\n");
+  line(0, "third", 0, 30);
+  EXPECT_EQ(read({.previous = true}), "second\n");
+}
+
+TEST_F(PodLogsTest, IsARing) {
+  for (u32 i = 0; i < 20'000; ++i) line(i, "line " + std::to_string(i));
+  const std::string text = read();
+  EXPECT_LE(text.size(), PodLogs::kMaxBytesPerPod);
+  EXPECT_GT(text.size(), PodLogs::kMaxBytesPerPod / 10);
+  EXPECT_TRUE(text.ends_with("line 19999\n"));
+  EXPECT_EQ(text.find("line 5\n"), std::string::npos);
+}
+
+TEST_F(PodLogsTest, FollowsUntilThePodIsGone) {
+  line(0, "a");
+  PodLogs::Cursor cursor(logs, "u", {.follow = true});
+  EXPECT_EQ(cursor.next(0), "a\n");
+  EXPECT_EQ(cursor.next(0), "");
+  EXPECT_FALSE(cursor.ended());
+  std::thread writer([this] { line(1, "b"); });
+  EXPECT_EQ(cursor.next(5'000), "b\n");
+  writer.join();
+  std::thread closer([this] { logs.close("u"); });
+  EXPECT_EQ(cursor.next(5'000), "");
+  closer.join();
+  EXPECT_TRUE(cursor.ended());
+}
+
+TEST_F(PodLogsTest, KnowsOnlyOpenPods) {
+  logs.append("stranger", 0, 0, false, "x", 0);
+  PodLogs::Cursor cursor(logs, "stranger", {});
+  EXPECT_TRUE(cursor.ended());
+  logs.open("v", "default/fashion/app");
+  logs.close("u");
+  EXPECT_EQ(logs.find("default/fashion/app"), "v") << "a successor of the same name keeps its entry";
+}
+
+}  // namespace
+}  // namespace pipit::gateway

@@ -1,0 +1,167 @@
+#include "orchestrator/gateway/pod_spec.h"
+
+#include <set>
+
+#include "link/messages.h"
+#include "orchestrator/gateway/timestamp.h"
+
+namespace pipit::gateway {
+
+using support::find;
+using support::Json;
+using support::text_at;
+
+namespace {
+constexpr const char* kTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Present and not the zero value of its type, which the API server writes in places.
+bool is_set(const Json* value) {
+  if (value == nullptr || value->is_null()) return false;
+  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_string()) return !value->get_ref<const std::string&>().empty();
+  if (value->is_array()) return !value->empty();
+  return true;
+}
+
+struct Unsupported {
+  const char* field;
+  const char* why;
+};
+constexpr Unsupported kPodFields[] = {
+    {"initContainers", "a device runs one application, without init containers"},
+    {"ephemeralContainers", "a device runs one application"},
+    {"hostNetwork", "an application has no network namespace to share"},
+    {"hostPID", "an application has no process namespace to share"},
+    {"hostIPC", "an application has no IPC namespace to share"},
+    {"shareProcessNamespace", "an application has no process namespace to share"},
+};
+constexpr Unsupported kContainerFields[] = {
+    {"command", "a device starts the module at its own entry point; use args"},
+    {"workingDir", "a device has no file system"},
+    {"envFrom", "only literal values in env"},
+    {"volumeDevices", "a device has no block devices"},
+    {"livenessProbe", "the device agent watches the application itself"},
+    {"readinessProbe", "an application is ready once it has taken over"},
+    {"startupProbe", "the device agent watches the start itself"},
+    {"lifecycle", "a device runs no hooks"},
+    {"stdin", "a device has no standard input"},
+    {"tty", "a device has no terminal"},
+};
+
+std::string complaint(const std::string& field, const std::string& why) { return field + ": " + why; }
+
+/// Names of the volumes that hold nothing but the default service account's token, which a device has no use for.
+std::set<std::string> token_volumes(const Json& container) {
+  std::set<std::string> names;
+  if (const Json* mounts = find(container, {"volumeMounts"}); mounts != nullptr && mounts->is_array())
+    for (const Json& mount : *mounts)
+      if (text_at(mount, {"mountPath"}) == kTokenPath) names.insert(text_at(mount, {"name"}));
+  return names;
+}
+
+std::string check_volumes(const Json& spec, const Json& container) {
+  const std::set<std::string> tokens = token_volumes(container);
+  if (const Json* volumes = find(spec, {"volumes"}); volumes != nullptr && volumes->is_array())
+    for (usize i = 0; i < volumes->size(); ++i)
+      if (!tokens.contains(text_at((*volumes)[i], {"name"})))
+        return complaint("spec.volumes[" + std::to_string(i) + "]", "a device mounts no volumes");
+  return "";
+}
+
+std::string check_ports(const Json& container) {
+  if (const Json* ports = find(container, {"ports"}); ports != nullptr && ports->is_array())
+    for (usize i = 0; i < ports->size(); ++i)
+      if (support::int_at((*ports)[i], {"hostPort"}) != 0)
+        return complaint("spec.containers[0].ports[" + std::to_string(i) + "].hostPort",
+                         "an application cannot listen on a port of its device");
+  return "";
+}
+
+std::string read_arguments(const Json& container, std::vector<std::string>& out) {
+  const Json* args = find(container, {"args"});
+  if (args == nullptr || !args->is_array()) return "";
+  if (args->size() > link::kMaxArguments)
+    return complaint("spec.containers[0].args", "at most " + std::to_string(link::kMaxArguments) + " arguments");
+  for (const Json& arg : *args) {
+    const std::string text = arg.is_string() ? arg.get<std::string>() : "";
+    if (text.size() > link::kMaxTextBytes)
+      return complaint("spec.containers[0].args", "at most " + std::to_string(link::kMaxTextBytes) + " bytes each");
+    out.push_back(text);
+  }
+  return "";
+}
+
+std::string read_environment(const Json& container, std::vector<std::string>& out) {
+  const Json* env = find(container, {"env"});
+  if (env == nullptr || !env->is_array()) return "";
+  if (env->size() > link::kMaxEnvironment)
+    return complaint("spec.containers[0].env", "at most " + std::to_string(link::kMaxEnvironment) + " variables");
+  for (usize i = 0; i < env->size(); ++i) {
+    const std::string field = "spec.containers[0].env[" + std::to_string(i) + "]";
+    if (is_set(find((*env)[i], {"valueFrom"}))) return complaint(field + ".valueFrom", "only literal values");
+    std::string text = text_at((*env)[i], {"name"}) + "=" + text_at((*env)[i], {"value"});
+    if (text.size() > link::kMaxTextBytes)
+      return complaint(field, "at most " + std::to_string(link::kMaxTextBytes) + " bytes with its name");
+    out.push_back(std::move(text));
+  }
+  return "";
+}
+
+void read_spec(const Json& spec, PodView& view) {
+  const auto refuse = [&view](std::string why) {
+    if (view.unsupported.empty()) view.unsupported = std::move(why);
+  };
+  const Json* containers = find(spec, {"containers"});
+  if (containers == nullptr || !containers->is_array() || containers->empty()) {
+    refuse(complaint("spec.containers", "there is none"));
+    return;
+  }
+  const Json& container = (*containers)[0];
+  view.container = text_at(container, {"name"});
+  view.image = text_at(container, {"image"});
+  if (containers->size() > 1) refuse(complaint("spec.containers", "a device runs exactly one container"));
+  for (const Unsupported& row : kPodFields)
+    if (is_set(find(spec, {row.field}))) refuse(complaint(std::string("spec.") + row.field, row.why));
+  for (const Unsupported& row : kContainerFields)
+    if (is_set(find(container, {row.field}))) refuse(complaint(std::string("spec.containers[0].") + row.field, row.why));
+  refuse(check_volumes(spec, container));
+  refuse(check_ports(container));
+  refuse(read_arguments(container, view.arguments));
+  refuse(read_environment(container, view.environment));
+}
+
+std::optional<Owner> controller_of(const Json& pod) {
+  const Json* owners = find(pod, {"metadata", "ownerReferences"});
+  if (owners == nullptr || !owners->is_array()) return std::nullopt;
+  for (const Json& owner : *owners)
+    if (support::bool_at(owner, {"controller"}))
+      return Owner{text_at(owner, {"kind"}), text_at(owner, {"name"}), text_at(owner, {"uid"})};
+  return std::nullopt;
+}
+}  // namespace
+
+bool wants_pipit(const Json& pod) { return text_at(pod, {"spec", "runtimeClassName"}) == kRuntimeClass; }
+
+PodView view_pod(const Json& pod) {
+  PodView view;
+  view.name_space = text_at(pod, {"metadata", "namespace"});
+  view.name = text_at(pod, {"metadata", "name"});
+  view.uid = text_at(pod, {"metadata", "uid"});
+  view.node = text_at(pod, {"spec", "nodeName"});
+  view.created_ms = parse_rfc3339(text_at(pod, {"metadata", "creationTimestamp"})).value_or(0);
+  const std::string deletion = text_at(pod, {"metadata", "deletionTimestamp"});
+  view.deleting = !deletion.empty();
+  view.delete_by_ms = parse_rfc3339(deletion).value_or(0);
+  view.phase = text_at(pod, {"status", "phase"});
+  view.owner = controller_of(pod);
+  if (const Json* labels = find(pod, {"metadata", "labels"}); labels != nullptr && labels->is_object()) view.labels = *labels;
+  const std::string policy = text_at(pod, {"spec", "restartPolicy"}, "Always");
+  view.restart_policy = policy == "Never"       ? RestartPolicy::never
+                        : policy == "OnFailure" ? RestartPolicy::on_failure
+                                                : RestartPolicy::always;
+  const Json* spec = find(pod, {"spec"});
+  read_spec(spec != nullptr ? *spec : Json::object(), view);
+  return view;
+}
+
+}  // namespace pipit::gateway
