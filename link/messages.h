@@ -19,6 +19,7 @@ constexpr u32 kMaxImports = 48;
 constexpr u32 kMaxArguments = 8;
 constexpr u32 kMaxEnvironment = 16;
 constexpr u32 kMaxBlobs = 4;
+constexpr u32 kMaxManifestBytes = 3072;  ///< encoded
 
 using Digest = std::array<u8, 32>;  ///< SHA-256
 
@@ -178,7 +179,8 @@ struct SensorFrame {
   Bytes data;
 };
 
-/// Encoders write one message into `out` and return the bytes used, or out_of_memory.
+/// Encoders write one message into `out` and return the bytes used, or out_of_memory. Fields
+/// with their default are left out; text is cut to its bound; byte strings over theirs are refused by the decoder.
 Result<Bytes> encode(const Hello&, MutBytes out);
 Result<Bytes> encode(const Admission&, MutBytes out);
 Result<Bytes> encode(const Manifest&, MutBytes out);

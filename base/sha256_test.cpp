@@ -1,0 +1,51 @@
+#include "base/sha256.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/text.h"
+
+namespace pipit {
+namespace {
+
+std::string hex(const Sha256::Digest& digest) {
+  char text[64];
+  TextWriter out(text);
+  out.hex(digest);
+  return std::string(out.text());
+}
+
+// FIPS 180-4 examples, and lengths around the padding's edges checked against OpenSSL.
+TEST(Sha256, KnownAnswers) {
+  EXPECT_EQ(hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(hex(sha256(as_bytes("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hex(sha256(as_bytes("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"))),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(hex(sha256(as_bytes(std::string(1'000'000, 'a')))),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256, PiecesOfAnySizeGiveTheSameDigest) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += static_cast<char>(i * 7);
+  for (usize size = 0; size <= text.size(); ++size) {
+    const Bytes all = as_bytes(text).first(size);
+    for (const usize piece : {1u, 3u, 55u, 64u, 65u}) {
+      Sha256 hash;
+      for (usize at = 0; at < size; at += piece) hash.update(all.subspan(at, std::min(piece, size - at)));
+      ASSERT_EQ(hash.finish(), sha256(all)) << size << " in pieces of " << piece;
+    }
+  }
+}
+
+TEST(Sha256, StartsAgainAfterFinish) {
+  Sha256 hash;
+  hash.update(as_bytes("something else"));
+  hash.finish();
+  hash.update(as_bytes("abc"));
+  EXPECT_EQ(hash.finish(), sha256(as_bytes("abc")));
+}
+
+}  // namespace
+}  // namespace pipit
