@@ -48,14 +48,18 @@ void print_table(const package::BuildReport& report, const std::string& out, con
       {"engine stack", bytes(report.engine_stack_bytes)},
       {"model arena", bytes(report.arena_bytes)},
   };
-  std::printf("%s\n", support::format_table({report.name + " " + report.version, "bytes"}, rows, {false, true}).c_str());
+  std::printf(
+      "%s\n",
+      support::format_table({report.name + " " + report.version, "bytes"}, rows, {false, true}).c_str());
   std::printf("wrote %s (%s)\n", out.c_str(), digest.c_str());
 }
 
 support::Status run(const Arguments& arguments, Output output) {
-  package::BuildOptions options{
-      .folder = arguments.folder, .version = arguments.version, .defines = arguments.defines,
-      .unchecked = arguments.unchecked, .models = {}};
+  package::BuildOptions options{.folder = arguments.folder,
+                                .version = arguments.version,
+                                .defines = arguments.defines,
+                                .unchecked = arguments.unchecked,
+                                .models = {}};
   for (const std::string& text : arguments.models) {
     auto [name, file] = TRY(package::split_pair(text, "NAME=FILE"));
     options.models.push_back({name, file});
@@ -72,15 +76,20 @@ support::Status run(const Arguments& arguments, Output output) {
 }  // namespace
 
 void register_build(CLI::App& root, Session& session) {
-  auto* command = root.add_subcommand("build", "compile an application, attach its models, check and package it");
+  auto* command =
+      root.add_subcommand("build", "compile an application, attach its models, check and package it");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("folder", arguments->folder, "folder with pipit.yaml")->required();
-  command->add_option("-o,--out", arguments->out, "package to write, an OCI image layout (default: NAME.oci)");
+  command->add_option("-o,--out", arguments->out,
+                      "package to write, an OCI image layout (default: NAME.oci)");
   command->add_option("--version", arguments->version, "instead of the one in pipit.yaml");
   command->add_option("--define", arguments->defines, "NAME=VALUE for the compiler")->allow_extra_args(false);
-  command->add_option("--model", arguments->models, "NAME=FILE: a planned model, instead of the one in pipit.yaml")
+  command
+      ->add_option("--model", arguments->models,
+                   "NAME=FILE: a planned model, instead of the one in pipit.yaml")
       ->allow_extra_args(false);
-  command->add_flag("--unchecked", arguments->unchecked, "leave the checks to the device (for tests of devices)");
+  command->add_flag("--unchecked", arguments->unchecked,
+                    "leave the checks to the device (for tests of devices)");
   add_output(*command, session);
   command->footer("Example: pipit build examples/fashion -o fashion.oci --model default=fashion.pipm");
   command->callback([arguments, &session] {

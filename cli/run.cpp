@@ -111,7 +111,8 @@ void print_report(const host::RunReport& report) {
   std::fprintf(stderr, "fuel used         %llu\n", static_cast<unsigned long long>(report.fuel_used));
   std::fprintf(stderr, "linear memory     %u bytes\n", report.memory_bytes);
   std::fprintf(stderr, "engine stack peak %u bytes\n", report.stack_peak_bytes);
-  std::fprintf(stderr, "model arena peak  %llu bytes\n", static_cast<unsigned long long>(report.arena_peak_bytes));
+  std::fprintf(stderr, "model arena peak  %llu bytes\n",
+               static_cast<unsigned long long>(report.arena_peak_bytes));
   std::fprintf(stderr, "inference         %.3f ms\n", static_cast<double>(report.inference_ns) / 1e6);
 }
 
@@ -135,10 +136,14 @@ void register_run(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("run", "run an application on this machine");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("app", arguments->app, "a module (app.wasm) or a package (app.oci)")->required();
-  command->add_option("--dir", arguments->directories, "HOST[:GUEST]: grant a directory")->allow_extra_args(false);
+  command->add_option("--dir", arguments->directories, "HOST[:GUEST]: grant a directory")
+      ->allow_extra_args(false);
   command->add_option("--env", arguments->environment, "KEY=VALUE")->allow_extra_args(false);
-  command->add_option("--model", arguments->models, "NAME=FILE: a planned model for load_by_name")->allow_extra_args(false);
-  command->add_option("--sensor", arguments->sensors, "NAME=FILE[:COUNT][:SHAPE]: replay an IDX, .npy or raw file")
+  command->add_option("--model", arguments->models, "NAME=FILE: a planned model for load_by_name")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--sensor", arguments->sensors,
+                   "NAME=FILE[:COUNT][:SHAPE]: replay an IDX, .npy or raw file")
       ->allow_extra_args(false);
   command->add_option("--telemetry", arguments->telemetry, "write results to this file, one JSON line each");
   command->add_option("--fuel", arguments->fuel, "stop after so many loop iterations and calls");
@@ -146,9 +151,11 @@ void register_run(CLI::App& root, Session& session) {
   command->add_option("--stack", arguments->stack, "engine stack, as in 8K");
   command->add_flag("--report", arguments->report, "print what the run took");
   command->footer(
-      "Exit code: the program's own; 134 after a trap, 124 out of fuel, 130 interrupted, 1 when it could not start.\n"
+      "Exit code: the program's own; 134 after a trap, 124 out of fuel, 130 interrupted, 1 when it could not "
+      "start.\n"
       "What is no option of ours is the program's; `--` ends ours.\n"
-      "Example: pipit run fashion.oci --sensor camera=t10k-images-idx3-ubyte.gz:500 --telemetry results.jsonl");
+      "Example: pipit run fashion.oci --sensor camera=t10k-images-idx3-ubyte.gz:500 --telemetry "
+      "results.jsonl");
   command->prefix_command();
   command->callback([command, arguments, &session] {
     arguments->program = command->remaining();

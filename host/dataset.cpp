@@ -27,8 +27,9 @@ bool npy_dtype(std::string_view descr, DType& out) {
     std::string_view name;
     DType dtype;
   };
-  constexpr Row kTable[] = {{"'|u1'", DType::u8},  {"'|i1'", DType::i8},  {"'<i2'", DType::i16}, {"'<i4'", DType::i32},
-                            {"'<i8'", DType::i64}, {"'<f2'", DType::f16}, {"'<f4'", DType::f32}, {"'<f8'", DType::f64}};
+  constexpr Row kTable[] = {{"'|u1'", DType::u8},  {"'|i1'", DType::i8},  {"'<i2'", DType::i16},
+                            {"'<i4'", DType::i32}, {"'<i8'", DType::i64}, {"'<f2'", DType::f16},
+                            {"'<f4'", DType::f32}, {"'<f8'", DType::f64}};
   for (const Row& row : kTable)
     if (descr.starts_with(row.name)) {
       out = row.dtype;
@@ -64,7 +65,8 @@ support::Result<std::vector<u8>> read_unpacked(const std::string& path, usize li
   } while (got > 0 && data.size() <= limit);
   const bool bad = gzclose(file) != Z_OK || got < 0;
   if (bad) return support::Error(Code::malformed, path + ": cannot be read or unpacked");
-  if (data.size() > limit) return support::Error(Code::out_of_range, path + ": larger than " + std::to_string(limit) + " bytes");
+  if (data.size() > limit)
+    return support::Error(Code::out_of_range, path + ": larger than " + std::to_string(limit) + " bytes");
   return data;
 }
 
@@ -75,7 +77,8 @@ support::Status Dataset::set_shape(std::span<const u64> dims, DType dtype, const
     return support::Error(Code::unsupported, "frames have more than 4 dimensions");
   u64 bytes = dtype_bytes(dtype);
   for (usize i = 1; i < dims.size(); ++i) {
-    if (dims[i] == 0 || dims[i] > 0xFFFF) return support::Error(Code::unsupported, "a frame's dimension is 0 or over 65535");
+    if (dims[i] == 0 || dims[i] > 0xFFFF)
+      return support::Error(Code::unsupported, "a frame's dimension is 0 or over 65535");
     info_.shape[i - 1] = static_cast<u16>(dims[i]);
     bytes *= dims[i];
     if (bytes > data_.size()) return malformed("is shorter than its header says");
@@ -152,7 +155,8 @@ support::Result<Dataset> Dataset::load(const std::string& path, const Options& o
     }
     if (data.size() >= 6 && std::memcmp(data.data(), "\x93NUMPY", 6) == 0) return set.load_npy(options);
     if (data.size() >= 4 && data[0] == 0 && data[1] == 0) return set.load_idx(options);
-    return support::Error(Code::unsupported, "is neither IDX nor .npy; say a raw file's shape, as in FILE:28x28");
+    return support::Error(Code::unsupported,
+                          "is neither IDX nor .npy; say a raw file's shape, as in FILE:28x28");
   };
   if (auto status = load(); !status.ok()) return status.take_error().in(path);
   return set;

@@ -12,18 +12,21 @@ namespace pipit::host {
 class Dataset {
  public:
   struct Options {
-    u32 count = 0;           ///< at most so many frames; 0 = all
-    std::vector<u32> shape;  ///< of one frame in a raw file, outermost first
-    DType dtype = DType::u8; ///< of a raw file
+    u32 count = 0;            ///< at most so many frames; 0 = all
+    std::vector<u32> shape;   ///< of one frame in a raw file, outermost first
+    DType dtype = DType::u8;  ///< of a raw file
   };
-  /// Errors name the file: not_found, malformed, unsupported (an element type or rank that frames cannot have).
+  /// Errors name the file: not_found, malformed, unsupported (an element type or rank that frames cannot
+  /// have).
   static support::Result<Dataset> load(const std::string& path, const Options& options);
 
   u32 count() const { return count_; }
   /// Shape and type of every frame; no sequence number.
   const ports::FrameInfo& info() const { return info_; }
   /// Little-endian elements of frame `index` < count().
-  Bytes frame(u32 index) const { return Bytes(data_).subspan(offset_ + usize{index} * info_.bytes, info_.bytes); }
+  Bytes frame(u32 index) const {
+    return Bytes(data_).subspan(offset_ + usize{index} * info_.bytes, info_.bytes);
+  }
 
  private:
   support::Status set_shape(std::span<const u64> dims, DType dtype, const Options& options);

@@ -89,7 +89,8 @@ TEST(Dataset, ReadsRawFramesOfAGivenShape) {
   EXPECT_EQ(Dataset::load(folder / "none", {}).error().code, Code::not_found);
 }
 
-/// Every cut and many single-byte changes of good files: an error or frames that lie inside the file, never a crash.
+/// Every cut and many single-byte changes of good files: an error or frames that lie inside the file, never a
+/// crash.
 TEST(Dataset, BrokenFilesAreRefusedOrBounded) {
   Folder folder;
   const std::string good[] = {idx(8, {3, 2, 2}, "abcdefghijkl"),

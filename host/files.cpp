@@ -62,8 +62,9 @@ void convert_times(u64 accessed_ns, u64 modified_ns, u16 flags, timespec out[2])
 
 /// open(2) flags. Never blocks on a FIFO, never follows a link (resolve() did), never takes a terminal over.
 int open_flags(u16 oflags, u64 rights, u16 fdflags) {
-  constexpr u64 kReads = u64{1} << 1 | u64{1} << 14;                                      // read, readdir
-  constexpr u64 kWrites = u64{1} << 0 | u64{1} << 6 | u64{1} << 8 | u64{1} << 22;  // datasync, write, allocate, size
+  constexpr u64 kReads = u64{1} << 1 | u64{1} << 14;  // read, readdir
+  constexpr u64 kWrites =
+      u64{1} << 0 | u64{1} << 6 | u64{1} << 8 | u64{1} << 22;  // datasync, write, allocate, size
   const bool directory = (oflags & 2) != 0;
   const bool writes = (rights & kWrites) != 0 && !directory;
   int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -185,8 +186,8 @@ u16 HostFiles::set_times(u32 handle, u64 accessed_ns, u64 modified_ns, u16 fst_f
   return answer(futimens(fd_of(handle), times));
 }
 
-u16 HostFiles::path_set_times(u32 dir, u32 lookup_flags, std::string_view path, u64 accessed_ns, u64 modified_ns,
-                              u16 fst_flags) {
+u16 HostFiles::path_set_times(u32 dir, u32 lookup_flags, std::string_view path, u64 accessed_ns,
+                              u64 modified_ns, u16 fst_flags) {
   Place at;
   if (const u16 error = place(dir, lookup_flags, path, at); error != 0) return error;
   timespec times[2];
@@ -217,7 +218,8 @@ u16 HostFiles::rename(u32 from_dir, std::string_view from, u32 to_dir, std::stri
   Place source, target;
   if (const u16 error = place(from_dir, 0, from, source); error != 0) return error;
   if (const u16 error = place(to_dir, 0, to, target); error != 0) return error;
-  return answer(renameat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str()));
+  return answer(
+      renameat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str()));
 }
 
 u16 HostFiles::link(u32 from_dir, u32 lookup_flags, std::string_view from, u32 to_dir, std::string_view to) {
@@ -225,7 +227,8 @@ u16 HostFiles::link(u32 from_dir, u32 lookup_flags, std::string_view from, u32 t
   if (const u16 error = place(from_dir, lookup_flags, from, source); error != 0) return error;
   if (const u16 error = place(to_dir, 0, to, target); error != 0) return error;
   if (target.must_be_directory) return wasi_errno(ENOENT);
-  return answer(linkat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str(), 0));
+  return answer(
+      linkat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str(), 0));
 }
 
 u16 HostFiles::symlink(std::string_view target, u32 dir, std::string_view path) {

@@ -26,7 +26,8 @@ class GuestFiles : public ::testing::Test {
     files = std::move(made).value();
     probe.context.files = files.get();
   }
-  u32 open(u32 dir, std::string_view path, u32 oflags = 0, u64 rights = kRead | kWrite | 1u << 2 | 1u << 5 | 1u << 21) {
+  u32 open(u32 dir, std::string_view path, u32 oflags = 0,
+           u64 rights = kRead | kWrite | 1u << 2 | 1u << 5 | 1u << 21) {
     probe.poke_text(kPath, path);
     return probe.call("path_open", {dir, 1, kPath, path.size(), oflags, rights, 0, 0, kOut});
   }
@@ -126,23 +127,49 @@ TEST_F(GuestFiles, PathsWithZeroOrTooLongAreRefused) {
   EXPECT_EQ(open(3, deep), code(Errno::noent));
 }
 
-/// Random calls, mostly sensible, one argument in ten hostile: each is answered, and nothing beside the granted
-/// directories changes.
+/// Random calls, mostly sensible, one argument in ten hostile: each is answered, and nothing beside the
+/// granted directories changes.
 TEST_F(GuestFiles, RandomCallsStayInside) {
   struct Row {
     const char* name;
-    const char* arguments;  ///< d directory, f file, p path and length, v vectors and count, o output, n number, l flags
+    const char* arguments;  ///< d directory, f file, p path and length, v vectors and count, o output, n
+                            ///< number, l flags
   };
-  constexpr Row kCalls[] = {{"fd_allocate", "fnn"}, {"fd_close", "f"}, {"fd_filestat_get", "fo"},
-                            {"fd_filestat_set_size", "fn"}, {"fd_filestat_set_times", "fnnl"}, {"fd_pread", "fvno"},
-                            {"fd_pwrite", "fvno"}, {"fd_read", "fvo"}, {"fd_readdir", "dbno"}, {"fd_renumber", "ff"},
-                            {"fd_seek", "fnlo"}, {"fd_write", "fvo"}, {"path_create_directory", "dp"},
-                            {"path_filestat_get", "dlpo"}, {"path_filestat_set_times", "dlpnnl"},
-                            {"path_link", "dlpdp"}, {"path_open", "dlpcrrlo"}, {"path_open", "dlpcrrlo"},
-                            {"path_readlink", "dpbo"}, {"path_remove_directory", "dp"}, {"path_rename", "dpdp"},
-                            {"path_symlink", "pdp"}, {"path_unlink_file", "dp"}};
-  constexpr std::string_view kPaths[] = {"a.txt", "../outside.txt", "d", "d/x", "..", ".", "/", "l", "l/outside.txt",
-                                         "d/../../outside.txt", "../two/b.txt", "../../etc/passwd"};
+  constexpr Row kCalls[] = {{"fd_allocate", "fnn"},
+                            {"fd_close", "f"},
+                            {"fd_filestat_get", "fo"},
+                            {"fd_filestat_set_size", "fn"},
+                            {"fd_filestat_set_times", "fnnl"},
+                            {"fd_pread", "fvno"},
+                            {"fd_pwrite", "fvno"},
+                            {"fd_read", "fvo"},
+                            {"fd_readdir", "dbno"},
+                            {"fd_renumber", "ff"},
+                            {"fd_seek", "fnlo"},
+                            {"fd_write", "fvo"},
+                            {"path_create_directory", "dp"},
+                            {"path_filestat_get", "dlpo"},
+                            {"path_filestat_set_times", "dlpnnl"},
+                            {"path_link", "dlpdp"},
+                            {"path_open", "dlpcrrlo"},
+                            {"path_open", "dlpcrrlo"},
+                            {"path_readlink", "dpbo"},
+                            {"path_remove_directory", "dp"},
+                            {"path_rename", "dpdp"},
+                            {"path_symlink", "pdp"},
+                            {"path_unlink_file", "dp"}};
+  constexpr std::string_view kPaths[] = {"a.txt",
+                                         "../outside.txt",
+                                         "d",
+                                         "d/x",
+                                         "..",
+                                         ".",
+                                         "/",
+                                         "l",
+                                         "l/outside.txt",
+                                         "d/../../outside.txt",
+                                         "../two/b.txt",
+                                         "../../etc/passwd"};
   u64 seed = 42;
   const auto random = [&](u64 bound) {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -171,9 +198,11 @@ TEST_F(GuestFiles, RandomCallsStayInside) {
     const Row& row = kCalls[random(std::size(kCalls))];
     std::vector<u64> arguments;
     for (const char* kind = row.arguments; *kind != 0; ++kind) add(arguments, *kind);
-    // Not those of fd_close and fd_renumber: the granted directories stay open, else nothing more would be tried.
+    // Not those of fd_close and fd_renumber: the granted directories stay open, else nothing more would be
+    // tried.
     if (random(3) == 0 && arguments.size() > 2)
-      arguments[random(arguments.size())] = random(2) == 0 ? 65'536 - random(64) : (~u64{0} >> random(20)) | 1u << 20;
+      arguments[random(arguments.size())] =
+          random(2) == 0 ? 65'536 - random(64) : (~u64{0} >> random(20)) | 1u << 20;
     const u32 answer = probe.call(row.name, arguments);
     succeeded += answer == kOk;
     ASSERT_NE(answer, 1000u) << row.name << " trapped in round " << round;

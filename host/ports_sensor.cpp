@@ -42,7 +42,8 @@ Result<bool> FileTelemetry::publish(std::string_view name, u32 sequence, Bytes p
     hex += kDigits[byte & 15];
   }
   const std::string line =
-      support::dump(support::Json{{"name", std::string(name)}, {"sequence", sequence}, {"payload", hex}}) + "\n";
+      support::dump(support::Json{{"name", std::string(name)}, {"sequence", sequence}, {"payload", hex}}) +
+      "\n";
   if (std::fwrite(line.data(), 1, line.size(), file_) != line.size())
     return Error{Code::io, "cannot write the telemetry file"};
   return true;

@@ -54,7 +54,8 @@ u16 enter(Walk& walk, const std::string& name) {
 }
 
 u16 finish(Walk& walk, std::string name, bool must_be_directory, Place& out) {
-  out.directory = walk.below.empty() ? UniqueFd(fcntl(walk.root, F_DUPFD_CLOEXEC, 0)) : std::move(walk.below.back());
+  out.directory =
+      walk.below.empty() ? UniqueFd(fcntl(walk.root, F_DUPFD_CLOEXEC, 0)) : std::move(walk.below.back());
   if (!out.directory) return wasi_errno(errno);
   out.name = std::move(name);
   out.must_be_directory = must_be_directory;
@@ -104,16 +105,35 @@ u16 wasi_errno(int error) {
     Errno wasi;
   };
   constexpr Row kTable[] = {
-      {EACCES, Errno::acces},   {EAGAIN, Errno::again},     {EBADF, Errno::badf},
-      {EBUSY, Errno::busy},     {EEXIST, Errno::exist},     {EFBIG, Errno::fbig},
-      {EINTR, Errno::intr},     {EINVAL, Errno::inval},     {EISDIR, Errno::isdir},
-      {ELOOP, Errno::loop},     {EMFILE, Errno::mfile},     {EMLINK, Errno::mlink},
-      {ENFILE, Errno::nfile},   {ENODEV, Errno::nodev},     {ENOENT, Errno::noent},
-      {ENOMEM, Errno::nomem},   {ENOSPC, Errno::nospc},     {ENOTDIR, Errno::notdir},
-      {ENOTSUP, Errno::notsup}, {ENOTEMPTY, Errno::notempty}, {ENXIO, Errno::nxio},
-      {EOVERFLOW, Errno::overflow}, {EPERM, Errno::perm},   {EPIPE, Errno::pipe},
-      {EROFS, Errno::rofs},     {ESPIPE, Errno::spipe},     {ETXTBSY, Errno::txtbsy},
-      {EXDEV, Errno::xdev},     {ENAMETOOLONG, Errno::nametoolong},
+      {EACCES, Errno::acces},
+      {EAGAIN, Errno::again},
+      {EBADF, Errno::badf},
+      {EBUSY, Errno::busy},
+      {EEXIST, Errno::exist},
+      {EFBIG, Errno::fbig},
+      {EINTR, Errno::intr},
+      {EINVAL, Errno::inval},
+      {EISDIR, Errno::isdir},
+      {ELOOP, Errno::loop},
+      {EMFILE, Errno::mfile},
+      {EMLINK, Errno::mlink},
+      {ENFILE, Errno::nfile},
+      {ENODEV, Errno::nodev},
+      {ENOENT, Errno::noent},
+      {ENOMEM, Errno::nomem},
+      {ENOSPC, Errno::nospc},
+      {ENOTDIR, Errno::notdir},
+      {ENOTSUP, Errno::notsup},
+      {ENOTEMPTY, Errno::notempty},
+      {ENXIO, Errno::nxio},
+      {EOVERFLOW, Errno::overflow},
+      {EPERM, Errno::perm},
+      {EPIPE, Errno::pipe},
+      {EROFS, Errno::rofs},
+      {ESPIPE, Errno::spipe},
+      {ETXTBSY, Errno::txtbsy},
+      {EXDEV, Errno::xdev},
+      {ENAMETOOLONG, Errno::nametoolong},
   };
   if (error == 0) return 0;
   for (const Row& row : kTable)

@@ -16,15 +16,17 @@ namespace {
 
 constexpr u64 kFuelSlice = 5'000'000;  ///< between two looks at `interrupted`: a few tens of milliseconds
 constexpr usize kMaxDescriptors = 256;
-constexpr usize kModuleBytes = usize{1} << 30;    ///< what validation may compute
-constexpr usize kMemoryBytes = usize{4} << 30;    ///< all a 32-bit memory can grow to
+constexpr usize kModuleBytes = usize{1} << 30;  ///< what validation may compute
+constexpr usize kMemoryBytes = usize{4} << 30;  ///< all a 32-bit memory can grow to
 
 /// Address space that costs memory only where it is used, so that linear memory can grow in place.
 class Reservation {
  public:
   static support::Result<Reservation> create(usize bytes) {
-    void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) return support::Error(Code::out_of_memory, "cannot reserve " + std::to_string(bytes) + " bytes");
+    void* at =
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+      return support::Error(Code::out_of_memory, "cannot reserve " + std::to_string(bytes) + " bytes");
     return Reservation({static_cast<u8*>(at), bytes});
   }
   Reservation(Reservation&& other) noexcept : memory_(std::exchange(other.memory_, {})) {}
@@ -91,8 +93,10 @@ support::Error explain_link_error(const Error& error, const wasm::ValidModule& m
   if (error.where >= module.import_count()) return error;
   const auto import = module.import(error.where);
   const std::string name = std::string(import.module) + "." + std::string(import.name);
-  if (error.code == Code::not_found) return {error.code, "unknown import " + name + ": this platform offers nothing of that name"};
-  if (error.code == Code::invalid_argument) return {error.code, "import " + name + " is declared with another type than it has"};
+  if (error.code == Code::not_found)
+    return {error.code, "unknown import " + name + ": this platform offers nothing of that name"};
+  if (error.code == Code::invalid_argument)
+    return {error.code, "import " + name + " is declared with another type than it has"};
   return error;
 }
 
@@ -167,7 +171,8 @@ std::string describe(const wasm::Trap& trap, const wasm::ValidModule& module) {
 
 support::Result<RunReport> run(const RunOptions& options) {
   const Reservation module_memory = TRY(Reservation::create(kModuleBytes));
-  const Reservation instance_memory = TRY(Reservation::create(kMemoryBytes + options.stack_bytes + (usize{64} << 20)));
+  const Reservation instance_memory =
+      TRY(Reservation::create(kMemoryBytes + options.stack_bytes + (usize{64} << 20)));
   const Reservation model_memory = TRY(Reservation::create(options.arena_bytes));
   Arena module_arena(module_memory.memory()), instance_arena(instance_memory.memory());
   Arena model_arena(model_memory.memory());
@@ -176,7 +181,8 @@ support::Result<RunReport> run(const RunOptions& options) {
   if (!module.ok()) return support::Error(module.error()).in(options.name);
   const auto start = module->exported_function("_start");
   if (!start.ok())
-    return support::Error(Code::invalid_argument, options.name + ": exports no function _start, so it is not a WASI command");
+    return support::Error(Code::invalid_argument,
+                          options.name + ": exports no function _start, so it is not a WASI command");
 
   World world;
   TRY(set_up(world, options, model_arena));
@@ -185,7 +191,8 @@ support::Result<RunReport> run(const RunOptions& options) {
       .memory_bytes = options.memory_bytes, .zeroed_arena = true, .stack_bytes = options.stack_bytes};
   auto instance = wasm::Instance::create(*module, tables.span(), config, instance_arena);
   if (!instance.ok()) return explain_link_error(instance.error(), *module).in(options.name);
-  if (auto status = (*instance)->start(*start); !status.ok()) return support::Error(status.error()).in(options.name);
+  if (auto status = (*instance)->start(*start); !status.ok())
+    return support::Error(status.error()).in(options.name);
 
   RunReport report = drive(**instance, world, options);
   report.fuel_used = (*instance)->fuel_used();

@@ -21,20 +21,20 @@ struct RunOptions {
     Dataset frames;
   };
 
-  std::string name = "app";             ///< argv[0]
+  std::string name = "app";  ///< argv[0]
   std::vector<u8> module;
-  std::vector<std::string> arguments;   ///< without argv[0]
-  std::vector<std::string> environment; ///< "KEY=value"
+  std::vector<std::string> arguments;    ///< without argv[0]
+  std::vector<std::string> environment;  ///< "KEY=value"
   std::vector<HostFiles::Grant> directories;
   std::vector<Model> models;
   std::vector<Sensor> sensors;
-  std::string telemetry_file;           ///< empty: results are dropped
-  u64 fuel = ~u64{0};                   ///< the run ends when it is used up
-  u32 memory_bytes = 0;                 ///< 0: what the module declares, and it may grow
-  u32 stack_bytes = 1u << 20;           ///< of the engine
-  u32 arena_bytes = 256u << 20;         ///< at most for models and activations; only what is used costs memory
-  std::function<bool()> interrupted;    ///< looked at often; ends the run
-  ports::Console* out = nullptr;        ///< standard output; ours by default
+  std::string telemetry_file;         ///< empty: results are dropped
+  u64 fuel = ~u64{0};                 ///< the run ends when it is used up
+  u32 memory_bytes = 0;               ///< 0: what the module declares, and it may grow
+  u32 stack_bytes = 1u << 20;         ///< of the engine
+  u32 arena_bytes = 256u << 20;       ///< at most for models and activations; only what is used costs memory
+  std::function<bool()> interrupted;  ///< looked at often; ends the run
+  ports::Console* out = nullptr;      ///< standard output; ours by default
   ports::Console* err = nullptr;
   wasi::Input* in = nullptr;
   wasi::ModelImporter* importer = nullptr;
@@ -44,8 +44,8 @@ struct RunOptions {
 struct RunReport {
   enum class End { returned, exited, trapped, out_of_fuel, interrupted };
   End end = End::returned;
-  u32 exit_code = 0;         ///< of a program that returned or exited
-  std::string trap;          ///< "integer divide by zero in main (function 12) at offset 0x1a4"
+  u32 exit_code = 0;  ///< of a program that returned or exited
+  std::string trap;   ///< "integer divide by zero in main (function 12) at offset 0x1a4"
   u64 fuel_used = 0;
   u64 inference_ns = 0;
   u32 stack_peak_bytes = 0;  ///< of the engine
@@ -56,8 +56,8 @@ struct RunReport {
   int process_exit_code() const;
 };
 
-/// Runs a WASI command to its end. Errors (nothing ran): a module, model or directory that cannot be used, an import
-/// that nobody offers, each named.
+/// Runs a WASI command to its end. Errors (nothing ran): a module, model or directory that cannot be used, an
+/// import that nobody offers, each named.
 support::Result<RunReport> run(const RunOptions& options);
 
 /// "integer divide by zero in main (function 12) at offset 0x1a4"

@@ -73,11 +73,12 @@ TEST(Programs, NoneLeavesItsDirectory) {
   Program program("escape");
   program.options.directories = {{folder / "box", "."}};
   program.run();
-  EXPECT_EQ(program.out.text,
-            "inside.txt: reached\nlink-inside: reached\nsub/../inside.txt: reached\nsub/up/inside.txt: reached\n"
-            "../secret.txt: refused\nsub/../../secret.txt: refused\nlink-absolute: refused\nlink-outside: refused\n"
-            "link-to-link: refused\nsub/up/../secret.txt: refused\n/etc/passwd: refused\nloop: refused\n"
-            "mkdir 1\nsymlink 1\nrename 1\ncreate 1\nunlink 1\n");
+  EXPECT_EQ(
+      program.out.text,
+      "inside.txt: reached\nlink-inside: reached\nsub/../inside.txt: reached\nsub/up/inside.txt: reached\n"
+      "../secret.txt: refused\nsub/../../secret.txt: refused\nlink-absolute: refused\nlink-outside: refused\n"
+      "link-to-link: refused\nsub/up/../secret.txt: refused\n/etc/passwd: refused\nloop: refused\n"
+      "mkdir 1\nsymlink 1\nrename 1\ncreate 1\nunlink 1\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "secret.txt"));
   EXPECT_FALSE(std::filesystem::exists(folder / "made"));
   EXPECT_FALSE(std::filesystem::exists(folder / "created.txt"));

@@ -9,8 +9,8 @@
 #include "ports/sensor.h"
 #include "wasm/instance.h"
 
-/// What one running application sees of the world: WASI preview 1, wasi-nn, pipit:sensor, pipit:telemetry, as host
-/// functions over ports.
+/// What one running application sees of the world: WASI preview 1, wasi-nn, pipit:sensor, pipit:telemetry, as
+/// host functions over ports.
 namespace pipit::wasi {
 
 /// A model the package brought, found by wasi-nn's load_by_name.
@@ -45,11 +45,11 @@ class Input {
 struct Descriptor {
   enum class Kind : u8 { free, input, output, error, file, preopen };
   Kind kind = Kind::free;
-  u8 filetype = 0;    ///< WASI preview 1 `filetype`
-  u16 fdflags = 0;    ///< WASI preview 1 `fdflags`
-  u32 handle = 0;     ///< of ports::Files, for files and preopened directories
-  u64 rights = 0;     ///< WASI preview 1 `rights`, enforced
-  u64 inheriting = 0; ///< rights that files opened below it may have
+  u8 filetype = 0;     ///< WASI preview 1 `filetype`
+  u16 fdflags = 0;     ///< WASI preview 1 `fdflags`
+  u32 handle = 0;      ///< of ports::Files, for files and preopened directories
+  u64 rights = 0;      ///< WASI preview 1 `rights`, enforced
+  u64 inheriting = 0;  ///< rights that files opened below it may have
 };
 
 /// Bytes of Context::arena that one execution context of `model` takes at most, on any platform.
@@ -60,8 +60,8 @@ inline u32 execution_bytes(const nn::PlannedModel& model) {
 constexpr u32 kMaxGraphs = 2;
 constexpr u32 kMaxExecutions = 2;
 
-/// State of one application's host side. Plain data set up by whoever runs the application; pointers may be null
-/// where a platform has nothing of the kind, the calls then answer the matching errno.
+/// State of one application's host side. Plain data set up by whoever runs the application; pointers may be
+/// null where a platform has nothing of the kind, the calls then answer the matching errno.
 struct Context {
   ports::Clock* clock = nullptr;
   ports::Entropy* entropy = nullptr;
@@ -69,8 +69,8 @@ struct Context {
   ports::Console* err = nullptr;  ///< fd 2
   Input* in = nullptr;            ///< fd 0; without one it is at its end
   ports::Files* files = nullptr;
-  /// The guest's descriptor table, all free at the start; HostTables puts standard streams and granted directories
-  /// in. Empty on platforms without files: descriptors 0 to 2 exist nevertheless.
+  /// The guest's descriptor table, all free at the start; HostTables puts standard streams and granted
+  /// directories in. Empty on platforms without files: descriptors 0 to 2 exist nevertheless.
   std::span<Descriptor> descriptors;
   ports::Sensor* sensor = nullptr;
   ports::Telemetry* telemetry = nullptr;
@@ -87,10 +87,11 @@ struct Context {
   nn::Executor* executions[kMaxExecutions] = {};
   u8 execution_graphs[kMaxExecutions] = {};  ///< index in graphs
   u32 execution_count = 0;
-  bool computing = false;          ///< compute() is between two operators
-  bool reached_first_read = false; ///< the application asked for its first frame: it is up and ready to take over
-  u64 poll_started_ns = 0;         ///< when the pending poll_oneoff was first asked (uptime + 1); 0 = none pending
-  u64 poll_deadline_ns = 0;        ///< uptime at which it will answer, as far as clocks go; 0 = none
+  bool computing = false;  ///< compute() is between two operators
+  bool reached_first_read =
+      false;                 ///< the application asked for its first frame: it is up and ready to take over
+  u64 poll_started_ns = 0;   ///< when the pending poll_oneoff was first asked (uptime + 1); 0 = none pending
+  u64 poll_deadline_ns = 0;  ///< uptime at which it will answer, as far as clocks go; 0 = none
   u64 inference_instructions = 0;  ///< spent inside compute() so far, by ports::Clock::instructions()
 };
 

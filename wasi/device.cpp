@@ -4,7 +4,8 @@
 namespace pipit::wasi {
 namespace {
 
-/// sensor info, 40 bytes: u32 sequence, u32 bytes, u8 dtype, u8 rank, u16 0, u32 shape[4] at 12, u64 ms at 32.
+/// sensor info, 40 bytes: u32 sequence, u32 bytes, u8 dtype, u8 rank, u16 0, u32 shape[4] at 12, u64 ms
+/// at 32.
 constexpr u32 kInfoBytes = 40;
 constexpr u32 kMaxNameBytes = 63;
 
@@ -29,8 +30,8 @@ void store_info(MutBytes out, const ports::FrameInfo& info) {
   store_le(&out[32], info.timestamp_ms);
 }
 
-/// (handle, out: frame, frame_len, out: info). Waits for a frame; msgsize when the buffer is too small for the one
-/// that waits (it stays), canceled when none will ever come again.
+/// (handle, out: frame, frame_len, out: info). Waits for a frame; msgsize when the buffer is too small for
+/// the one that waits (it stays), canceled when none will ever come again.
 Errno sensor_read(Call& call) {
   MutBytes frame, info_bytes;
   if (!call.bytes(call.arg(1), call.arg(2), frame) || !call.bytes(call.arg(3), kInfoBytes, info_bytes))

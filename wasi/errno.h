@@ -3,8 +3,8 @@
 
 namespace pipit::wasi {
 
-/// WASI preview 1 `errno`, the values that Pipit answers (wasi_snapshot_preview1.witx). The host room passes further
-/// ones through as numbers.
+/// WASI preview 1 `errno`, the values that Pipit answers (wasi_snapshot_preview1.witx). The host room passes
+/// further ones through as numbers.
 enum class Errno : u16 {
   success = 0,
   toobig = 1,
@@ -67,20 +67,20 @@ enum class NnErrno : u16 {
 /// The errno a port's error becomes.
 constexpr Errno to_errno(Code code) {
   constexpr Errno kTable[] = {
-      Errno::inval,    // malformed
-      Errno::notsup,   // unsupported
-      Errno::inval,    // invalid_argument
-      Errno::msgsize,  // out_of_range
-      Errno::nomem,    // out_of_memory
-      Errno::noent,    // not_found
-      Errno::exist,    // already_exists
-      Errno::acces,    // denied
-      Errno::inval,    // digest_mismatch
-      Errno::again,    // unavailable
-      Errno::again,    // timeout
-      Errno::canceled, // cancelled
-      Errno::io,       // io
-      Errno::io,       // internal
+      Errno::inval,     // malformed
+      Errno::notsup,    // unsupported
+      Errno::inval,     // invalid_argument
+      Errno::msgsize,   // out_of_range
+      Errno::nomem,     // out_of_memory
+      Errno::noent,     // not_found
+      Errno::exist,     // already_exists
+      Errno::acces,     // denied
+      Errno::inval,     // digest_mismatch
+      Errno::again,     // unavailable
+      Errno::again,     // timeout
+      Errno::canceled,  // cancelled
+      Errno::io,        // io
+      Errno::io,        // internal
   };
   return kTable[static_cast<u8>(code)];
 }

@@ -23,7 +23,8 @@ Errno fd_allocate(Call& call) {
   if (length == 0 || offset > ~u64{0} - length) return Errno::inval;
   ports::Files::Stat stat;
   if (const u16 e = files->stat(file->handle, stat); e != 0) return Errno{e};
-  return offset + length <= stat.size ? Errno::success : Errno{files->set_size(file->handle, offset + length)};
+  return offset + length <= stat.size ? Errno::success
+                                      : Errno{files->set_size(file->handle, offset + length)};
 }
 
 Errno fd_sync(Call& call) {
@@ -87,7 +88,8 @@ Errno each_vector(Call& call, Move move) {
   for (u32 i = 0; i < call.arg(2); ++i) {
     u32 address = 0, size = 0;
     MutBytes view;
-    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, view)) return Errno::fault;
+    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, view))
+      return Errno::fault;
     const u64 offset = call.arg64(3);
     if (offset > ~u64{0} - total) return Errno::inval;
     usize count = 0;
@@ -103,7 +105,8 @@ Errno each_vector(Call& call, Move move) {
 Errno fd_pread(Call& call) {
   ports::Files* files = nullptr;
   Descriptor* file = nullptr;
-  if (const Errno e = open_file(call, 0, right::kRead | right::kSeek, files, file); e != Errno::success) return e;
+  if (const Errno e = open_file(call, 0, right::kRead | right::kSeek, files, file); e != Errno::success)
+    return e;
   return each_vector(call, [&](MutBytes out, u64 offset, usize& count) {
     return files->pread(file->handle, out, offset, count);
   });
@@ -112,14 +115,16 @@ Errno fd_pread(Call& call) {
 Errno fd_pwrite(Call& call) {
   ports::Files* files = nullptr;
   Descriptor* file = nullptr;
-  if (const Errno e = open_file(call, 0, right::kWrite | right::kSeek, files, file); e != Errno::success) return e;
+  if (const Errno e = open_file(call, 0, right::kWrite | right::kSeek, files, file); e != Errno::success)
+    return e;
   return each_vector(call, [&](MutBytes data, u64 offset, usize& count) {
     return files->pwrite(file->handle, data, offset, count);
   });
 }
 
-/// (fd, buf, buf_len, cookie, out: bytes). dirent, 24 bytes: u64 next cookie, u64 inode, u32 name length, u8 type;
-/// the name follows. The last entry may be cut; a full buffer tells the guest to ask again from its cookie.
+/// (fd, buf, buf_len, cookie, out: bytes). dirent, 24 bytes: u64 next cookie, u64 inode, u32 name length, u8
+/// type; the name follows. The last entry may be cut; a full buffer tells the guest to ask again from its
+/// cookie.
 Errno fd_readdir(Call& call) {
   constexpr u32 kDirentBytes = 24;
   ports::Files* files = nullptr;
@@ -206,7 +211,8 @@ Errno open_file(Call& call, u32 argument, u64 rights, ports::Files*& files, Desc
   descriptor = find_descriptor(call.context, call.arg(argument));
   if (descriptor == nullptr) return Errno::badf;
   files = call.context.files;
-  if (files == nullptr || (descriptor->kind != Kind::file && descriptor->kind != Kind::preopen)) return Errno::badf;
+  if (files == nullptr || (descriptor->kind != Kind::file && descriptor->kind != Kind::preopen))
+    return Errno::badf;
   return (descriptor->rights & rights) == rights ? Errno::success : Errno::notcapable;
 }
 

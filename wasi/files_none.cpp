@@ -1,5 +1,5 @@
-// Preview 1's file calls on a board without files: linked instead of files.cpp and paths.cpp. Every call exists, so
-// that one module links everywhere; only the standard streams are open.
+// Preview 1's file calls on a board without files: linked instead of files.cpp and paths.cpp. Every call
+// exists, so that one module links everywhere; only the standard streams are open.
 #include "wasi/tables.h"
 
 namespace pipit::wasi {
@@ -8,7 +8,9 @@ namespace {
 using Kind = Descriptor::Kind;
 
 /// Calls on a descriptor.
-Errno no_file(Call& call) { return find_descriptor(call.context, call.arg(0)) == nullptr ? Errno::badf : Errno::notsup; }
+Errno no_file(Call& call) {
+  return find_descriptor(call.context, call.arg(0)) == nullptr ? Errno::badf : Errno::notsup;
+}
 /// Calls below a directory, of which none can be open.
 Errno no_directory(Call&) { return Errno::badf; }
 
@@ -39,8 +41,8 @@ constexpr wasm::HostFunction kFunctions[] = {
     {kModule, "path_unlink_file", "iii:i", entry<no_directory>},
 };
 
-/// Nothing writes to them: every call that could is one of those above. Not const, because platforms with files hand
-/// out descriptors that change.
+/// Nothing writes to them: every call that could is one of those above. Not const, because platforms with
+/// files hand out descriptors that change.
 Descriptor streams[] = {
     {.kind = Kind::input, .filetype = filetype::kCharacterDevice, .rights = right::kStream},
     {.kind = Kind::output, .filetype = filetype::kCharacterDevice, .rights = right::kStream},

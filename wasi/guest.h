@@ -6,8 +6,8 @@
 /// How the host functions of this room are written: they see a Call, and answer an errno.
 namespace pipit::wasi {
 
-/// One call from the guest: its arguments, its memory, and the application's context. Every guest address passes
-/// through here and is bounds-checked against the memory the application really has.
+/// One call from the guest: its arguments, its memory, and the application's context. Every guest address
+/// passes through here and is bounds-checked against the memory the application really has.
 class Call {
  public:
   Call(void* context, wasm::Instance& instance, const wasm::Value* values)
@@ -43,7 +43,8 @@ class Call {
     store_le(view.data(), value);
     return true;
   }
-  /// Element `index` of a guest array of pairs of u32: iovecs, graph builders. `first` and `second` are hostile.
+  /// Element `index` of a guest array of pairs of u32: iovecs, graph builders. `first` and `second` are
+  /// hostile.
   bool load_pair(u32 array, u32 index, u32& first, u32& second) {
     const u64 at = u64{array} + u64{index} * 8;
     return at <= 0xFFFF'FFFF && load(static_cast<u32>(at), first) && load(static_cast<u32>(at) + 4, second);

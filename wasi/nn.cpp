@@ -1,6 +1,6 @@
-// wasi-nn (wasi_ephemeral_nn.witx): load, load_by_name, init_execution_context, set_input, compute, get_output.
-// Extensions: tensor type 4 is int8; graph encoding 5 (autodetect) takes a planned model, `.pipm`. A tensor of another
-// type, shape or size than the model's is invalid_argument, never cut or padded.
+// wasi-nn (wasi_ephemeral_nn.witx): load, load_by_name, init_execution_context, set_input, compute,
+// get_output. Extensions: tensor type 4 is int8; graph encoding 5 (autodetect) takes a planned model,
+// `.pipm`. A tensor of another type, shape or size than the model's is invalid_argument, never cut or padded.
 #include "wasi/tables.h"
 
 namespace pipit::wasi {
@@ -30,7 +30,8 @@ Result<nn::PlannedModel> load_bytes(Context& context, u32 encoding, Bytes bytes)
   if (encoding == kEncodingAutodetect) {
     const usize mark = context.arena->mark();
     auto planned = load_planned(*context.arena, bytes);
-    if (planned.ok() || planned.error().code != Code::malformed || context.importer == nullptr) return planned;
+    if (planned.ok() || planned.error().code != Code::malformed || context.importer == nullptr)
+      return planned;
     context.arena->rewind(mark);
   }
   if (context.importer == nullptr) return Error{Code::malformed, "no importer for this model encoding"};
@@ -52,7 +53,8 @@ NnErrno load(Call& call) {
 
   const usize mark = context.arena->mark();
   auto model = load_bytes(context, call.arg(2), bytes);
-  auto kept = model.ok() ? context.arena->make<nn::PlannedModel>(*model) : Result<nn::PlannedModel*>(model.error());
+  auto kept =
+      model.ok() ? context.arena->make<nn::PlannedModel>(*model) : Result<nn::PlannedModel*>(model.error());
   if (!kept.ok()) {
     context.arena->rewind(mark);
     return to_nn_errno(kept.error().code);
@@ -86,10 +88,12 @@ NnErrno init_execution_context(Call& call) {
 
   const usize mark = context.arena->mark();
   void* memory = context.arena->allocate(model.arena_bytes(), kArenaAlign);
-  auto executor = memory == nullptr
-                      ? Result<nn::Executor>(Error{Code::out_of_memory, "activations do not fit into the arena"})
-                      : nn::Executor::create(model, {static_cast<u8*>(memory), model.arena_bytes()});
-  auto kept = executor.ok() ? context.arena->make<nn::Executor>(*executor) : Result<nn::Executor*>(executor.error());
+  auto executor =
+      memory == nullptr
+          ? Result<nn::Executor>(Error{Code::out_of_memory, "activations do not fit into the arena"})
+          : nn::Executor::create(model, {static_cast<u8*>(memory), model.arena_bytes()});
+  auto kept =
+      executor.ok() ? context.arena->make<nn::Executor>(*executor) : Result<nn::Executor*>(executor.error());
   if (!kept.ok()) {
     context.arena->rewind(mark);
     return to_nn_errno(kept.error().code);
@@ -128,13 +132,15 @@ NnErrno set_input(Call& call) {
   const u8 type = tensor[8];
   if (!call.bytes(load_le<u32>(&tensor[12]), load_le<u32>(&tensor[16]), data)) return NnErrno::missing_memory;
   const nn::PlannedModel& model = *context.graphs[context.execution_graphs[call.arg(0)]];
-  if (call.arg(1) >= model.input_count() || type > static_cast<u8>(DType::i8)) return NnErrno::invalid_argument;
+  if (call.arg(1) >= model.input_count() || type > static_cast<u8>(DType::i8))
+    return NnErrno::invalid_argument;
   if (!same_shape(model.input(call.arg(1)), call, dims, rank)) return NnErrno::invalid_argument;
   const auto status = context.executions[call.arg(0)]->set_input(call.arg(1), static_cast<DType>(type), data);
   return status.ok() ? NnErrno::success : to_nn_errno(status.error().code);
 }
 
-/// (context). One operator an ask, pending in between, so that a device serves its network during a long inference.
+/// (context). One operator an ask, pending in between, so that a device serves its network during a long
+/// inference.
 NnErrno compute(Call& call) {
   Context& context = call.context;
   if (call.arg(0) >= context.execution_count) return NnErrno::invalid_argument;
@@ -146,8 +152,8 @@ NnErrno compute(Call& call) {
   return *more ? NnErrno::pending : NnErrno::success;
 }
 
-/// (context, index, out: buffer, buffer_len, out: bytes). A buffer too small is too_large, and nothing is written;
-/// without a compute() since the last set_input() it is runtime_error.
+/// (context, index, out: buffer, buffer_len, out: bytes). A buffer too small is too_large, and nothing is
+/// written; without a compute() since the last set_input() it is runtime_error.
 NnErrno get_output(Call& call) {
   Context& context = call.context;
   if (call.arg(0) >= context.execution_count) return NnErrno::invalid_argument;

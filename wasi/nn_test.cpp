@@ -81,7 +81,8 @@ TEST_F(Nn, DimensionsOfOneDoNotCountAndOthersMust) {
   EXPECT_EQ(probe.call("set_input", {0, 0, kTensor}), kOk);
   poke_tensor({1, 8, 1, 8, 2, 1});
   EXPECT_EQ(probe.call("set_input", {0, 0, kTensor}), kOk);
-  for (const auto& dims : std::vector<std::vector<u32>>{{128}, {8, 2, 8}, {8, 8, 2, 2}, {8, 8}, {}, {2, 8, 8, 2}}) {
+  for (const auto& dims :
+       std::vector<std::vector<u32>>{{128}, {8, 2, 8}, {8, 8, 2, 2}, {8, 8}, {}, {2, 8, 8, 2}}) {
     poke_tensor(dims);
     EXPECT_EQ(probe.call("set_input", {0, 0, kTensor}), code(NnErrno::invalid_argument));
   }

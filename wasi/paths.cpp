@@ -15,7 +15,8 @@ struct Place {
 
 /// Descriptor at argument `fd`, path pointer and length at `path` and the argument after it.
 Errno find_place(Call& call, u32 fd, u32 path, u64 rights, Place& place) {
-  if (const Errno e = open_file(call, fd, rights, place.files, place.directory); e != Errno::success) return e;
+  if (const Errno e = open_file(call, fd, rights, place.files, place.directory); e != Errno::success)
+    return e;
   if (place.directory->filetype != filetype::kDirectory) return Errno::notdir;
   if (call.arg(path + 1) > kMaxPathBytes) return Errno::nametoolong;
   return call.text(call.arg(path), call.arg(path + 1), place.path) ? Errno::success : Errno::fault;
@@ -48,7 +49,8 @@ Errno path_filestat_get(Call& call) {
   Place at;
   if (const Errno e = find_place(call, 0, 2, right::kPathStat, at); e != Errno::success) return e;
   ports::Files::Stat stat;
-  if (const u16 e = at.files->path_stat(at.directory->handle, call.arg(1), at.path, stat); e != 0) return Errno{e};
+  if (const u16 e = at.files->path_stat(at.directory->handle, call.arg(1), at.path, stat); e != 0)
+    return Errno{e};
   return store_filestat(call, call.arg(4), stat);
 }
 
@@ -57,8 +59,8 @@ Errno path_filestat_set_times(Call& call) {
   Place at;
   if (const Errno e = find_place(call, 0, 2, right::kPathSetTimes, at); e != Errno::success) return e;
   if (!valid_time_flags(call.arg(6))) return Errno::inval;
-  return Errno{at.files->path_set_times(at.directory->handle, call.arg(1), at.path, call.arg64(4), call.arg64(5),
-                                        static_cast<u16>(call.arg(6)))};
+  return Errno{at.files->path_set_times(at.directory->handle, call.arg(1), at.path, call.arg64(4),
+                                        call.arg64(5), static_cast<u16>(call.arg(6)))};
 }
 
 /// (from fd, lookup flags, from path, from_len, to fd, to path, to_len)
@@ -66,7 +68,8 @@ Errno path_link(Call& call) {
   Place from, to;
   if (const Errno e = find_place(call, 0, 2, right::kLinkSource, from); e != Errno::success) return e;
   if (const Errno e = find_place(call, 4, 5, right::kLinkTarget, to); e != Errno::success) return e;
-  return Errno{from.files->link(from.directory->handle, call.arg(1), from.path, to.directory->handle, to.path)};
+  return Errno{
+      from.files->link(from.directory->handle, call.arg(1), from.path, to.directory->handle, to.path)};
 }
 
 /// (fd, lookup flags, path, path_len, oflags, rights, inheriting, fdflags, out: fd)

@@ -56,8 +56,8 @@ Readiness readiness(Context& context, const Subscription& subscription) {
   const Descriptor* descriptor = find_descriptor(context, subscription.id);
   if (descriptor == nullptr) return {true, Errno::badf};
   if ((descriptor->rights & right::kPoll) == 0) return {true, Errno::notcapable};
-  const bool waits = descriptor->kind == Descriptor::Kind::input && subscription.type == kEventRead &&
-                     context.in != nullptr;
+  const bool waits =
+      descriptor->kind == Descriptor::Kind::input && subscription.type == kEventRead && context.in != nullptr;
   return {!waits || context.in->ready()};
 }
 
@@ -98,7 +98,8 @@ Errno poll_oneoff(Call& call) {
   u64 uptime = 0;
   if (context.clock != nullptr) (void)clock_now(context, kMonotonic, uptime);
   if (context.poll_started_ns == 0) context.poll_started_ns = uptime + 1;
-  // Whether anything is ready is decided before the first event is stored: a call that stays pending writes none.
+  // Whether anything is ready is decided before the first event is stored: a call that stays pending writes
+  // none.
   u64 nearest = kNever;
   bool any = false;
   for (u32 i = 0; i < count; ++i) {

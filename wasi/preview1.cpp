@@ -31,7 +31,9 @@ Errno args_get(Call& call) { return store_strings(call, call.context.arguments, 
 Errno args_sizes_get(Call& call) {
   return store_string_sizes(call, call.context.arguments, call.arg(0), call.arg(1));
 }
-Errno environ_get(Call& call) { return store_strings(call, call.context.environment, call.arg(0), call.arg(1)); }
+Errno environ_get(Call& call) {
+  return store_strings(call, call.context.environment, call.arg(0), call.arg(1));
+}
 Errno environ_sizes_get(Call& call) {
   return store_string_sizes(call, call.context.environment, call.arg(0), call.arg(1));
 }

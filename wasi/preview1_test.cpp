@@ -8,7 +8,7 @@ using testing::Probe;
 
 constexpr u32 code(Errno error) { return static_cast<u32>(error); }
 constexpr u32 kOk = 0;
-constexpr u32 kAt = 1024;       // free guest memory
+constexpr u32 kAt = 1024;        // free guest memory
 constexpr u32 kEnd = 64 * 1024;  // one page
 
 TEST(Preview1, HandsOverArgumentsAndEnvironment) {
@@ -163,22 +163,68 @@ TEST(Tables, OfferEveryCallOfPreview1) {
   EXPECT_FALSE(offers("env", "fd_write"));
 }
 
-/// Every export of the probe with hostile arguments: an answer, never a trap, and never a write outside of memory
-/// (which the sanitizers of the asan build would see).
+/// Every export of the probe with hostile arguments: an answer, never a trap, and never a write outside of
+/// memory (which the sanitizers of the asan build would see).
 TEST(Tables, HostileArgumentsAreAnswered) {
-  constexpr const char* kCalls[] = {
-      "args_get", "args_sizes_get", "environ_get", "environ_sizes_get", "clock_res_get", "clock_time_get", "fd_advise",
-      "fd_allocate", "fd_close", "fd_datasync", "fd_fdstat_get", "fd_fdstat_set_flags", "fd_fdstat_set_rights",
-      "fd_filestat_get", "fd_filestat_set_size", "fd_filestat_set_times", "fd_pread", "fd_prestat_dir_name",
-      "fd_prestat_get", "fd_pwrite", "fd_read", "fd_readdir", "fd_renumber", "fd_seek", "fd_sync", "fd_tell", "fd_write",
-      "path_create_directory", "path_filestat_get", "path_filestat_set_times", "path_link", "path_open", "path_readlink",
-      "path_remove_directory", "path_rename", "path_symlink", "path_unlink_file", "poll_oneoff", "proc_raise",
-      "sched_yield", "random_get", "sock_accept", "sock_recv", "sock_send", "sock_shutdown", "load", "load_by_name",
-      "init_execution_context", "set_input", "compute", "get_output", "open", "read", "publish"};
+  constexpr const char* kCalls[] = {"args_get",
+                                    "args_sizes_get",
+                                    "environ_get",
+                                    "environ_sizes_get",
+                                    "clock_res_get",
+                                    "clock_time_get",
+                                    "fd_advise",
+                                    "fd_allocate",
+                                    "fd_close",
+                                    "fd_datasync",
+                                    "fd_fdstat_get",
+                                    "fd_fdstat_set_flags",
+                                    "fd_fdstat_set_rights",
+                                    "fd_filestat_get",
+                                    "fd_filestat_set_size",
+                                    "fd_filestat_set_times",
+                                    "fd_pread",
+                                    "fd_prestat_dir_name",
+                                    "fd_prestat_get",
+                                    "fd_pwrite",
+                                    "fd_read",
+                                    "fd_readdir",
+                                    "fd_renumber",
+                                    "fd_seek",
+                                    "fd_sync",
+                                    "fd_tell",
+                                    "fd_write",
+                                    "path_create_directory",
+                                    "path_filestat_get",
+                                    "path_filestat_set_times",
+                                    "path_link",
+                                    "path_open",
+                                    "path_readlink",
+                                    "path_remove_directory",
+                                    "path_rename",
+                                    "path_symlink",
+                                    "path_unlink_file",
+                                    "poll_oneoff",
+                                    "proc_raise",
+                                    "sched_yield",
+                                    "random_get",
+                                    "sock_accept",
+                                    "sock_recv",
+                                    "sock_send",
+                                    "sock_shutdown",
+                                    "load",
+                                    "load_by_name",
+                                    "init_execution_context",
+                                    "set_input",
+                                    "compute",
+                                    "get_output",
+                                    "open",
+                                    "read",
+                                    "publish"};
   constexpr u32 kCounts[] = {2, 2, 2, 2, 2, 3, 4, 3, 1, 1, 2, 2, 3, 2, 2, 4, 5, 3, 2, 5, 4, 5, 2, 4, 1, 2, 4,
                              3, 5, 7, 7, 9, 6, 3, 6, 5, 3, 4, 1, 0, 2, 3, 6, 5, 2, 5, 3, 2, 3, 1, 5, 3, 4, 5};
   static_assert(std::size(kCalls) == std::size(kCounts));
-  constexpr u64 kValues[] = {0, 1, 2, 3, 7, 1024, kEnd - 1, kEnd, kEnd + 1, 0x7FFF'FFFF, 0x8000'0000, 0xFFFF'FFFF, ~u64{0}};
+  constexpr u64 kValues[] = {0,    1,        2,           3,           7,           1024,   kEnd - 1,
+                             kEnd, kEnd + 1, 0x7FFF'FFFF, 0x8000'0000, 0xFFFF'FFFF, ~u64{0}};
   u64 seed = 1;
   const auto random = [&] { return seed = seed * 6364136223846793005u + 1442695040888963407u, seed >> 33; };
   auto probe = std::make_unique<Probe>();

@@ -44,7 +44,8 @@ Errno write_stream(Call& call, Descriptor& descriptor, Bytes data, usize& count)
 
 }  // namespace
 
-/// (fd, iovs, iovs_len, out: bytes). Stops at the first short read; an error after some bytes is told next time.
+/// (fd, iovs, iovs_len, out: bytes). Stops at the first short read; an error after some bytes is told next
+/// time.
 Errno fd_read(Call& call) {
   Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
   if (descriptor == nullptr) return Errno::badf;
@@ -55,7 +56,8 @@ Errno fd_read(Call& call) {
     u32 address = 0, size = 0;
     MutBytes out;
     // Checked again: what was just read may have overwritten the vectors.
-    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, out)) return Errno::fault;
+    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, out))
+      return Errno::fault;
     usize count = 0;
     const Errno error = read_stream(call, *descriptor, out, count);
     if (error != Errno::success && total == 0) return error;
@@ -75,7 +77,8 @@ Errno fd_write(Call& call) {
   for (u32 i = 0; i < call.arg(2); ++i) {
     u32 address = 0, size = 0;
     MutBytes data;
-    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, data)) return Errno::fault;
+    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, data))
+      return Errno::fault;
     usize count = 0;
     const Errno error = write_stream(call, *descriptor, data, count);
     if (error != Errno::success && total == 0) return error;
@@ -118,8 +121,8 @@ Errno fd_fdstat_get(Call& call) {
   return Errno::success;
 }
 
-/// Only what changes nothing is possible: no stream of ours blocks the guest's caller, and ports cannot change
-/// append or sync mode of an open file.
+/// Only what changes nothing is possible: no stream of ours blocks the guest's caller, and ports cannot
+/// change append or sync mode of an open file.
 Errno fd_fdstat_set_flags(Call& call) {
   constexpr u32 kNonblock = 4;
   const Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
@@ -133,7 +136,8 @@ Errno fd_prestat_get(Call& call) {
   const Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
   std::string_view name;
   if (descriptor == nullptr) return Errno::badf;
-  if (const Errno error = preopen_name(call.context, *descriptor, name); error != Errno::success) return error;
+  if (const Errno error = preopen_name(call.context, *descriptor, name); error != Errno::success)
+    return error;
   MutBytes out;
   if (!call.bytes(call.arg(1), 8, out)) return Errno::fault;
   store_le(&out[0], u32{0});
@@ -146,7 +150,8 @@ Errno fd_prestat_dir_name(Call& call) {
   const Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
   std::string_view name;
   if (descriptor == nullptr) return Errno::badf;
-  if (const Errno error = preopen_name(call.context, *descriptor, name); error != Errno::success) return error;
+  if (const Errno error = preopen_name(call.context, *descriptor, name); error != Errno::success)
+    return error;
   if (call.arg(2) < name.size()) return Errno::nametoolong;
   MutBytes out;
   if (!call.bytes(call.arg(1), static_cast<u32>(name.size()), out)) return Errno::fault;

@@ -7,9 +7,9 @@ namespace pipit::wasi {
 using Functions = std::span<const wasm::HostFunction>;
 
 Functions preview1_functions();  ///< arguments, clock, random, standard streams, poll
-Functions file_functions();      ///< the rest of preview 1: files.cpp, or files_none.cpp on boards without files
-Functions nn_functions();        ///< wasi_ephemeral_nn
-Functions device_functions();    ///< pipit:sensor, pipit:telemetry
+Functions file_functions();  ///< the rest of preview 1: files.cpp, or files_none.cpp on boards without files
+Functions nn_functions();    ///< wasi_ephemeral_nn
+Functions device_functions();  ///< pipit:sensor, pipit:telemetry
 
 // The parts of preview 1 that differ between platforms with and without files.
 
@@ -28,12 +28,13 @@ Errno preopen_name(Context& context, const Descriptor& descriptor, std::string_v
 /// Preview 1 `rights`, bit numbers in the order of the witx.
 namespace right {
 constexpr u64 kDatasync = 1u << 0, kRead = 1u << 1, kSeek = 1u << 2, kSetFlags = 1u << 3, kSync = 1u << 4,
-              kTell = 1u << 5, kWrite = 1u << 6, kAdvise = 1u << 7, kAllocate = 1u << 8, kCreateDirectory = 1u << 9,
-              kCreateFile = 1u << 10, kLinkSource = 1u << 11, kLinkTarget = 1u << 12, kOpen = 1u << 13,
-              kReaddir = 1u << 14, kReadlink = 1u << 15, kRenameSource = 1u << 16, kRenameTarget = 1u << 17,
-              kPathStat = 1u << 18, kPathSetSize = 1u << 19, kPathSetTimes = 1u << 20, kStat = 1u << 21,
-              kSetSize = 1u << 22, kSetTimes = 1u << 23, kSymlink = 1u << 24, kRemoveDirectory = 1u << 25,
-              kUnlink = 1u << 26, kPoll = 1u << 27;
+              kTell = 1u << 5, kWrite = 1u << 6, kAdvise = 1u << 7, kAllocate = 1u << 8,
+              kCreateDirectory = 1u << 9, kCreateFile = 1u << 10, kLinkSource = 1u << 11,
+              kLinkTarget = 1u << 12, kOpen = 1u << 13, kReaddir = 1u << 14, kReadlink = 1u << 15,
+              kRenameSource = 1u << 16, kRenameTarget = 1u << 17, kPathStat = 1u << 18,
+              kPathSetSize = 1u << 19, kPathSetTimes = 1u << 20, kStat = 1u << 21, kSetSize = 1u << 22,
+              kSetTimes = 1u << 23, kSymlink = 1u << 24, kRemoveDirectory = 1u << 25, kUnlink = 1u << 26,
+              kPoll = 1u << 27;
 constexpr u64 kAll = (1u << 28) - 1;
 constexpr u64 kDirectory = kAll & ~(kRead | kSeek | kTell | kWrite | kAllocate | kSetSize | kPoll);
 constexpr u64 kStream = kRead | kWrite | kSetFlags | kStat | kPoll;

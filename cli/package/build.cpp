@@ -54,11 +54,14 @@ Result<std::vector<u8>> encode_manifest(const BuildReport& report, u64 sequence)
   manifest.memory_bytes = report.memory_bytes;
   manifest.stack_bytes = report.engine_stack_bytes;
   manifest.arena_bytes = report.arena_bytes;
-  manifest.blobs[manifest.blob_count++] = registry::blob_entry(link::BlobKind::module, report.package.module, {});
+  manifest.blobs[manifest.blob_count++] =
+      registry::blob_entry(link::BlobKind::module, report.package.module, {});
   for (const registry::NamedModel& model : report.package.models)
-    manifest.blobs[manifest.blob_count++] = registry::blob_entry(link::BlobKind::model, model.data, model.name);
+    manifest.blobs[manifest.blob_count++] =
+        registry::blob_entry(link::BlobKind::model, model.data, model.name);
   if (report.imports.size() > manifest.imports.size())
-    return Error(Code::out_of_range, "the module imports more than " + std::to_string(manifest.imports.size()) + " functions");
+    return Error(Code::out_of_range,
+                 "the module imports more than " + std::to_string(manifest.imports.size()) + " functions");
   for (const std::string& import : report.imports) manifest.imports[manifest.import_count++] = import;
   u8 buffer[4096];
   const Bytes encoded = TRY(link::encode(manifest, buffer));
@@ -76,8 +79,9 @@ support::Status make_module(const BuildOptions& options, const Recipe& recipe, B
   report.warnings = std::move(module.warnings);
   report.package.module = std::move(module.bytes);
   if (module.static_bytes <= recipe.memory_bytes) return {};
-  return Error(Code::out_of_memory, recipe.name + ": stack and data take " + std::to_string(module.static_bytes) +
-                                        " bytes, memory is " + std::to_string(recipe.memory_bytes) +
+  return Error(Code::out_of_memory, recipe.name + ": stack and data take " +
+                                        std::to_string(module.static_bytes) + " bytes, memory is " +
+                                        std::to_string(recipe.memory_bytes) +
                                         "; raise `memory` in pipit.yaml or shrink the data");
 }
 

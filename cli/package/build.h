@@ -8,11 +8,11 @@
 namespace pipit::package {
 
 struct BuildOptions {
-  std::string folder;                  ///< with pipit.yaml
-  std::string version;                 ///< empty: the recipe's
-  std::vector<std::string> defines;    ///< "NAME=VALUE", after the recipe's
-  bool unchecked = false;              ///< leave the checks to the device: for tests of devices
-  std::vector<Recipe::Model> models;   ///< in place of the recipe's of the same name; files relative to here
+  std::string folder;                 ///< with pipit.yaml
+  std::string version;                ///< empty: the recipe's
+  std::vector<std::string> defines;   ///< "NAME=VALUE", after the recipe's
+  bool unchecked = false;             ///< leave the checks to the device: for tests of devices
+  std::vector<Recipe::Model> models;  ///< in place of the recipe's of the same name; files relative to here
 };
 
 /// A package and what there is to say about it.
@@ -21,12 +21,13 @@ struct BuildReport {
   std::string name, version;
   u32 memory_bytes = 0, static_bytes = 0;  ///< static: C stack and data; 0 for a foreign module
   u32 engine_stack_bytes = 0, arena_bytes = 0;
-  std::vector<std::string> imports;        ///< "module.name", sorted
+  std::vector<std::string> imports;  ///< "module.name", sorted
   std::string warnings;
 };
 
-/// Compiles, checks and assembles. Everything a device would refuse later is an error here: a module that does not
-/// validate, an import that no platform offers, data beyond the memory asked for, a model that does not verify.
+/// Compiles, checks and assembles. Everything a device would refuse later is an error here: a module that
+/// does not validate, an import that no platform offers, data beyond the memory asked for, a model that does
+/// not verify.
 support::Result<BuildReport> build(const BuildOptions& options);
 
 /// What check_module() learns.

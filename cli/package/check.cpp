@@ -41,7 +41,8 @@ Result<ModuleFacts> check_module(Bytes bytes, u32 memory_bytes) {
     const auto import = module->import(i);
     const std::string name = std::string(import.module) + "." + std::string(import.name);
     if (!wasi::offers(import.module, import.name))
-      return Error(Code::not_found, "import " + name + ": no platform offers it; is a function declared but not defined?");
+      return Error(Code::not_found,
+                   "import " + name + ": no platform offers it; is a function declared but not defined?");
     facts.imports.push_back(name);
   }
   std::ranges::sort(facts.imports);

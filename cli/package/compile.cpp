@@ -52,10 +52,18 @@ u32 declared_bytes(const Recipe& recipe) {
   return static_cast<u32>(std::min<u64>((recipe.memory_bytes + kPage - 1) / kPage * kPage, 0xFFFF'0000));
 }
 
-std::vector<std::string> compile_command(const std::string& source, const std::string& object, const Recipe& recipe) {
+std::vector<std::string> compile_command(const std::string& source, const std::string& object,
+                                         const Recipe& recipe) {
   // The short target is the one whose libraries Debian ships; clang calls it deprecated.
-  std::vector<std::string> command = {compiler(is_cpp(source)), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz", "-flto",
-                                      "-Wall", "-Wextra", "-ffp-contract=off", "-fno-ident",
+  std::vector<std::string> command = {compiler(is_cpp(source)),
+                                      "--target=wasm32-wasi",
+                                      "-Wno-deprecated",
+                                      "-Oz",
+                                      "-flto",
+                                      "-Wall",
+                                      "-Wextra",
+                                      "-ffp-contract=off",
+                                      "-fno-ident",
                                       "-I" + sdk_folder() + "/include"};
   if (is_cpp(source)) command.insert(command.end(), {"-std=c++20", "-fno-exceptions", "-fno-rtti"});
   command.push_back("-DPIPIT_MEMORY_BYTES=" + std::to_string(recipe.memory_bytes));
@@ -65,11 +73,12 @@ std::vector<std::string> compile_command(const std::string& source, const std::s
   return command;
 }
 
-std::vector<std::string> link_command(const std::vector<std::string>& objects, bool cpp, const std::string& module,
-                                      const std::string& map, const Recipe& recipe) {
+std::vector<std::string> link_command(const std::vector<std::string>& objects, bool cpp,
+                                      const std::string& module, const std::string& map,
+                                      const Recipe& recipe) {
   const std::string memory = std::to_string(declared_bytes(recipe));
-  std::vector<std::string> command = {compiler(cpp), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz", "-flto",
-                                      "-Wl,-z,stack-size=" + std::to_string(recipe.c_stack_bytes),
+  std::vector<std::string> command = {compiler(cpp), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz",
+                                      "-flto", "-Wl,-z,stack-size=" + std::to_string(recipe.c_stack_bytes),
                                       "-Wl,--stack-first", "-Wl,--initial-memory=" + memory,
                                       "-Wl,--max-memory=" + memory, "-Wl,--gc-sections",
                                       // Names stay: a trap's function is told by name.
@@ -113,7 +122,8 @@ Result<u32> static_end(std::string_view map) {
       line.remove_prefix(static_cast<usize>(at - line.data()));
     }
     if (!numbers) break;
-    if (fields[2] > 0xFFFF'FFFF - fields[0]) return Error(Code::malformed, "the linker's map has a segment beyond 4G");
+    if (fields[2] > 0xFFFF'FFFF - fields[0])
+      return Error(Code::malformed, "the linker's map has a segment beyond 4G");
     end = std::max(end, fields[0] + fields[2]);
   }
   return end;
@@ -125,7 +135,8 @@ Result<CompiledModule> compile(const std::string& folder, const Recipe& recipe) 
   std::vector<std::string> sources, objects;
   for (const std::string& source : recipe.sources) {
     sources.push_back(folder + "/" + source);
-    if (!support::exists(sources.back())) return Error(Code::not_found, sources.back() + ": no such source file");
+    if (!support::exists(sources.back()))
+      return Error(Code::not_found, sources.back() + ": no such source file");
   }
   for (const char* source : {"/src/malloc.c", "/src/print.c"}) sources.push_back(sdk_folder() + source);
 

@@ -34,8 +34,10 @@ class App {
   std::string path_;
 };
 
-constexpr char kRecipe[] = "name: app\nversion: \"1\"\nsources: [app.c]\nmemory: 12K\nstack: 2K\nengine_stack: 4K\n";
-constexpr char kHello[] = "#include <pipit/print.h>\nint main(void) { pipit_print(\"%s\\n\", PIPIT_APP_VERSION); }\n";
+constexpr char kRecipe[] =
+    "name: app\nversion: \"1\"\nsources: [app.c]\nmemory: 12K\nstack: 2K\nengine_stack: 4K\n";
+constexpr char kHello[] =
+    "#include <pipit/print.h>\nint main(void) { pipit_print(\"%s\\n\", PIPIT_APP_VERSION); }\n";
 
 std::string sample(const std::string& name) { return std::string(PIPIT_SOURCE_DIR) + "/tests/apps/" + name; }
 
@@ -99,7 +101,8 @@ TEST(Build, MakesAPackageThatListsWhatIsInIt) {
   app.write("pipit.yaml", kRecipe).write("app.c", kHello);
   auto report = app.build({.version = "2"});
   ASSERT_TRUE(report.ok()) << report.error().text;
-  EXPECT_EQ(report->imports, (std::vector<std::string>{"wasi_snapshot_preview1.fd_write"}));
+  EXPECT_EQ(report->imports, (std::vector<std::string>{"wasi_snapshot_preview1.fd_write",
+                                                       "wasi_snapshot_preview1.proc_exit"}));
   EXPECT_LT(report->package.module.size(), 2500u);
   link::Manifest manifest;
   ASSERT_TRUE(link::decode(report->package.manifest, manifest).ok());
@@ -125,8 +128,9 @@ TEST(Build, TheSameSourcesGiveTheSameBytes) {
 TEST(Build, CompilesCPlusPlus) {
   App app;
   app.write("pipit.yaml", "name: app\nversion: 1\nsources: [a.cpp, b.c]\n")
-      .write("a.cpp", "extern \"C\" int twice(int);\nstruct S { virtual int f() { return twice(21); } };\n"
-                      "int main() { S s; S* p = &s; return p->f() - 42; }\n")
+      .write("a.cpp",
+             "extern \"C\" int twice(int);\nstruct S { virtual int f() { return twice(21); } };\n"
+             "int main() { S s; S* p = &s; return p->f() - 42; }\n")
       .write("b.c", "int twice(int x) { return 2 * x; }\n");
   const auto report = app.build();
   ASSERT_TRUE(report.ok()) << report.error().text;
@@ -180,7 +184,9 @@ TEST(Build, TellsWhatTheCompilerSaid) {
 TEST(Build, RefusesDataBeyondMemory) {
   App app;
   app.write("pipit.yaml", kRecipe)
-      .write("app.c", "static volatile char table[11000];\nint main(void) { return table[0]; }\n");
+      .write("app.c",
+             "static volatile char table[11000];\n"
+             "int main(int argc, char** argv) { (void)argv; return table[argc]; }\n");
   const auto report = app.build();
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().code, Code::out_of_memory);
@@ -205,7 +211,8 @@ TEST(Build, TakesAForeignModuleAndRefusesABrokenOne) {
   const auto own = app.build();
   ASSERT_TRUE(own.ok()) << own.error().text;
   const std::string module(as_text(own->package.module));
-  app.write("pipit.yaml", "name: app\nversion: 1\nmodule: other.wasm\nmemory: 12K\n").write("other.wasm", module);
+  app.write("pipit.yaml", "name: app\nversion: 1\nmodule: other.wasm\nmemory: 12K\n")
+      .write("other.wasm", module);
   const auto same = app.build();
   ASSERT_TRUE(same.ok()) << same.error().text;
   EXPECT_EQ(same->package.module, own->package.module);

@@ -29,9 +29,11 @@ Status text_of(const YAML::Node& node, const std::string& key, std::string& out)
 /// A name or version as links and topics carry it.
 Status label_of(const YAML::Node& node, const std::string& key, std::string& out) {
   TRY(text_of(node, key, out));
-  const bool plain = out.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == out.npos;
+  const bool plain =
+      out.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == out.npos;
   if (!plain || out.size() > link::kMaxNameBytes)
-    return at(node, key, "must be letters, digits, '-', '_' and '.', at most " + std::to_string(link::kMaxNameBytes));
+    return at(node, key,
+              "must be letters, digits, '-', '_' and '.', at most " + std::to_string(link::kMaxNameBytes));
   return {};
 }
 
@@ -54,7 +56,8 @@ Status sequence_of(const YAML::Node& node, const std::string& key, u64& out) {
   std::string text;
   TRY(text_of(node, key, text));
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size()) return at(node, key, "must be a whole number");
+  if (error != std::errc() || end != text.data() + text.size())
+    return at(node, key, "must be a whole number");
   return {};
 }
 
@@ -79,8 +82,9 @@ Status read_key(const std::string& key, const YAML::Node& value, Recipe& recipe)
   if (key == "engine_stack") return size_of(value, key, recipe.engine_stack_bytes);
   if (key == "models") return models_of(value, recipe.models);
   if (key == "defines") return list_of(value, key, recipe.defines);
-  return at(value, key, "unknown; known are name, version, sequence, sources, module, memory, stack, engine_stack, "
-                        "models, defines");
+  return at(value, key,
+            "unknown; known are name, version, sequence, sources, module, memory, stack, engine_stack, "
+            "models, defines");
 }
 
 Result<Recipe> parse(const std::string& text) {

@@ -31,6 +31,7 @@ support::Result<Recipe> read_recipe(const std::string& folder);
 support::Result<u32> parse_size(const std::string& text);
 
 /// "NAME=VALUE" in two; invalid_argument names what was expected.
-support::Result<std::pair<std::string, std::string>> split_pair(const std::string& text, const std::string& expected);
+support::Result<std::pair<std::string, std::string>> split_pair(const std::string& text,
+                                                                const std::string& expected);
 
 }  // namespace pipit::package

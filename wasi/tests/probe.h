@@ -57,7 +57,12 @@ struct FakeSensor final : ports::Sensor {
     if (frames.empty()) return false;
     if (frames.front().size() > out.size()) return Error{Code::out_of_range, "too small"};
     std::ranges::copy(frames.front(), out.begin());
-    info = {.sequence = next++, .dtype = DType::i8, .rank = 2, .shape = {2, 3}, .bytes = 6, .timestamp_ms = 0x1'0000'0001};
+    info = {.sequence = next++,
+            .dtype = DType::i8,
+            .rank = 2,
+            .shape = {2, 3},
+            .bytes = 6,
+            .timestamp_ms = 0x1'0000'0001};
     frames.pop_front();
     return true;
   }
@@ -130,7 +135,9 @@ class Probe {
   void poke(u32 address, T value) {
     std::memcpy(&memory()[address], &value, sizeof value);
   }
-  void poke_text(u32 address, std::string_view text) { std::memcpy(&memory()[address], text.data(), text.size()); }
+  void poke_text(u32 address, std::string_view text) {
+    std::memcpy(&memory()[address], text.data(), text.size());
+  }
   template <class T>
   T peek(u32 address) {
     T value;
