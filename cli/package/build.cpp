@@ -75,14 +75,9 @@ support::Status make_module(const BuildOptions& options, const Recipe& recipe, B
     return {};
   }
   CompiledModule module = TRY(compile(options.folder, recipe));
-  report.static_bytes = module.static_bytes;
   report.warnings = std::move(module.warnings);
   report.package.module = std::move(module.bytes);
-  if (module.static_bytes <= recipe.memory_bytes) return {};
-  return Error(Code::out_of_memory, recipe.name + ": stack and data take " +
-                                        std::to_string(module.static_bytes) + " bytes, memory is " +
-                                        std::to_string(recipe.memory_bytes) +
-                                        "; raise `memory` in pipit.yaml or shrink the data");
+  return {};
 }
 
 }  // namespace
@@ -101,7 +96,10 @@ Result<BuildReport> build(const BuildOptions& options) {
   TRY(make_module(options, recipe, report));
   auto facts = check_module(report.package.module, recipe.memory_bytes);
   if (!facts.ok() && !options.unchecked) return facts.take_error().in(recipe.name);
-  if (facts.ok()) report.imports = std::move(facts->imports);
+  if (facts.ok()) {
+    report.imports = std::move(facts->imports);
+    report.static_bytes = facts->static_bytes;
+  }
   report.package.manifest = TRY(encode_manifest(report, recipe.sequence));
   return report;
 }

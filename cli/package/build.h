@@ -19,7 +19,7 @@ struct BuildOptions {
 struct BuildReport {
   registry::Package package;
   std::string name, version;
-  u32 memory_bytes = 0, static_bytes = 0;  ///< static: C stack and data; 0 for a foreign module
+  u32 memory_bytes = 0, static_bytes = 0;  ///< static: C stack and data, 0 if unknown
   u32 engine_stack_bytes = 0, arena_bytes = 0;
   std::vector<std::string> imports;  ///< "module.name", sorted
   std::string warnings;
@@ -32,7 +32,8 @@ support::Result<BuildReport> build(const BuildOptions& options);
 
 /// What check_module() learns.
 struct ModuleFacts {
-  std::vector<std::string> imports;
+  std::vector<std::string> imports;  ///< "module.name", sorted
+  u32 static_bytes = 0;  ///< C stack and data: the exported __heap_base; 0 where a module exports none
 };
 /// Validates a module and links it against the platform's tables with `memory_bytes` of memory.
 support::Result<ModuleFacts> check_module(Bytes module, u32 memory_bytes);

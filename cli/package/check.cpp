@@ -2,6 +2,7 @@
 
 #include "cli/package/build.h"
 #include "wasi/context.h"
+#include "wasm/linker.h"
 
 namespace pipit::package {
 
@@ -10,14 +11,25 @@ using support::Result;
 
 namespace {
 
-/// Links the module as a device would, with `memory_bytes` of memory; yields the bytes it got.
-Result<u32> link(const wasm::ValidModule& module, u32 memory_bytes) {
+/// The module linked as a device would, and what that shows.
+struct Linked {
+  u32 memory_bytes = 0;
+  u32 heap_base = 0;
+};
+
+Result<Linked> link(const wasm::ValidModule& module, u32 memory_bytes) {
   std::vector<u8> storage((usize{1} << 20) + std::max(memory_bytes, 65'536u) * usize{2});
   Arena arena(storage);
   wasi::Context context;
   const wasi::HostTables tables(context);
   auto instance = wasm::Instance::create(module, tables.span(), {.memory_bytes = memory_bytes}, arena);
-  if (instance.ok()) return static_cast<u32>((*instance)->memory().size());
+  if (instance.ok()) {
+    Linked linked{.memory_bytes = static_cast<u32>((*instance)->memory().size())};
+    const auto base = wasm::find_export(**instance, "__heap_base");
+    if (base.ok() && base->kind == wasm::ExternKind::global)
+      linked.heap_base = wasm::global_value(*base).u32_;
+    return linked;
+  }
   const pipit::Error error = instance.error();
   if (error.where < module.import_count()) {
     const auto import = module.import(error.where);
@@ -25,6 +37,20 @@ Result<u32> link(const wasm::ValidModule& module, u32 memory_bytes) {
     return Error(error.code, "import " + name + ": " + error.message);
   }
   return Error(error);
+}
+
+/// Memory as declared must hold what is asked for, and that the stack and data.
+support::Status check_memory(const Linked& linked, u32 memory_bytes) {
+  if (linked.memory_bytes == 0) return Error(Code::invalid_argument, "the module declares no memory");
+  if (linked.memory_bytes < memory_bytes)
+    return Error(Code::invalid_argument, "the module declares " +
+                                             std::to_string(linked.memory_bytes / 65'536) +
+                                             " pages, less than the memory asked for");
+  if (linked.heap_base > memory_bytes)
+    return Error(Code::out_of_memory, "stack and data take " + std::to_string(linked.heap_base) +
+                                          " bytes, memory is " + std::to_string(memory_bytes) +
+                                          "; raise `memory` in pipit.yaml or shrink the data");
+  return {};
 }
 
 }  // namespace
@@ -51,11 +77,9 @@ Result<ModuleFacts> check_module(Bytes bytes, u32 memory_bytes) {
   if (!module->exported_function("_start").ok())
     return Error(Code::invalid_argument, "the module exports no function _start: has it a main()?");
 
-  const u32 declared = TRY(link(*module, 0));
-  if (declared == 0) return Error(Code::invalid_argument, "the module declares no memory");
-  if (declared < memory_bytes)
-    return Error(Code::invalid_argument, "the module declares " + std::to_string(declared / 65'536) +
-                                             " pages, less than the memory asked for");
+  const Linked declared = TRY(link(*module, 0));
+  TRY(check_memory(declared, memory_bytes));
+  facts.static_bytes = declared.heap_base;
   TRY(link(*module, memory_bytes));
   return facts;
 }

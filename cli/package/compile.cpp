@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -74,15 +73,17 @@ std::vector<std::string> compile_command(const std::string& source, const std::s
 }
 
 std::vector<std::string> link_command(const std::vector<std::string>& objects, bool cpp,
-                                      const std::string& module, const std::string& map,
-                                      const Recipe& recipe) {
+                                      const std::string& module, const Recipe& recipe) {
   const std::string memory = std::to_string(declared_bytes(recipe));
-  std::vector<std::string> command = {compiler(cpp), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz",
-                                      "-flto", "-Wl,-z,stack-size=" + std::to_string(recipe.c_stack_bytes),
-                                      "-Wl,--stack-first", "-Wl,--initial-memory=" + memory,
-                                      "-Wl,--max-memory=" + memory, "-Wl,--gc-sections",
-                                      // Names stay: a trap's function is told by name.
-                                      "-Wl,--strip-debug", "--no-wasm-opt", "-Wl,-Map=" + map};
+  std::vector<std::string> command = {
+      compiler(cpp), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz", "-flto",
+      "-Wl,-z,stack-size=" + std::to_string(recipe.c_stack_bytes), "-Wl,--stack-first",
+      "-Wl,--initial-memory=" + memory, "-Wl,--max-memory=" + memory, "-Wl,--gc-sections",
+      "--no-wasm-opt",
+      // Names stay: a trap's function is told by name.
+      "-Wl,--strip-debug",
+      // The builder sees by it how much stack and data take.
+      "-Wl,--export=__heap_base"};
   command.insert(command.end(), objects.begin(), objects.end());
   command.insert(command.end(), {"-o", module});
   return command;
@@ -104,31 +105,6 @@ std::string sdk_folder() {
   return chosen != nullptr ? chosen : PIPIT_SDK_FOLDER;
 }
 
-Result<u32> static_end(std::string_view map) {
-  const usize data = map.find(" DATA\n");
-  if (data == map.npos) return u32{0};  // no data at all
-  u32 end = 0;
-  std::string_view rest = map.substr(data + 6);
-  // Each line: address, offset, size (hexadecimal), name; sections that are not data have '-' for an address.
-  while (!rest.empty()) {
-    std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    u32 fields[3] = {};
-    bool numbers = true;
-    for (u32& field : fields) {
-      line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-      const auto [at, error] = std::from_chars(line.data(), line.data() + line.size(), field, 16);
-      numbers = numbers && error == std::errc();
-      line.remove_prefix(static_cast<usize>(at - line.data()));
-    }
-    if (!numbers) break;
-    if (fields[2] > 0xFFFF'FFFF - fields[0])
-      return Error(Code::malformed, "the linker's map has a segment beyond 4G");
-    end = std::max(end, fields[0] + fields[2]);
-  }
-  return end;
-}
-
 Result<CompiledModule> compile(const std::string& folder, const Recipe& recipe) {
   const WorkFolder work;
   if (work.path().empty()) return Error(Code::io, "cannot make a temporary folder");
@@ -147,11 +123,9 @@ Result<CompiledModule> compile(const std::string& folder, const Recipe& recipe) 
     cpp = cpp || is_cpp(source);
     TRY(run_tool(compile_command(source, objects.back(), recipe), module.warnings));
   }
-  const std::string linked = work.path() + "/app.wasm", map = work.path() + "/app.map";
-  TRY(run_tool(link_command(objects, cpp, linked, map, recipe), module.warnings));
+  const std::string linked = work.path() + "/app.wasm";
+  TRY(run_tool(link_command(objects, cpp, linked, recipe), module.warnings));
   module.bytes = TRY(support::read_file(linked));
-  const auto map_bytes = TRY(support::read_file(map));
-  module.static_bytes = std::max(TRY(static_end(as_text(map_bytes))), recipe.c_stack_bytes);
   return module;
 }
 

@@ -3,10 +3,8 @@
 
 namespace pipit::package {
 
-/// A linked module and what the linker knows about its memory.
 struct CompiledModule {
   std::vector<u8> bytes;
-  u32 static_bytes = 0;  ///< C stack and data; the heap begins here
   std::string warnings;  ///< what the compiler said
 };
 
@@ -16,8 +14,5 @@ support::Result<CompiledModule> compile(const std::string& folder, const Recipe&
 
 /// The SDK's folder: $PIPIT_SDK, else the one of the source tree this was built from.
 std::string sdk_folder();
-
-/// End of the last data segment in a map file of wasm-ld.
-support::Result<u32> static_end(std::string_view map);
 
 }  // namespace pipit::package

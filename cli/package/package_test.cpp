@@ -87,15 +87,6 @@ TEST(Recipe, Sizes) {
     EXPECT_FALSE(parse_size(wrong).ok()) << wrong;
 }
 
-TEST(Map, EndOfTheLastSegment) {
-  EXPECT_EQ(*static_end("    Addr      Off     Size Out     In      Symbol\n       -      83a      15f DATA\n"
-                        "    1000      83b      154 .rodata\n    1160        0      f80 .bss\n"
-                        "       -      999      1ce CUSTOM(name)\n"),
-            0x20E0u);
-  EXPECT_EQ(*static_end("    Addr      Off     Size Out     In      Symbol\n"), 0u);
-  EXPECT_FALSE(static_end(" DATA\n fffffff0 0 fffff .bss\n").ok());
-}
-
 TEST(Build, MakesAPackageThatListsWhatIsInIt) {
   App app;
   app.write("pipit.yaml", kRecipe).write("app.c", kHello);
