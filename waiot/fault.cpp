@@ -7,7 +7,8 @@
 namespace pipit {
 
 void check_failed(const char* condition, const char* file, int line) {
-  waiot::Line() << "waiot: check failed: " << condition << " at " << file << ":" << line << ", restarting";
+  waiot::Line() << "waiot: check failed: " << condition << " at " << file << ":" << u32(line)
+                << ", restarting";
   waiot::board::reset();
 }
 

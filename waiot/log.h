@@ -1,28 +1,32 @@
 #pragma once
 #include "base/result.h"
-#include "base/types.h"
+#include "base/text.h"
 
 namespace pipit::waiot {
 
 /// One line for a person on the board's console, written when it goes out of scope. Too long a line is cut.
-///   Line() << "network: " << address << " after " << ms << " ms";
+///   Line() << "network: up after " << ms << " ms";
 class Line {
  public:
-  Line() = default;
+  Line() : text_({buffer_, sizeof buffer_ - 1}) {}
   Line(const Line&) = delete;
   ~Line();
-  Line& operator<<(std::string_view text);
-  Line& operator<<(u64 number);
+  Line& operator<<(std::string_view text) {
+    text_ << text;
+    return *this;
+  }
+  Line& operator<<(u64 number) {
+    text_ << number;
+    return *this;
+  }
   Line& operator<<(u32 number) { return *this << u64{number}; }
-  Line& operator<<(int number);
   Line& operator<<(const Error& error);
-  /// Lower-case, no leading zeros suppressed: eight digits.
+  /// Eight lower-case digits.
   Line& hex(u32 number);
 
  private:
-  static constexpr usize kMaxBytes = 160;
-  char text_[kMaxBytes + 1];
-  usize used_ = 0;
+  char buffer_[161];
+  TextWriter text_;
 };
 
 }  // namespace pipit::waiot

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "link/device_name.h"
 #include "waiot/board.h"
 #include "waiot/log.h"
 #include "waiot/memory.h"
@@ -13,17 +14,12 @@
 namespace pipit::waiot {
 namespace {
 
-void name_device(const ports::MacAddress& mac, char (&out)[16]) {
-  std::memcpy(out, "waiot-", 6);
-  for (u32 i = 0; i < 6; ++i) out[6 + i] = "0123456789abcdef"[mac[3 + i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
-  out[12] = 0;
-}
-
 /// A reset without power loss finds the same seed again, but other survivors: they move on with every start.
 void seed(Pool& pool, const ports::MacAddress& mac) {
   pool.feed(board::flash().view(board::kFlashMap.seed_offset, board::kSeedBytes));
   pool.feed(Bytes(mac));
-  pool.feed(board::noise());
+  const u64 noise = board::noise();
+  pool.feed({reinterpret_cast<const u8*>(&noise), sizeof noise});
   MutBytes survivors{reinterpret_cast<u8*>(memory::g_survivors), sizeof memory::g_survivors};
   pool.feed(survivors);
   pool.fill(survivors);
@@ -39,7 +35,8 @@ Platform& start_platform(std::string_view image) {
   if (nic == nullptr)
     for (;;) board::idle();
   static constinit Platform platform;
-  name_device(nic->mac(), platform.device);
+  const auto name = link::device_name(nic->mac());
+  std::memcpy(platform.device, name.data, name.size);
   seed(platform.entropy, nic->mac());
   platform.network.init(*nic, board::clock(), platform.entropy, platform.device);
   return platform;

@@ -8,7 +8,7 @@ namespace pipit::waiot {
 struct Platform {
   LwipNetwork network;
   Pool entropy;
-  char device[16] = {};  ///< "waiot-123456", the last three bytes of the address
+  char device[17] = {};  ///< link::device_name() of the controller's address, terminated
 
   /// Moves packets. Says once when there is an address.
   void poll_network();

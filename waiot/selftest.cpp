@@ -131,7 +131,7 @@ void run(Platform& platform) {
     return;
   }
   fail(config.token);
-  Line() << "selftest: earlier starts " << count_starts(flash) << " persistent " << int(flash.persistent());
+  Line() << "selftest: earlier starts " << count_starts(flash) << " persistent " << u32{flash.persistent()};
   const Status slot = check_slot(flash, board::kFlashMap.slots_offset, board::kFlashMap.slot_bytes);
   if (slot.ok())
     Line() << "selftest: flash ok";
