@@ -1,6 +1,7 @@
 #include "orchestrator/gateway/images.h"
 
 #include "link/messages.h"
+#include "orchestrator/registry/package.h"
 #include "support/files.h"
 
 namespace pipit::gateway {
@@ -54,19 +55,15 @@ Result<Image> Images::pull(const std::string& text) {
 
 Result<Image> Images::keep(const registry::Artifact& artifact) {
   const std::string name = TRY(hex_of_reference(artifact.digest));
-  const registry::Layer* layer = artifact.layer(registry::media::kManifest);
-  if (layer == nullptr) return Error(Code::unsupported, std::string("package has no layer ") + registry::media::kManifest);
-  link::Manifest manifest;
-  if (auto decoded = link::decode(layer->data, manifest); !decoded.ok())
-    return Error(decoded.take_error()).in("package manifest");
-  for (const registry::Layer& blob : artifact.layers)
-    TRY(support::write_file(folder_ + "/blobs/" + support::sha256_hex(blob.data), blob.data));
-  for (u32 i = 0; i < manifest.blob_count; ++i)
-    if (const std::string hex = hex_of(manifest.blobs[i].digest); blob_file(hex).empty())
-      return Error(Code::not_found, "package manifest names blob sha256:" + hex + ", which is no layer of the package");
+  const registry::Package package = TRY(registry::from_artifact(artifact));
+  const auto store = [this](const std::vector<u8>& blob) {
+    return support::write_file(folder_ + "/blobs/" + support::sha256_hex(blob), blob);
+  };
+  TRY(store(package.module));
+  for (const registry::NamedModel& model : package.models) TRY(store(model.data));
   // Written last: an image that is there is whole.
-  TRY(support::write_file(folder_ + "/images/" + name, layer->data));
-  return Image{artifact.digest, layer->data};
+  TRY(support::write_file(folder_ + "/images/" + name, package.manifest));
+  return Image{artifact.digest, package.manifest};
 }
 
 std::optional<Image> Images::cached(const std::string& digest) const {
