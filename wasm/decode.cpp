@@ -25,22 +25,22 @@ class Decoder {
   Status run();
 
  private:
-  Status survey();
-  Status section(u8 id, u32 size);
-  Status types();
-  Status imports();
-  Status functions();
-  Status tables();
-  Status memories();
-  Status globals();
-  Status exports();
-  Status start();
-  Status elements();
-  Status code();
-  Status data();
+  void survey();
+  void section(u8 id, u32 size);
+  void types();
+  void imports();
+  void functions();
+  void tables();
+  void memories();
+  void globals();
+  void exports();
+  void start();
+  void elements();
+  void code();
+  void data();
   void custom();
   void canonicalise();
-  Status check_duplicates(u32 count, u32 at);
+  void check_duplicates(u32 count, u32 at);
 
   /// A vector's length; every item takes at least one byte, so more than the bytes left is malformed.
   u32 length() {
@@ -48,6 +48,10 @@ class Decoder {
     const u32 count = reader_.leb_u32();
     if (count > reader_.left()) reader_.fail_at(at, "unexpected end: more items than bytes");
     return reader_.ok() ? count : 0;
+  }
+  template <class T>
+  void allot(std::span<T>& out, u32 count) {
+    if (!make_zeroed(arena_, out, count)) reader_.fail("arena too small for the module", Code::out_of_memory);
   }
   void check_memory(LimitsType memory, u32 at);
   void check_table(const TableType& table, u32 at) {
@@ -67,37 +71,36 @@ class Decoder {
 Status Decoder::run() {
   if (module_.code.size() > limits_.max_module_bytes)
     return Error{Code::out_of_range, "module is larger than this platform allows", limits_.max_module_bytes};
-  const Bytes magic = reader_.bytes(4);
-  if (!reader_.ok() || load_le<u32>(magic.data()) != 0x6D736100)
+  const Bytes magic = reader_.bytes(4), version = reader_.bytes(4);
+  if (magic.empty() || load_le<u32>(magic.data()) != 0x6D736100)
     return Error{Code::malformed, "magic header not detected: not a WebAssembly module", 0};
-  const Bytes version = reader_.bytes(4);
-  if (!reader_.ok()) return Error{Code::malformed, "unexpected end", 4};
-  if (load_le<u32>(version.data()) != 1) return Error{Code::malformed, "unknown binary version", 4};
-  TRY(survey());
+  if (version.empty() || load_le<u32>(version.data()) != 1) reader_.fail_at(4, "unknown binary version");
+  survey();
   u8 last = 0;
   while (reader_.ok() && !reader_.at_end()) {
     const u32 at = reader_.offset();
     const u8 id = reader_.byte();
     const u32 size = reader_.leb_u32();
     if (!reader_.ok()) break;
-    if (id > kDataCount) return Error{Code::malformed, "malformed section id", at};
+    if (id > kDataCount) {
+      reader_.fail_at(at, "malformed section id");
+      break;
+    }
     if (id != kCustom) {
-      if (kOrder[id] <= last) return Error{Code::malformed, "unexpected content after last section", at};
+      if (kOrder[id] <= last) reader_.fail_at(at, "unexpected content after last section");
       last = kOrder[id];
     }
-    TRY(section(id, size));
+    section(id, size);
   }
-  TRY(reader_.status());
-  if (bodies_ != defined_funcs_)
-    return Error{Code::malformed, "function and code section have inconsistent lengths", reader_.offset()};
+  if (bodies_ != defined_funcs_) reader_.fail("function and code section have inconsistent lengths");
   if (data_count_ != kNone && data_count_ != module_.data.size())
-    return Error{Code::malformed, "data count and data section have inconsistent lengths", reader_.offset()};
-  return {};
+    reader_.fail("data count and data section have inconsistent lengths");
+  return reader_.status();
 }
 
 /// Counts what the index spaces hold, so that each becomes one array of the right size. A fault ends the survey early:
 /// the real pass meets it again, before it could reach what was not counted.
-Status Decoder::survey() {
+void Decoder::survey() {
   Reader reader(module_.code, 8);
   u32 defined[kDataCount + 1] = {};
   u32 imported[4] = {};
@@ -125,37 +128,35 @@ Status Decoder::survey() {
   module_.imported_globals = imported[3];
   const u32 funcs = imported[0] + defined[kFunction];
   if (funcs > std::min(limits_.max_functions, kMaxFunctions))
-    return Error{Code::out_of_range, "too many functions", funcs};
-  module_.funcs = TRY(arena_.make_array<FuncEntry>(funcs));
-  module_.tables = TRY(arena_.make_array<TableType>(imported[1] + defined[kTable]));
-  module_.globals = TRY(arena_.make_array<GlobalType>(imported[3] + defined[kGlobal]));
-  module_.declared = TRY(arena_.make_array<u8>((funcs + 7) / 8));
-  return {};
+    return reader_.fail("too many functions", Code::out_of_range);
+  allot(module_.funcs, funcs);
+  allot(module_.tables, imported[1] + defined[kTable]);
+  allot(module_.globals, imported[3] + defined[kGlobal]);
+  allot(module_.declared, (funcs + 7) / 8);
 }
 
-Status Decoder::section(u8 id, u32 size) {
+void Decoder::section(u8 id, u32 size) {
   const u8* outer = reader_.narrow(size);
-  if (!reader_.ok()) return reader_.status();
+  if (!reader_.ok()) return;
   switch (id) {
     case kCustom: custom(); break;
-    case kType: TRY(types()); break;
-    case kImport: TRY(imports()); break;
-    case kFunction: TRY(functions()); break;
-    case kTable: TRY(tables()); break;
-    case kMemory: TRY(memories()); break;
-    case kGlobal: TRY(globals()); break;
-    case kExport: TRY(exports()); break;
-    case kStart: TRY(start()); break;
-    case kElement: TRY(elements()); break;
-    case kCode: TRY(code()); break;
-    case kData: TRY(data()); break;
+    case kType: types(); break;
+    case kImport: imports(); break;
+    case kFunction: functions(); break;
+    case kTable: tables(); break;
+    case kMemory: memories(); break;
+    case kGlobal: globals(); break;
+    case kExport: exports(); break;
+    case kStart: start(); break;
+    case kElement: elements(); break;
+    case kCode: code(); break;
+    case kData: data(); break;
     default:
       data_count_ = reader_.leb_u32();
       module_.has_data_count = true;
   }
   if (!reader_.at_end()) reader_.fail("section size mismatch");
   reader_.restore(outer);
-  return reader_.status();
 }
 
 void Decoder::custom() {
@@ -167,11 +168,10 @@ void Decoder::custom() {
   reader_.bytes(static_cast<u32>(reader_.left()));
 }
 
-Status Decoder::types() {
+void Decoder::types() {
   const u32 count = length();
   if (count > kMaxTypes) reader_.fail("too many types", Code::out_of_range);
-  TRY(reader_.status());
-  module_.types = TRY(arena_.make_array<TypeEntry>(count));
+  if (reader_.ok()) allot(module_.types, count);
   for (TypeEntry& type : module_.types) {
     const u32 at = reader_.offset();
     const u8 form = reader_.byte();
@@ -192,7 +192,6 @@ Status Decoder::types() {
     if (!reader_.ok()) break;
   }
   if (reader_.ok()) canonicalise();
-  return reader_.status();
 }
 
 void Decoder::canonicalise() {
@@ -207,7 +206,7 @@ void Decoder::canonicalise() {
   }
 }
 
-Status Decoder::imports() {
+void Decoder::imports() {
   module_.import_count = length();
   module_.imports_at = reader_.offset();
   u32 func = 0, table = 0, global = 0;
@@ -233,10 +232,9 @@ Status Decoder::imports() {
       case ExternKind::global: module_.globals[global++] = entry.global; break;
     }
   }
-  return reader_.status();
 }
 
-Status Decoder::functions() {
+void Decoder::functions() {
   defined_funcs_ = length();
   for (FuncEntry& func : module_.funcs.subspan(module_.imported_funcs, defined_funcs_)) {
     const u32 at = reader_.offset();
@@ -245,17 +243,15 @@ Status Decoder::functions() {
     func.type = static_cast<u16>(type);
     if (!reader_.ok()) break;
   }
-  return reader_.status();
 }
 
-Status Decoder::tables() {
+void Decoder::tables() {
   for (TableType& table : module_.tables.subspan(module_.imported_tables, length())) {
     const u32 at = reader_.offset();
     table = read_table_type(reader_);
     check_table(table, at);
     if (!reader_.ok()) break;
   }
-  return reader_.status();
 }
 
 void Decoder::check_memory(LimitsType memory, u32 at) {
@@ -263,7 +259,7 @@ void Decoder::check_memory(LimitsType memory, u32 at) {
     reader_.fail_at(at, "module wants more memory than this platform has", Code::out_of_range);
 }
 
-Status Decoder::memories() {
+void Decoder::memories() {
   const u32 at = reader_.offset();
   const u32 count = length();
   if (count + module_.has_memory > 1) reader_.fail_at(at, "multiple memories are not supported");
@@ -272,10 +268,9 @@ Status Decoder::memories() {
     module_.memory = read_memory_type(reader_);
     check_memory(module_.memory, at);
   }
-  return reader_.status();
 }
 
-Status Decoder::globals() {
+void Decoder::globals() {
   const u32 count = length();
   module_.globals_at = reader_.offset();
   for (GlobalType& global : module_.globals.subspan(module_.imported_globals, count)) {
@@ -283,10 +278,9 @@ Status Decoder::globals() {
     check_constant(reader_, module_, global.type);
     if (!reader_.ok()) break;
   }
-  return reader_.status();
 }
 
-Status Decoder::exports() {
+void Decoder::exports() {
   const u32 count = length();
   module_.exports_at = reader_.offset();
   module_.export_count = count;
@@ -312,19 +306,18 @@ Status Decoder::exports() {
         break;
     }
   }
-  TRY(reader_.status());
-  return check_duplicates(count, module_.exports_at);
+  if (reader_.ok()) check_duplicates(count, module_.exports_at);
 }
 
 /// Names seen so far in an open hash table, which goes again at once.
-Status Decoder::check_duplicates(u32 count, u32 at) {
+void Decoder::check_duplicates(u32 count, u32 at) {
   const usize mark = arena_.mark();
   u32 slots = 4;
   while (slots < count * 2) slots *= 2;
-  const auto table = TRY(arena_.make_array<u32>(slots));  // offset of an export, 0 = free
+  std::span<u32> table;  // offset of an export, 0 = free
+  allot(table, slots);
   Reader reader(module_.code, at);
-  Status status;
-  for (u32 i = 0; i < count && status.ok(); ++i) {
+  for (u32 i = 0; i < count && reader_.ok(); ++i) {
     const u32 here = reader.offset();
     const std::string_view name = read_export(reader).name;
     u32 hash = 2'166'136'261;
@@ -332,33 +325,26 @@ Status Decoder::check_duplicates(u32 count, u32 at) {
     u32 slot = hash & (slots - 1);
     for (; table[slot] != 0; slot = (slot + 1) & (slots - 1)) {
       Reader other(module_.code, table[slot]);
-      if (other.name() == name) {
-        status = Error{Code::malformed, "duplicate export name", here};
-        break;
-      }
+      if (other.name() == name) reader_.fail_at(here, "duplicate export name");
     }
     table[slot] = here;
   }
   arena_.rewind(mark);
-  return status;
 }
 
-Status Decoder::start() {
+void Decoder::start() {
   const u32 at = reader_.offset();
   const u32 func = reader_.leb_u32();
-  TRY(reader_.status());
-  if (func >= module_.funcs.size()) return Error{Code::malformed, "unknown function", at};
+  if (func >= module_.funcs.size()) return reader_.fail_at(at, "unknown function");
   const TypeEntry& type = module_.type_of(func);
   if (type.param_count != 0 || type.result_count != 0)
-    return Error{Code::malformed, "start function must take and return nothing", at};
+    return reader_.fail_at(at, "start function must take and return nothing");
   module_.start = func;
-  return {};
 }
 
-Status Decoder::elements() {
+void Decoder::elements() {
   const u32 count = length();
-  TRY(reader_.status());
-  module_.elements = TRY(arena_.make_array<u32>(count));
+  allot(module_.elements, count);
   for (u32& offset : module_.elements) {
     offset = reader_.offset();
     const ElementSegment segment = read_element_segment(reader_);
@@ -370,7 +356,7 @@ Status Decoder::elements() {
         reader_.fail_at(offset, "type mismatch: element segment and table");
       Reader where(module_.code, segment.offset_at);
       check_constant(where, module_, 0x7F);
-      TRY(where.status());
+      if (!where.ok()) reader_.fail_at(where.error().where, where.error().message, where.error().code);
     }
     for (u32 i = 0; i < segment.count && reader_.ok(); ++i) {
       if (segment.expressions) {
@@ -386,10 +372,9 @@ Status Decoder::elements() {
     }
     if (!reader_.ok()) break;
   }
-  return reader_.status();
 }
 
-Status Decoder::code() {
+void Decoder::code() {
   const u32 at = reader_.offset();
   bodies_ = length();
   if (bodies_ != defined_funcs_)
@@ -403,16 +388,14 @@ Status Decoder::code() {
     reader_.bytes(size);
     if (reader_.ok()) module_.funcs[module_.imported_funcs + i].body = body;
   }
-  return reader_.status();
 }
 
-Status Decoder::data() {
+void Decoder::data() {
   const u32 at = reader_.offset();
   const u32 count = length();
   if (data_count_ != kNone && data_count_ != count)
     reader_.fail_at(at, "data count and data section have inconsistent lengths");
-  TRY(reader_.status());
-  module_.data = TRY(arena_.make_array<u32>(count));
+  if (reader_.ok()) allot(module_.data, count);
   for (u32& offset : module_.data) {
     offset = reader_.offset();
     const DataSegment segment = read_data_segment(reader_);
@@ -421,10 +404,9 @@ Status Decoder::data() {
       if (segment.memory != 0 || !module_.has_memory) reader_.fail_at(offset, "unknown memory");
       Reader where(module_.code, segment.offset_at);
       check_constant(where, module_, 0x7F);
-      TRY(where.status());
+      if (!where.ok()) reader_.fail_at(where.error().where, where.error().message, where.error().code);
     }
   }
-  return reader_.status();
 }
 
 }  // namespace

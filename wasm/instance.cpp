@@ -18,7 +18,7 @@ class Instantiation {
       : instance_(instance), module_(*instance.module), host_(host), config_(config), arena_(arena) {}
 
   Status run() {
-    TRY(allot());
+    TRY(allot_all());
     TRY(imports());
     if (config_.linker != nullptr) TRY(config_.linker->add(instance_));
     TRY(globals());
@@ -27,7 +27,17 @@ class Instantiation {
   }
 
  private:
-  Status allot();
+  Status allot_all();
+  template <class T>
+  bool allot(T*& out, usize count) {
+    std::span<T> items;
+    const bool fits = make_zeroed(arena_, items, count);
+    out = items.data();
+    return fits;
+  }
+  Error no_room() const {
+    return {Code::out_of_memory, "arena too small for the instance", static_cast<u32>(arena_.wanted())};
+  }
   Status imports();
   Status import_function(const ImportEntry& entry, u32 number);
   Status import_other(const ImportEntry& entry, u32 number);
@@ -46,25 +56,27 @@ class Instantiation {
 
 constexpr Error incompatible(u32 number) { return {Code::invalid_argument, "incompatible import type", number}; }
 
-Status Instantiation::allot() {
-  instance_.links = TRY(arena_.make_array<ImportLink>(module_.imported_funcs)).data();
-  instance_.globals = TRY(arena_.make_array<Value*>(module_.globals.size())).data();
-  instance_.tables = TRY(arena_.make_array<TableInst*>(module_.tables.size())).data();
-  instance_.dropped = TRY(arena_.make_array<u8>((module_.elements.size() + module_.data.size() + 7) / 8)).data();
-  const auto cells = TRY(arena_.make_array<Value>(module_.globals.size() - module_.imported_globals));
+Status Instantiation::allot_all() {
+  std::span<Value> cells;
+  if (!allot(instance_.links, module_.imported_funcs) || !allot(instance_.globals, module_.globals.size()) ||
+      !allot(instance_.tables, module_.tables.size()) ||
+      !allot(instance_.dropped, (module_.elements.size() + module_.data.size() + 7) / 8) ||
+      !make_zeroed(arena_, cells, module_.globals.size() - module_.imported_globals))
+    return no_room();
   for (usize i = 0; i < cells.size(); ++i) instance_.globals[module_.imported_globals + i] = &cells[i];
   for (usize i = module_.imported_tables; i < module_.tables.size(); ++i) {
     TableInst* table = TRY(arena_.make<TableInst>());
     table->type = module_.tables[i];
     table->size = table->type.limits.min;
     table->capacity = table->size + std::min(table->type.limits.max - table->size, config_.table_headroom);
-    table->elements = TRY(arena_.make_array<Ref>(table->capacity)).data();
+    if (!allot(table->elements, table->capacity)) return no_room();
     instance_.tables[i] = table;
   }
   // Operands from the bottom, frames from the top.
   const usize slots = config_.stack_bytes / sizeof(Value);
   Machine& machine = instance_.machine;
-  machine.stack = TRY(arena_.make_array<Value>(slots)).data();
+  machine.stack = static_cast<Value*>(arena_.allocate(slots * sizeof(Value), alignof(Value)));
+  if (machine.stack == nullptr) return no_room();
   machine.frame_base = reinterpret_cast<Frame*>(machine.stack + slots);
   instance_.stack_bytes = static_cast<u32>(slots * sizeof(Value));
   machine.least_gap = instance_.stack_bytes;

@@ -121,7 +121,7 @@ constexpr u8 kFcHandler = kPrefixFc;
 void prefix_fc(PIPIT_HANDLER_ARGS) {
   m->at = pc - 1;
   const u32 number = trusted_u32(pc);
-  [[clang::musttail]] return kHandlers[kFirstFc + number](pc, sp, fp, m);
+  [[clang::musttail]] return m->handlers[kFirstFc + number](pc, sp, fp, m);
 }
 
 constexpr HandlerTable make_handlers() {
@@ -198,9 +198,10 @@ void invoke(PIPIT_HANDLER_ARGS) {
 }
 
 void run_machine(Machine& machine) {
+  machine.handlers = kHandlers.entries;
   load_instance(&machine, machine.instance);
   const u8* pc = machine.pc;
-  kHandlers[*pc](pc + 1, machine.sp, machine.fp, &machine);
+  machine.handlers[*pc](pc + 1, machine.sp, machine.fp, &machine);
 }
 
 void boot_machine(InstanceImpl& instance, bool run_start, bool run_entry, u32 operands) {
@@ -311,40 +312,37 @@ void op_select_t(PIPIT_HANDLER_ARGS) {
   PIPIT_NEXT(pc + 2, sp);  // a vector of one type
 }
 
-void op_local_get(PIPIT_HANDLER_ARGS) {
-  *sp = fp[trusted_u32(pc)];
-  PIPIT_NEXT(pc, sp + 1);
-}
-
-void op_local_set(PIPIT_HANDLER_ARGS) {
-  fp[trusted_u32(pc)] = sp[-1];
-  PIPIT_NEXT(pc, sp - 1);
-}
-
-void op_local_tee(PIPIT_HANDLER_ARGS) {
-  fp[trusted_u32(pc)] = sp[-1];
+/// Instructions on variables, and constants, whose immediate takes more than a byte.
+static void long_immediate(PIPIT_HANDLER_ARGS) {
+  switch (static_cast<Op>(pc[-1])) {
+    case Op::local_get: *sp++ = fp[trusted_u32(pc)]; break;
+    case Op::local_set: fp[trusted_u32(pc)] = *--sp; break;
+    case Op::local_tee: fp[trusted_u32(pc)] = sp[-1]; break;
+    case Op::global_get: *sp++ = *m->globals[trusted_u32(pc)]; break;
+    case Op::global_set: *m->globals[trusted_u32(pc)] = *--sp; break;
+    default: (sp++)->i64_ = trusted_s64(pc);  // i64.const, and i32.const, whose sign extension does no harm
+  }
   PIPIT_NEXT(pc, sp);
 }
 
-void op_global_get(PIPIT_HANDLER_ARGS) {
-  *sp = *m->globals[trusted_u32(pc)];
-  PIPIT_NEXT(pc, sp + 1);
-}
+/// A handler for the usual one-byte immediate.
+#define SHORT_IMMEDIATE(id, effect, top)                             \
+  void op_##id(PIPIT_HANDLER_ARGS) {                                 \
+    const u32 index = *pc;                                           \
+    if (index >= 0x80) [[unlikely]] PIPIT_TAIL(long_immediate);      \
+    effect;                                                          \
+    PIPIT_NEXT(pc + 1, top);                                         \
+  }
+/// The seven bits of a one-byte signed LEB128.
+static i32 sign_extend(u32 byte) { return static_cast<i32>(byte << 25) >> 25; }
 
-void op_global_set(PIPIT_HANDLER_ARGS) {
-  *m->globals[trusted_u32(pc)] = sp[-1];
-  PIPIT_NEXT(pc, sp - 1);
-}
-
-void op_i32_const(PIPIT_HANDLER_ARGS) {
-  sp->i32_ = trusted_s32(pc);
-  PIPIT_NEXT(pc, sp + 1);
-}
-
-void op_i64_const(PIPIT_HANDLER_ARGS) {
-  sp->i64_ = trusted_s64(pc);
-  PIPIT_NEXT(pc, sp + 1);
-}
+SHORT_IMMEDIATE(local_get, *sp = fp[index], sp + 1)
+SHORT_IMMEDIATE(local_set, fp[index] = sp[-1], sp - 1)
+SHORT_IMMEDIATE(local_tee, fp[index] = sp[-1], sp)
+SHORT_IMMEDIATE(global_get, *sp = *m->globals[index], sp + 1)
+SHORT_IMMEDIATE(global_set, *m->globals[index] = sp[-1], sp - 1)
+SHORT_IMMEDIATE(i32_const, sp->i32_ = sign_extend(index), sp + 1)
+SHORT_IMMEDIATE(i64_const, sp->i64_ = sign_extend(index), sp + 1)
 
 void op_f32_const(PIPIT_HANDLER_ARGS) {
   std::memcpy(sp, pc, 4);

@@ -13,7 +13,6 @@ using isize = std::ptrdiff_t;
 
 /// pc: the byte after the opcode; sp: the first free operand; fp: the first local.
 #define PIPIT_HANDLER_ARGS const u8 *pc, Value *sp, Value *fp, Machine *m
-using Handler = void (*)(PIPIT_HANDLER_ARGS);
 
 #define OP(code, id, name, immediate, signature, alignment) void op_##id(PIPIT_HANDLER_ARGS);
 #include "wasm/opcodes.def"
@@ -22,7 +21,6 @@ using Handler = void (*)(PIPIT_HANDLER_ARGS);
 /// By internal opcode. Codes that no validated module contains lead to a PIPIT_CHECK.
 struct HandlerTable {
   Handler entries[256];
-  Handler operator[](usize code) const { return entries[code]; }
 };
 extern const HandlerTable kHandlers;
 
@@ -31,7 +29,7 @@ extern const HandlerTable kHandlers;
 #define PIPIT_NEXT(to, top)                                                \
   do {                                                                     \
     const u8* next_pc = (to);                                              \
-    [[clang::musttail]] return kHandlers[*next_pc](next_pc + 1, (top), fp, m); \
+    [[clang::musttail]] return m->handlers[*next_pc](next_pc + 1, (top), fp, m); \
   } while (false)
 
 /// Ends the run; `at` is the instruction at fault.

@@ -14,12 +14,13 @@ struct Float;
 template <>
 struct Float<f32> {
   using Bits = u32;
-  static constexpr Bits kSign = 0x8000'0000;
+  static constexpr Bits kSign = 0x8000'0000, kInfinity = 0x7F80'0000, kQuiet = 0x0040'0000;
 };
 template <>
 struct Float<f64> {
   using Bits = u64;
-  static constexpr Bits kSign = 0x8000'0000'0000'0000;
+  static constexpr Bits kSign = 0x8000'0000'0000'0000, kInfinity = 0x7FF0'0000'0000'0000,
+                        kQuiet = 0x0008'0000'0000'0000;
 };
 
 template <class T>
@@ -31,16 +32,28 @@ typename Float<T>::Bits to_bits(T value) {
   return __builtin_bit_cast(typename Float<T>::Bits, value);
 }
 
+// On the bits, which is short where floats are software.
+template <class T>
+bool is_nan(T value) {
+  return (to_bits(value) & ~Float<T>::kSign) > Float<T>::kInfinity;
+}
+template <class T>
+T quiet(T nan) {
+  return from_bits<T>(to_bits(nan) | Float<T>::kQuiet);
+}
+
 /// Zeros of both signs are equal to C++ and are told apart here by their sign bit.
 template <class T>
 T minimum(T a, T b) {
-  if (a != a || b != b) return a + b;
+  if (is_nan(a)) return quiet(a);
+  if (is_nan(b)) return quiet(b);
   if (a == b) return from_bits<T>(to_bits(a) | to_bits(b));
   return a < b ? a : b;
 }
 template <class T>
 T maximum(T a, T b) {
-  if (a != a || b != b) return a + b;
+  if (is_nan(a)) return quiet(a);
+  if (is_nan(b)) return quiet(b);
   if (a == b) return from_bits<T>(to_bits(a) & to_bits(b));
   return a > b ? a : b;
 }
@@ -48,7 +61,7 @@ T maximum(T a, T b) {
 /// Rounds with `round`; a NaN becomes quiet whatever the C library does.
 template <class T>
 T rounded(T value, T (*round)(T)) {
-  return value != value ? value + value : round(value);
+  return is_nan(value) ? quiet(value) : round(value);
 }
 /// Ties to even, which is rint() in the rounding mode that is never changed.
 template <class T>
@@ -62,26 +75,26 @@ T floored(T value) { return std::floor(value); }
 template <class T>
 T truncated(T value) { return std::trunc(value); }
 
-/// Whether the truncation of `value` is representable. 2^(width) and -2^(width-1) are exact in both float formats;
-/// the lowest excluded value, -2^(width-1) - 1, only where the mantissa is wide enough, else the next below is.
+/// Truncates; false when the result is not representable, or for a NaN. The powers of two that bound the integers are
+/// exact in both float formats; -2^31 - 1, the bound below the signed ones, is exact in f64 only, where it matters.
 template <class Int, class T>
-bool fits(T value) {
+bool truncate(T value, Int& out) {
   constexpr bool is_signed = Int(-1) < Int(0);
-  constexpr int bits = sizeof(Int) * 8 - (is_signed ? 1 : 0);
-  constexpr T limit = static_cast<T>(u64{1} << (bits - 1)) * 2;
-  if (value >= limit) return false;
-  if (!is_signed) return value > T{-1};
-  constexpr bool exact = sizeof(T) == 8 && sizeof(Int) == 4;
-  return exact ? value > -limit - 1 : value >= -limit;
+  constexpr T limit = static_cast<T>(u64{1} << (sizeof(Int) * 8 - 1)) * (is_signed ? 1 : 2);
+  constexpr bool has_one_below = sizeof(T) == 8 && sizeof(Int) == 4;
+  const bool above = !is_signed ? value > T{-1} : has_one_below ? value > -limit - 1 : value >= -limit;
+  if (!above || !(value < limit)) return false;
+  out = static_cast<Int>(value);
+  return true;
 }
-
 template <class Int, class T>
 Int saturate(T value) {
-  if (value != value) return 0;
-  if (fits<Int>(value)) return static_cast<Int>(value);
+  Int result = 0;
+  if (truncate(value, result) || is_nan(value)) return result;
   constexpr bool is_signed = Int(-1) < Int(0);
   constexpr Int max = is_signed ? static_cast<Int>(~u64{0} >> (65 - sizeof(Int) * 8)) : static_cast<Int>(~u64{0});
-  return value < 0 ? (is_signed ? static_cast<Int>(-max - 1) : Int{0}) : max;
+  const bool is_negative = (to_bits(value) & Float<T>::kSign) != 0;
+  return is_negative ? static_cast<Int>(is_signed ? -max - 1 : 0) : max;
 }
 
 }  // namespace
@@ -126,26 +139,28 @@ Int saturate(T value) {
 FLOAT(f32, f32)
 FLOAT(f64, f64)
 
-#define TRUNCATION(id, In, Out)                                                                     \
-  void op_##id(PIPIT_HANDLER_ARGS) {                                                                \
-    const auto a = get<In>(sp[-1]);                                                                 \
-    if (!fits<Out>(a)) [[unlikely]]                                                                 \
-      return stop_with_trap(m, pc - 1,                                                              \
-                            a != a ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
-    put<Out>(sp[-1], static_cast<Out>(a));                                                          \
-    PIPIT_NEXT(pc, sp);                                                                             \
+/// `Via` is the type that the conversion is done in: f32 to 64 bits goes through f64, which is exact and shorter.
+#define TRUNCATION(id, In, Via, Out)                                                          \
+  void op_##id(PIPIT_HANDLER_ARGS) {                                                          \
+    const Via a = get<In>(sp[-1]);                                                            \
+    Out result;                                                                               \
+    if (!truncate(a, result)) [[unlikely]]                                                    \
+      return stop_with_trap(m, pc - 1,                                                        \
+                            is_nan(a) ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
+    put<Out>(sp[-1], result);                                                                 \
+    PIPIT_NEXT(pc, sp);                                                                       \
   }
 
-#define FLOAT_TO_INT(to, from, From, S, U)                              \
-  TRUNCATION(to##_trunc_##from##_s, From, S)                            \
-  TRUNCATION(to##_trunc_##from##_u, From, U)                            \
-  UNARY(to##_trunc_sat_##from##_s, From, S, (saturate<S, From>(a)))     \
-  UNARY(to##_trunc_sat_##from##_u, From, U, (saturate<U, From>(a)))
+#define FLOAT_TO_INT(to, from, From, Via, S, U)                         \
+  TRUNCATION(to##_trunc_##from##_s, From, Via, S)                       \
+  TRUNCATION(to##_trunc_##from##_u, From, Via, U)                       \
+  UNARY(to##_trunc_sat_##from##_s, From, S, (saturate<S, Via>(a)))      \
+  UNARY(to##_trunc_sat_##from##_u, From, U, (saturate<U, Via>(a)))
 
-FLOAT_TO_INT(i32, f32, f32, i32, u32)
-FLOAT_TO_INT(i32, f64, f64, i32, u32)
-FLOAT_TO_INT(i64, f32, f32, i64, u64)
-FLOAT_TO_INT(i64, f64, f64, i64, u64)
+FLOAT_TO_INT(i32, f32, f32, f32, i32, u32)
+FLOAT_TO_INT(i32, f64, f64, f64, i32, u32)
+FLOAT_TO_INT(i64, f32, f32, f64, i64, u64)
+FLOAT_TO_INT(i64, f64, f64, f64, i64, u64)
 
 UNARY(f32_convert_i32_s, i32, f32, a)
 UNARY(f32_convert_i32_u, u32, f32, a)

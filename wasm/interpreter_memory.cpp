@@ -7,19 +7,17 @@ namespace pipit::wasm {
 
 namespace {
 
-/// The host address of `size` bytes at `base` + `offset`, or null when any lies outside.
-template <usize size>
-inline u8* reach(Machine* m, u32 base, u32 offset) {
+/// Whether `size` bytes at `base` + `offset` lie inside; `at` is where, in any case.
+inline bool reach(Machine* m, u32 base, u32 offset, u32 size, u8*& at) {
   if constexpr (sizeof(usize) == 8) {
     const u64 address = u64{base} + offset;
-    if (address + size > m->memory_bytes) [[unlikely]] return nullptr;
-    return m->memory + address;
+    at = m->memory + address;
+    return address + size <= m->memory_bytes;
   } else {
     u32 address;
-    if (__builtin_add_overflow(base, offset, &address) || address > m->memory_bytes ||
-        m->memory_bytes - address < size) [[unlikely]]
-      return nullptr;
-    return m->memory + address;
+    const bool wrapped = __builtin_add_overflow(base, offset, &address);
+    at = m->memory + address;
+    return !wrapped && address <= m->memory_bytes && m->memory_bytes - address >= size;
   }
 }
 
@@ -35,54 +33,95 @@ T load(const u8* at) {
   return value;
 }
 
+/// What a load or store does, for the handler of all those whose immediates take more than two bytes.
+struct Access {
+  u8 bytes : 4;
+  u8 is_signed : 1;
+  u8 is_store : 1;
+};
+
+template <class Stored, class Loaded>
+constexpr Access kLoads{sizeof(Stored), Stored(-1) < Stored(0), 0};
+template <class Stored>
+constexpr Access kStores{sizeof(Stored), 0, 1};
+
+/// Loads and stores by opcode from i32.load, the first: X(id, stored, loaded).
+/// Floats travel as integers of their size: a load or store must not change a NaN.
+#define LOADS(X)             \
+  X(i32_load, u32, u32)      \
+  X(i64_load, u64, u64)      \
+  X(f32_load, u32, u32)      \
+  X(f64_load, u64, u64)      \
+  X(i32_load8_s, i8, i32)    \
+  X(i32_load8_u, u8, u32)    \
+  X(i32_load16_s, i16, i32)  \
+  X(i32_load16_u, u16, u32)  \
+  X(i64_load8_s, i8, i64)    \
+  X(i64_load8_u, u8, u64)    \
+  X(i64_load16_s, i16, i64)  \
+  X(i64_load16_u, u16, u64)  \
+  X(i64_load32_s, i32, i64)  \
+  X(i64_load32_u, u32, u64)
+#define STORES(X)            \
+  X(i32_store, u32, u32)     \
+  X(i64_store, u64, u64)     \
+  X(f32_store, u32, u32)     \
+  X(f64_store, u64, u64)     \
+  X(i32_store8, u8, u32)     \
+  X(i32_store16, u16, u32)   \
+  X(i64_store8, u8, u64)     \
+  X(i64_store16, u16, u64)   \
+  X(i64_store32, u32, u64)
+
+constexpr Access kAccesses[] = {
+#define X(id, Stored, Loaded) kLoads<Stored, Loaded>,
+    LOADS(X)
+#undef X
+#define X(id, Stored, Loaded) kStores<Stored>,
+        STORES(X)
+#undef X
+};
+
+/// A load or store with a long offset. Kept apart from the handlers, so that these need no registers for it.
+void access_with_long_offset(PIPIT_HANDLER_ARGS) {
+  const u8* const instruction = pc - 1;
+  const Access access = kAccesses[*instruction - static_cast<u8>(Op::i32_load)];
+  trusted_u32(pc);
+  const u32 offset = trusted_u32(pc);
+  sp -= access.is_store;
+  u8* at;
+  if (!reach(m, sp[-1].u32_, offset, access.bytes, at))
+    return stop_with_trap(m, instruction, TrapKind::out_of_bounds_memory_access);
+  if (access.is_store) {
+    std::memcpy(at, sp, access.bytes);
+    PIPIT_NEXT(pc, sp - 1);
+  }
+  const u32 unused = 64 - access.bytes * 8;
+  u64 value = 0;
+  std::memcpy(&value, at, access.bytes);
+  value <<= unused;
+  sp[-1].u64_ = access.is_signed ? static_cast<u64>(static_cast<i64>(value) >> unused) : value >> unused;
+  PIPIT_NEXT(pc, sp);
+}
+
 }  // namespace
 
-#define LOAD(id, Stored, Loaded)                                                                             \
-  void op_##id(PIPIT_HANDLER_ARGS) {                                                                         \
-    const u8* next = pc;                                                                                     \
-    trusted_u32(next);                                                                                       \
-    const u32 offset = trusted_u32(next);                                                                    \
-    const u8* at = reach<sizeof(Stored)>(m, sp[-1].u32_, offset);                                            \
-    if (at == nullptr) [[unlikely]] return stop_with_trap(m, pc - 1, TrapKind::out_of_bounds_memory_access); \
-    put<Loaded>(sp[-1], static_cast<Loaded>(load<Stored>(at)));                                              \
-    PIPIT_NEXT(next, sp);                                                                                    \
+// Alignment and offset mostly take a byte each.
+#define ACCESS(id, Stored, base, effect, top)                                                 \
+  void op_##id(PIPIT_HANDLER_ARGS) {                                                          \
+    if (((pc[0] | pc[1]) & 0x80) != 0) [[unlikely]] PIPIT_TAIL(access_with_long_offset);      \
+    u8* at;                                                                                   \
+    if (!reach(m, (base).u32_, pc[1], sizeof(Stored), at)) [[unlikely]]                       \
+      return stop_with_trap(m, pc - 1, TrapKind::out_of_bounds_memory_access);                \
+    effect;                                                                                   \
+    PIPIT_NEXT(pc + 2, top);                                                                  \
   }
+#define LOAD(id, Stored, Loaded) \
+  ACCESS(id, Stored, sp[-1], put<Loaded>(sp[-1], static_cast<Loaded>(load<Stored>(at))), sp)
+#define STORE(id, Stored, Loaded) ACCESS(id, Stored, sp[-2], std::memcpy(at, &sp[-1], sizeof(Stored)), sp - 2)
 
-#define STORE(id, Stored)                                                                                    \
-  void op_##id(PIPIT_HANDLER_ARGS) {                                                                         \
-    const u8* next = pc;                                                                                     \
-    trusted_u32(next);                                                                                       \
-    const u32 offset = trusted_u32(next);                                                                    \
-    u8* at = reach<sizeof(Stored)>(m, sp[-2].u32_, offset);                                                  \
-    if (at == nullptr) [[unlikely]] return stop_with_trap(m, pc - 1, TrapKind::out_of_bounds_memory_access); \
-    std::memcpy(at, &sp[-1], sizeof(Stored));                                                                \
-    PIPIT_NEXT(next, sp - 2);                                                                                \
-  }
-
-// Floats travel as integers of their size: a load or store must not change a NaN.
-LOAD(i32_load, u32, u32)
-LOAD(i64_load, u64, u64)
-LOAD(f32_load, u32, u32)
-LOAD(f64_load, u64, u64)
-LOAD(i32_load8_s, i8, i32)
-LOAD(i32_load8_u, u8, u32)
-LOAD(i32_load16_s, i16, i32)
-LOAD(i32_load16_u, u16, u32)
-LOAD(i64_load8_s, i8, i64)
-LOAD(i64_load8_u, u8, u64)
-LOAD(i64_load16_s, i16, i64)
-LOAD(i64_load16_u, u16, u64)
-LOAD(i64_load32_s, i32, i64)
-LOAD(i64_load32_u, u32, u64)
-STORE(i32_store, u32)
-STORE(i64_store, u64)
-STORE(f32_store, u32)
-STORE(f64_store, u64)
-STORE(i32_store8, u8)
-STORE(i32_store16, u16)
-STORE(i64_store8, u8)
-STORE(i64_store16, u16)
-STORE(i64_store32, u32)
+LOADS(LOAD)
+STORES(STORE)
 
 void op_memory_size(PIPIT_HANDLER_ARGS) {
   sp->u32_ = m->instance->memory->pages;

@@ -137,6 +137,17 @@ struct DataSegment {
   Bytes bytes;
 };
 
+/// `count` zeroed items of `bytes` each, or null. One function for all types, because templates cost flash.
+void* allocate_zeroed(Arena& arena, usize count, usize bytes, usize align);
+/// For types whose all-zero bytes are a value.
+template <class T>
+bool make_zeroed(Arena& arena, std::span<T>& out, usize count) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  T* first = static_cast<T*>(allocate_zeroed(arena, count, sizeof(T), alignof(T)));
+  out = {first, first == nullptr ? 0 : count};
+  return first != nullptr;
+}
+
 // Shared by decoding (hostile bytes: check reader.ok() afterwards) and by those who walk validated bytes again.
 u8 read_value_type(Reader& reader);
 u8 read_reference_type(Reader& reader);

@@ -55,6 +55,18 @@ u64 Reader::leb(u32 bits, bool is_signed) {
   return value;
 }
 
+u64 trusted_long_u32(const u8* at) {
+  u32 value = 0;
+  u32 length = 0;
+  u32 byte = 0;
+  do {
+    byte = at[length];
+    value |= (byte & 0x7Fu) << (7 * length);
+    ++length;
+  } while (byte >= 0x80);
+  return value | u64{length} << 32;
+}
+
 Bytes Reader::bytes(u32 size) {
   if (size > left()) {
     fail("length out of bounds");

@@ -54,16 +54,20 @@ class Reader {
 /// Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(Bytes text);
 
+/// An unsigned LEB128 of two bytes or more: its value, and its length in the upper half. Out of line, because most
+/// have one byte; packed, because 32-bit targets return that in registers.
+u64 trusted_long_u32(const u8* at);
+
 /// Unchecked LEB128 reads for bytes that validation went over already.
 inline u32 trusted_u32(const u8*& at) {
-  u32 value = *at++;
-  if (value < 0x80) [[likely]] return value;
-  value &= 0x7F;
-  for (u32 shift = 7;; shift += 7) {
-    const u32 byte = *at++;
-    value |= (byte & 0x7F) << shift;
-    if (byte < 0x80) return value;
+  const u32 first = *at;
+  if (first < 0x80) [[likely]] {
+    ++at;
+    return first;
   }
+  const u64 rest = trusted_long_u32(at);
+  at += static_cast<u32>(rest >> 32);
+  return static_cast<u32>(rest);
 }
 
 template <class U>

@@ -1,8 +1,17 @@
 // Pieces of the binary format that decoding, instantiation and linking all read (Wasm 2.0 §5.3-5.5).
+#include <cstring>
+
 #include "wasm/module_impl.h"
 #include "wasm/opcode.h"
 
 namespace pipit::wasm {
+
+void* allocate_zeroed(Arena& arena, usize count, usize bytes, usize align) {
+  if (count > arena.capacity() / bytes) return nullptr;
+  void* at = arena.allocate(count * bytes, align);
+  if (at != nullptr) std::memset(at, 0, count * bytes);
+  return at;
+}
 
 u8 read_value_type(Reader& reader) {
   const u32 at = reader.offset();

@@ -87,7 +87,8 @@ class BodyValidator {
   BodyValidator(ModuleImpl& module, Arena& arena, const Limits& limits, Reader& reader)
       : module_(module), arena_(arena), limits_(limits), reader_(reader) {}
 
-  Status allocate(const BodyNeeds& needs);
+  /// The stacks; false when the arena is too small.
+  bool allocate(const BodyNeeds& needs);
   void run(u32 func);
 
  private:
@@ -155,10 +156,13 @@ class BodyValidator {
   u32 side_ = 0;  ///< next free side-table entry
 };
 
-Status BodyValidator::allocate(const BodyNeeds& needs) {
-  frames_ = TRY(arena_.make_array<ControlFrame>(needs.depth + 1)).data();
-  locals_ = TRY(arena_.make_array<u8>(needs.locals)).data();
-  return {};
+bool BodyValidator::allocate(const BodyNeeds& needs) {
+  std::span<ControlFrame> frames;
+  std::span<u8> locals;
+  if (!make_zeroed(arena_, frames, needs.depth + 1) || !make_zeroed(arena_, locals, needs.locals)) return false;
+  frames_ = frames.data();
+  locals_ = locals.data();
+  return true;
 }
 
 void BodyValidator::push(u8 type) {
@@ -488,10 +492,11 @@ Status validate_bodies(ModuleImpl& module, Arena& arena, const Limits& limits) {
     TRY(reader.status());
     reader.restore(outer);
   }
-  module.side = TRY(arena.make_array<SideEntry>(needs.side_entries));
-  const usize mark = arena.mark();
   BodyValidator validator(module, arena, limits, reader);
-  TRY(validator.allocate(needs));
+  const bool fits = make_zeroed(arena, module.side, needs.side_entries);
+  const usize mark = arena.mark();
+  if (!fits || !validator.allocate(needs))
+    return Error{Code::out_of_memory, "arena too small for the module", static_cast<u32>(arena.wanted())};
   for (u32 i = module.imported_funcs; i < module.funcs.size() && reader.ok(); ++i) validator.run(i);
   arena.rewind(mark);
   return reader.status();
