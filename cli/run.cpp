@@ -136,6 +136,7 @@ void register_run(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("run", "run an application on this machine");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("app", arguments->app, "a module (app.wasm) or a package (app.oci)")->required();
+  command->add_option("args", arguments->program, "the program's arguments");
   command->add_option("--dir", arguments->directories, "HOST[:GUEST]: grant a directory")
       ->allow_extra_args(false);
   command->add_option("--env", arguments->environment, "KEY=VALUE")->allow_extra_args(false);
@@ -158,9 +159,7 @@ void register_run(CLI::App& root, Session& session) {
       "results.jsonl");
   command->prefix_command();
   command->callback([command, arguments, &session] {
-    arguments->program = command->remaining();
-    if (!arguments->program.empty() && arguments->program[0] == "--")
-      arguments->program.erase(arguments->program.begin());
+    for (const std::string& text : command->remaining()) arguments->program.push_back(text);
     session.exit_code = run(*arguments);
   });
 }
