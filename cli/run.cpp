@@ -130,36 +130,52 @@ int run(const Arguments& arguments) {
   return report->process_exit_code();
 }
 
+void add_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("--dir", arguments.directories, "HOST[:GUEST]: grant a directory")
+      ->allow_extra_args(false);
+  command.add_option("--env", arguments.environment, "KEY=VALUE")->allow_extra_args(false);
+  command.add_option("--model", arguments.models, "NAME=FILE: a planned model for load_by_name")
+      ->allow_extra_args(false);
+  command
+      .add_option("--sensor", arguments.sensors, "NAME=FILE[:COUNT][:SHAPE]: replay an IDX, .npy or raw file")
+      ->allow_extra_args(false);
+  command.add_option("--telemetry", arguments.telemetry, "write results to this file, one JSON line each");
+  command.add_option("--fuel", arguments.fuel, "stop after so many loop iterations and calls");
+  command.add_option("--memory", arguments.memory, "linear memory, as in 20K");
+  command.add_option("--stack", arguments.stack, "engine stack, as in 8K");
+  command.add_flag("--report", arguments.report, "print what the run took");
+  command.prefix_command();  // the first word that is no option of ours, and all after it, stay as they are
+}
+
+/// `words` are the application, options of ours, and the program's arguments.
+void take_words(const std::vector<std::string>& words, Arguments& arguments) {
+  if (words.empty()) throw CLI::RequiredError("APP");
+  if (words[0].starts_with('-')) throw CLI::ExtrasError({words[0]});
+  arguments.app = words[0];
+  CLI::App rest;
+  rest.set_help_flag();
+  add_options(rest, arguments);
+  rest.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));
+  arguments.program = rest.remaining();
+  if (!arguments.program.empty() && arguments.program[0] == "--")
+    arguments.program.erase(arguments.program.begin());
+}
+
 }  // namespace
 
 void register_run(CLI::App& root, Session& session) {
-  auto* command = root.add_subcommand("run", "run an application on this machine");
+  auto* command = root.add_subcommand(
+      "run", "run an application on this machine: pipit run APP [OPTIONS] [--] [ARGUMENTS...]");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("app", arguments->app, "a module (app.wasm) or a package (app.oci)")->required();
-  command->add_option("args", arguments->program, "the program's arguments");
-  command->add_option("--dir", arguments->directories, "HOST[:GUEST]: grant a directory")
-      ->allow_extra_args(false);
-  command->add_option("--env", arguments->environment, "KEY=VALUE")->allow_extra_args(false);
-  command->add_option("--model", arguments->models, "NAME=FILE: a planned model for load_by_name")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--sensor", arguments->sensors,
-                   "NAME=FILE[:COUNT][:SHAPE]: replay an IDX, .npy or raw file")
-      ->allow_extra_args(false);
-  command->add_option("--telemetry", arguments->telemetry, "write results to this file, one JSON line each");
-  command->add_option("--fuel", arguments->fuel, "stop after so many loop iterations and calls");
-  command->add_option("--memory", arguments->memory, "linear memory, as in 20K");
-  command->add_option("--stack", arguments->stack, "engine stack, as in 8K");
-  command->add_flag("--report", arguments->report, "print what the run took");
+  add_options(*command, *arguments);
   command->footer(
+      "APP is a module (app.wasm) or a package (app.oci).\n"
       "Exit code: the program's own; 134 after a trap, 124 out of fuel, 130 interrupted, 1 when it could not "
       "start.\n"
-      "What is no option of ours is the program's; `--` ends ours.\n"
       "Example: pipit run fashion.oci --sensor camera=t10k-images-idx3-ubyte.gz:500 --telemetry "
       "results.jsonl");
-  command->prefix_command();
   command->callback([command, arguments, &session] {
-    for (const std::string& text : command->remaining()) arguments->program.push_back(text);
+    take_words(command->remaining(), *arguments);
     session.exit_code = run(*arguments);
   });
 }
