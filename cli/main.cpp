@@ -36,6 +36,7 @@ constexpr Register kCommands[] = {
     // One line a subcommand.
     register_build,
     register_gateway,
+    register_model,
     register_run,
     register_wast,
     nullptr,

@@ -1,0 +1,113 @@
+// pipit model: import, quantise, plan and try models.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include "cli/model_common.h"
+#include "nn/format.h"
+#include "support/files.h"
+
+namespace pipit::cli {
+
+using support::Error;
+using support::Result;
+using support::Status;
+
+void add_dataset_options(CLI::App& command, DatasetArguments& arguments, const std::string& name_flags) {
+  command.add_option(name_flags, arguments.name, "data set of this machine by name: fashion-mnist");
+  command.add_option("--images", arguments.images, "images as an IDX file, plain or gzipped");
+  command.add_option("--labels", arguments.labels, "their labels as an IDX file");
+  command.add_option("--mean", arguments.mean, "of pixel / 255, subtracted from it")->capture_default_str();
+  command.add_option("--std", arguments.deviation, "standard deviation it is divided by")->capture_default_str();
+}
+
+Result<model::Dataset> open_dataset(const DatasetArguments& arguments, model::Split split) {
+  if (!arguments.name.empty()) return model::read_dataset(TRY(model::find_dataset(arguments.name, split)));
+  if (arguments.images.empty())
+    return Error(Code::invalid_argument, "no data set; give --dataset=fashion-mnist or --images and --labels");
+  return model::read_dataset({arguments.images, arguments.labels, arguments.mean, arguments.deviation});
+}
+
+bool is_planned(Bytes file) {
+  u32 magic = 0;
+  if (file.size() >= sizeof magic) std::memcpy(&magic, file.data(), sizeof magic);
+  return magic == nn::format::kMagic;
+}
+
+Result<std::vector<u8>> load_planned(const std::string& path) {
+  std::vector<u8> file = TRY(support::read_file(path));
+  if (is_planned(file)) {
+    const auto loaded = nn::PlannedModel::load(file);
+    if (!loaded.ok()) return Error(loaded.error()).in(path);
+    return file;
+  }
+  auto compiled = model::compile_model(file);
+  if (!compiled.ok()) return compiled.take_error().in(path);
+  return std::move(compiled->pipm);
+}
+
+Status check_pass_name(const std::string& name) {
+  std::string known = "all, import, quantize";
+  bool found = name.empty() || name == "all" || name == "import" || name == "quantize";
+  for (const auto passes : {model::canonical_passes(), model::lowering_passes()})
+    for (const model::Pass& pass : passes) {
+      found = found || name == pass.name;
+      known += std::string(", ") + pass.name;
+    }
+  if (found) return {};
+  return Error(Code::invalid_argument, "no pass '" + name + "'; there are " + known);
+}
+
+model::PassObserver dump_after(const std::string& name) {
+  if (name.empty()) return {};
+  return [name](const char* pass, const model::Graph& graph) {
+    if (name == "all" || name == pass) std::printf("; after %s\n%s", pass, model::print(graph).c_str());
+  };
+}
+
+Result<model::Accuracy> accuracy(const char* label, Bytes file, const model::Dataset& dataset, u32 count) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto progress = [&](u32 done) {
+    if (terminal && done % 100 == 0) std::fprintf(stderr, "\r%s: %u of %u images", label, done, count);
+    return !interrupted();
+  };
+  auto measured = model::evaluate(file, dataset, count, std::thread::hardware_concurrency(), progress);
+  if (terminal) std::fprintf(stderr, "\r\033[K");
+  return measured;
+}
+
+std::string decimals(f64 value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+std::string shape_text(const nn::TensorInfo& info) {
+  const model::Shape shape(info.dims.begin(), info.dims.begin() + info.rank);
+  return std::string(model::dtype_name(info.dtype)) + "[" + model::to_string(shape) + "]";
+}
+
+void set_action(CLI::App& command, Session& session, const char* example, std::function<Status()> run) {
+  command.footer(std::string("example: ") + example);
+  add_output(command, session);
+  command.callback([run = std::move(run), &session] {
+    watch_interrupts();
+    const Status done = run();
+    if (!done.ok()) session.exit_code = fail(done.error());
+  });
+}
+
+void register_model(CLI::App& root, Session& session) {
+  CLI::App* command = root.add_subcommand("model", "import, quantise, plan and try models");
+  command->require_subcommand(1);
+  command->footer("example: pipit model quantize fashion.onnx --calibrate=fashion-mnist -o fashion.int8.onnx");
+  register_model_info(*command, session);
+  register_model_quantize(*command, session);
+  register_model_plan(*command, session);
+  register_model_run(*command, session);
+  register_model_bench(*command, session);
+}
+
+}  // namespace pipit::cli

@@ -1,0 +1,49 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "compiler/model/compiler.h"
+#include "compiler/model/dataset.h"
+#include "compiler/model/evaluate.h"
+#include "support/json.h"
+
+/// What the subcommands of `pipit model` share.
+namespace pipit::cli {
+
+/// Data set options: --dataset=NAME, or files with their normalisation.
+struct DatasetArguments {
+  std::string name, images, labels;
+  f32 mean = 0, deviation = 1;
+  bool given() const { return !name.empty() || !images.empty(); }
+};
+void add_dataset_options(CLI::App& command, DatasetArguments& arguments, const std::string& name_flags);
+support::Result<model::Dataset> open_dataset(const DatasetArguments& arguments, model::Split split);
+
+/// Bytes of a planned model from a .pipm or .onnx file, whatever its name; other bytes are taken as ONNX.
+support::Result<std::vector<u8>> load_planned(const std::string& path);
+bool is_planned(Bytes file);
+
+/// Prints the graph after the pass `name`, or after every pass for "all"; nothing for "".
+model::PassObserver dump_after(const std::string& name);
+/// invalid_argument, with all names, when there is no such pass.
+support::Status check_pass_name(const std::string& name);
+
+/// Accuracy with a progress line on a terminal's standard error.
+support::Result<model::Accuracy> accuracy(const char* label, Bytes file, const model::Dataset& dataset, u32 count);
+
+/// "%.*f"
+std::string decimals(f64 value, int digits);
+std::string shape_text(const nn::TensorInfo& info);
+
+/// Adds `command` with an example under --help and --output; `run` prints and returns an error or nothing.
+void set_action(CLI::App& command, Session& session, const char* example, std::function<support::Status()> run);
+
+void register_model_info(CLI::App& parent, Session& session);
+void register_model_quantize(CLI::App& parent, Session& session);
+void register_model_plan(CLI::App& parent, Session& session);
+void register_model_run(CLI::App& parent, Session& session);
+void register_model_bench(CLI::App& parent, Session& session);
+
+}  // namespace pipit::cli

@@ -1,0 +1,81 @@
+// pipit model plan: an ONNX model to the planned model a device executes.
+#include <cstdio>
+
+#include "cli/model_common.h"
+#include "support/files.h"
+#include "support/table.h"
+
+namespace pipit::cli {
+namespace {
+
+using support::Json;
+using support::Status;
+
+struct Arguments {
+  std::string input, output, dump, name;
+  bool integer_io = false;
+};
+
+u64 constant_bytes(const model::CompiledModel& compiled) {
+  u64 total = 0;
+  for (const auto& op : compiled.operators) total += op.constant_bytes;
+  return total;
+}
+
+void print_table(const Arguments& arguments, const model::CompiledModel& compiled) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& op : compiled.operators)
+    rows.push_back({op.opcode, op.dtype, op.output, std::to_string(op.macs), std::to_string(op.constant_bytes), op.name});
+  std::printf("%s", support::format_table({"operator", "type", "output", "MACs", "constants", "node"}, rows,
+                                          {false, false, false, true, true, false}).c_str());
+  const u32 gap = compiled.arena_bytes - compiled.arena_lower_bound;
+  std::printf("arena %u bytes, lower bound %u, gap %u; %u operators in place\n", compiled.arena_bytes,
+              compiled.arena_lower_bound, gap, compiled.in_place);
+  std::printf("flash %zu bytes, of them constants %llu; %llu MACs\n", compiled.pipm.size(),
+              static_cast<unsigned long long>(constant_bytes(compiled)),
+              static_cast<unsigned long long>(compiled.macs));
+  if (!arguments.output.empty()) std::printf("wrote %s\n", arguments.output.c_str());
+}
+
+void print_json(const Arguments& arguments, const model::CompiledModel& compiled) {
+  Json operators = Json::array();
+  for (const auto& op : compiled.operators)
+    operators.push_back({{"operator", op.opcode}, {"type", op.dtype}, {"output", op.output}, {"macs", op.macs},
+                         {"constant_bytes", op.constant_bytes}, {"node", op.name}});
+  const Json json = {{"output", arguments.output},
+                     {"arena_bytes", compiled.arena_bytes},
+                     {"arena_lower_bound_bytes", compiled.arena_lower_bound},
+                     {"in_place_operators", compiled.in_place},
+                     {"flash_bytes", compiled.pipm.size()},
+                     {"constant_bytes", constant_bytes(compiled)},
+                     {"macs", compiled.macs},
+                     {"operators", operators}};
+  std::printf("%s\n", support::dump(json, 2).c_str());
+}
+
+Status run(const Arguments& arguments, const Session& session) {
+  TRY(check_pass_name(arguments.dump));
+  const std::vector<u8> onnx = TRY(support::read_file(arguments.input));
+  model::CompileOptions options{arguments.name, arguments.integer_io, dump_after(arguments.dump)};
+  auto compiled = model::compile_model(onnx, options);
+  if (!compiled.ok()) return compiled.take_error().in(arguments.input);
+  if (!arguments.output.empty()) TRY(support::write_file(arguments.output, compiled->pipm));
+  if (arguments.dump.empty()) (session.output == Output::json ? print_json : print_table)(arguments, *compiled);
+  return {};
+}
+
+}  // namespace
+
+void register_model_plan(CLI::App& parent, Session& session) {
+  CLI::App* command = parent.add_subcommand("plan", "ONNX (float or QDQ) to a planned model (.pipm)");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("model", arguments->input, "ONNX file")->required();
+  command->add_option("-o,--out", arguments->output, "planned model to write; without it only the plan is shown");
+  command->add_option("--name", arguments->name, "name inside the planned model; default: the ONNX graph's");
+  command->add_flag("--integer-io", arguments->integer_io, "int8 inputs and outputs: no conversion on the device");
+  command->add_option("--dump-after", arguments->dump, "print the graph after a pass instead, or \"all\"");
+  set_action(*command, session, "pipit model plan fashion.int8.onnx -o fashion.pipm",
+             [arguments, &session] { return run(*arguments, session); });
+}
+
+}  // namespace pipit::cli

@@ -1,0 +1,87 @@
+#include "compiler/model/compiler.h"
+
+#include "compiler/model/export_onnx.h"
+#include "compiler/model/import_onnx.h"
+#include "compiler/model/quantize.h"
+
+namespace pipit::model {
+namespace {
+
+using support::Error;
+using support::Result;
+
+/// Drops Quantize behind inputs and Dequantize before outputs, where nothing else reads the float value.
+void strip_float_edges(Graph& graph) {
+  for (TensorId& input : graph.inputs) {
+    const NodeId reader = graph.sole_consumer(input);
+    if (!reader.valid() || graph[reader].op != Op::quantize) continue;
+    const TensorId integer = graph[reader].output;
+    graph.erase(reader);
+    graph[integer].name = graph[input].name;
+    input = integer;
+  }
+  for (TensorId& output : graph.outputs) {
+    const Node* dequantize = graph.produced_by(output, Op::dequantize);
+    if (dequantize == nullptr || graph.is_output(dequantize->inputs[0]) || graph.is_input(dequantize->inputs[0]) ||
+        !graph.consumers(output).empty())
+      continue;
+    const TensorId integer = dequantize->inputs[0];
+    graph.erase(graph[output].producer);
+    graph[integer].name = graph[output].name;
+    output = integer;
+  }
+}
+
+std::vector<TensorRange> summarise(const Graph& graph, const std::map<u32, Range>& ranges) {
+  std::vector<TensorRange> summary;
+  for (const auto& [tensor, range] : ranges) {
+    const Quantization q = activation_quantization(range);
+    summary.push_back({graph[TensorId{tensor}].name, range, q.scales[0], q.zero_points[0]});
+  }
+  return summary;
+}
+
+}  // namespace
+
+Result<Graph> import_model(Bytes onnx, const CompileOptions& options) {
+  Graph graph = TRY(import_onnx(onnx));
+  if (!options.name.empty()) graph.name = options.name;
+  if (options.observer) options.observer("import", graph);
+  TRY(run_passes(graph, canonical_passes(), options.observer));
+  return graph;
+}
+
+Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) {
+  if (!options.name.empty()) graph.name = options.name;
+  const auto passes = lowering_passes();
+  if (options.integer_io) {
+    // The edges are visible once int8 operators exist, and must go before the layout is decided.
+    TRY(run_passes(graph, passes.first(1), options.observer));
+    strip_float_edges(graph);
+    TRY(run_passes(graph, passes.subspan(1), options.observer));
+  } else {
+    TRY(run_passes(graph, passes, options.observer));
+  }
+  const MemoryPlan plan = TRY(plan_memory(graph));
+  EmittedModel emitted = TRY(emit_pipm(graph, plan));
+  return CompiledModel{std::move(emitted.file), std::move(emitted.operators), emitted.macs,
+                       plan.arena_bytes,        plan.lower_bound,             plan.in_place};
+}
+
+Result<CompiledModel> compile_model(Bytes onnx, const CompileOptions& options) {
+  return compile_graph(TRY(import_model(onnx, options)), options);
+}
+
+Result<QuantizedModel> quantize_model(Bytes onnx, const Samples& samples, const CalibrationOptions& how,
+                                      const CompileOptions& options) {
+  QuantizedModel quantized;
+  quantized.graph = TRY(import_model(onnx, options));
+  const auto ranges = TRY(calibrate(quantized.graph, samples, how));
+  quantized.activations = summarise(quantized.graph, ranges);
+  TRY(quantize_graph(quantized.graph, ranges));
+  if (options.observer) options.observer("quantize", quantized.graph);
+  quantized.onnx = TRY(export_onnx(quantized.graph));
+  return quantized;
+}
+
+}  // namespace pipit::model

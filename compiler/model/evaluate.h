@@ -1,0 +1,54 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "compiler/model/dataset.h"
+#include "nn/nn.h"
+#include "support/error.h"
+
+/// Running planned models on the host: single inferences and accuracy over a data set.
+namespace pipit::model {
+
+/// A planned model with its arena.
+class Session {
+ public:
+  /// `file` must outlive the session; errors are the loader's.
+  static support::Result<Session> create(Bytes file);
+  Session(Session&&) = default;
+  Session& operator=(Session&&) = default;
+
+  const nn::PlannedModel& model() const { return model_; }
+  /// One inference of a model with one input: the bytes of output 0, valid until the next call.
+  support::Result<Bytes> run(Bytes input);
+  /// As above, from numbers: an int8 input is quantised with the model's scale.
+  support::Result<Bytes> run(std::span<const f32> input);
+  support::Result<Bytes> run_all(std::span<const Bytes> inputs);
+  Bytes output(u32 index) const { return executor_.output(index); }
+
+ private:
+  struct alignas(16) Chunk {
+    u8 bytes[16];
+  };
+  Session(nn::PlannedModel model, std::vector<Chunk> arena, nn::Executor executor)
+      : model_(model), arena_(std::move(arena)), executor_(executor) {}
+  nn::PlannedModel model_;
+  std::vector<Chunk> arena_;
+  nn::Executor executor_;
+};
+
+/// Index of the largest element of a f32 or i8 output; the first of equals.
+u32 argmax(const nn::TensorInfo& info, Bytes output);
+/// The output as real numbers.
+std::vector<f32> real_values(const nn::TensorInfo& info, Bytes output);
+
+struct Accuracy {
+  u32 right = 0, total = 0;
+  f64 percent() const { return total == 0 ? 0 : 100.0 * right / total; }
+};
+
+/// Classifies the first `count` images on `threads` threads; `progress` is told how many are done, from one thread at
+/// a time, and may return false to stop (cancelled). invalid_argument when images do not fit the model's input.
+support::Result<Accuracy> evaluate(Bytes file, const Dataset& dataset, u32 count, u32 threads,
+                                   const std::function<bool(u32 done)>& progress = {});
+
+}  // namespace pipit::model

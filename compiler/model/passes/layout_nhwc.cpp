@@ -1,0 +1,89 @@
+#include "compiler/model/passes/passes.h"
+
+namespace pipit::model {
+namespace {
+
+using support::Error;
+using support::Status;
+
+const std::vector<u32> kToNhwc{0, 2, 3, 1};
+const std::vector<u32> kToNchw{0, 3, 1, 2};
+
+/// A tensor like `from` with its axes permuted; constants are re-ordered, a channel axis follows.
+TensorId permuted_copy(Graph& graph, TensorId from, const std::vector<u32>& perm, const char* suffix) {
+  const Tensor& source = graph[from];
+  Tensor copy{source.name + suffix, source.dtype, permuted(source.shape, perm), source.quantization, source.constant};
+  copy.origin = source.origin.valid() ? source.origin : from;
+  if (source.constant) copy.data = permuted_data(source, perm);
+  if (copy.quantization && copy.quantization->per_channel())
+    for (usize i = 0; i < perm.size(); ++i)
+      if (static_cast<i32>(perm[i]) == source.quantization->axis) {
+        copy.quantization->axis = static_cast<i32>(i);
+        break;
+      }
+  return graph.add_tensor(std::move(copy));
+}
+
+/// Grouped weights [O, I/group, KH, KW] spread over all input channels, zeros elsewhere.
+TensorId dense_weights(Graph& graph, TensorId id, i64 group) {
+  const Tensor& grouped = graph[id];
+  Tensor dense = grouped;
+  dense.shape[1] *= group;
+  const usize element = dtype_bytes(dense.dtype);
+  const usize run = static_cast<usize>(grouped.shape[1] * grouped.shape[2] * grouped.shape[3]) * element;
+  const i64 per_group = grouped.shape[0] / group;
+  dense.data.assign(grouped.data.size() * static_cast<usize>(group), 0);
+  for (i64 o = 0; o < grouped.shape[0]; ++o) {
+    const usize place = static_cast<usize>(o * group + o / per_group);
+    std::copy_n(grouped.data.begin() + static_cast<std::ptrdiff_t>(static_cast<usize>(o) * run), run,
+                dense.data.begin() + static_cast<std::ptrdiff_t>(place * run));
+  }
+  return graph.add_tensor(std::move(dense));
+}
+
+Status convert_weights(Graph& graph, NodeId id) {
+  Node& node = graph[id];
+  auto& conv = node.as<ConvAttributes>();
+  if (!graph[node.inputs[1]].constant || !graph[node.inputs[2]].constant)
+    return Error(Code::unsupported, graph.describe(id) + ": weights and bias must be constants");
+  const i64 channels = graph[node.inputs[0]].shape[1];
+  if (conv.group > 1 && conv.group == channels) {
+    node.op = Op::depthwise_conv;  // [O,1,KH,KW] → [1,KH,KW,O]
+    node.inputs[1] = permuted_copy(graph, node.inputs[1], {1, 2, 3, 0}, "");
+    return {};
+  }
+  if (conv.group > 1) {
+    if (graph[node.inputs[1]].data.size() > (usize{64} << 20) / conv.group)
+      return Error(Code::unsupported, graph.describe(id) + ": grouped weights grow beyond 64 MiB");
+    node.inputs[1] = dense_weights(graph, node.inputs[1], conv.group);
+  }
+  conv.group = 1;
+  node.inputs[1] = permuted_copy(graph, node.inputs[1], kToNhwc, "");
+  return {};
+}
+
+bool is_image_operator(Op op) {
+  return op == Op::conv || op == Op::max_pool || op == Op::average_pool || op == Op::global_average_pool;
+}
+
+}  // namespace
+
+Status layout_nhwc(Graph& graph) {
+  const std::vector<NodeId> order = graph.order();
+  for (NodeId id : order) {
+    Node& node = graph[id];
+    if (!is_image_operator(node.op)) continue;
+    if (node.op == Op::conv) TRY(convert_weights(graph, id));
+    const TensorId input = node.inputs[0], output = node.output;
+    const TensorId x = permuted_copy(graph, input, kToNhwc, ".nhwc");
+    const TensorId y = permuted_copy(graph, output, kToNhwc, ".nhwc");
+    graph.insert_before(id, {Op::transpose, node.name + ".nhwc", {input}, x, TransposeAttributes{kToNhwc}});
+    node.inputs[0] = x;
+    graph.set_output(id, y);
+    graph.insert_after(id, {Op::transpose, node.name + ".nchw", {y}, output, TransposeAttributes{kToNchw}});
+  }
+  graph.channels_last = true;
+  return {};
+}
+
+}  // namespace pipit::model
