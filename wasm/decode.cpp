@@ -74,7 +74,8 @@ Status Decoder::run() {
   const Bytes magic = reader_.bytes(4), version = reader_.bytes(4);
   if (magic.empty() || load_le<u32>(magic.data()) != 0x6D736100)
     return Error{Code::malformed, "magic header not detected: not a WebAssembly module", 0};
-  if (version.empty() || load_le<u32>(version.data()) != 1) reader_.fail_at(4, "unknown binary version");
+  if (version.empty() || load_le<u32>(version.data()) != 1)
+    return Error{Code::malformed, "unknown binary version", 4};
   survey();
   u8 last = 0;
   while (reader_.ok() && !reader_.at_end()) {
