@@ -150,17 +150,24 @@ u16 HostFiles::pwrite(u32 handle, Bytes data, u64 offset, usize& count) {
 u16 HostFiles::seek(u32 handle, i64 offset, u8 whence, u64& position) {
   constexpr int kWhence[] = {SEEK_SET, SEEK_CUR, SEEK_END};
   if (whence >= 3) return kInval;
-  const off_t at = lseek(fd_of(handle), offset, kWhence[whence]);
+  const int fd = fd_of(handle);
+  if (fd < 0) return kBadf;
+  const off_t at = lseek(fd, offset, kWhence[whence]);
   if (at < 0) return wasi_errno(errno);
   position = static_cast<u64>(at);
   return 0;
 }
 
-u16 HostFiles::sync(u32 handle) { return answer(fsync(fd_of(handle))); }
+u16 HostFiles::sync(u32 handle) {
+  const int fd = fd_of(handle);
+  return fd < 0 ? kBadf : answer(fsync(fd));
+}
 
 u16 HostFiles::stat(u32 handle, Stat& out) {
   struct stat found;
-  if (fstat(fd_of(handle), &found) < 0) return wasi_errno(errno);
+  const int fd = fd_of(handle);
+  if (fd < 0) return kBadf;
+  if (fstat(fd, &found) < 0) return wasi_errno(errno);
   convert(found, out);
   return 0;
 }
@@ -176,14 +183,18 @@ u16 HostFiles::path_stat(u32 dir, u32 lookup_flags, std::string_view path, Stat&
 }
 
 u16 HostFiles::set_size(u32 handle, u64 size) {
+  const int fd = fd_of(handle);
+  if (fd < 0) return kBadf;
   if (size > static_cast<u64>(INT64_MAX)) return kInval;
-  return answer(ftruncate(fd_of(handle), static_cast<off_t>(size)));
+  return answer(ftruncate(fd, static_cast<off_t>(size)));
 }
 
 u16 HostFiles::set_times(u32 handle, u64 accessed_ns, u64 modified_ns, u16 fst_flags) {
+  const int fd = fd_of(handle);
+  if (fd < 0) return kBadf;
   timespec times[2];
   convert_times(accessed_ns, modified_ns, fst_flags, times);
-  return answer(futimens(fd_of(handle), times));
+  return answer(futimens(fd, times));
 }
 
 u16 HostFiles::path_set_times(u32 dir, u32 lookup_flags, std::string_view path, u64 accessed_ns,

@@ -43,7 +43,7 @@ u16 expand_link(Walk& walk, std::string_view target) {
   if (target.empty()) return static_cast<u16>(wasi::Errno::noent);
   if (target.front() == '/') return kNotCapable;
   walk.rest = std::string(target) + walk.rest;
-  return walk.rest.size() > 2 * PATH_MAX ? static_cast<u16>(wasi::Errno::nametoolong) : u16{0};
+  return walk.rest.size() > usize{2} * PATH_MAX ? static_cast<u16>(wasi::Errno::nametoolong) : u16{0};
 }
 
 u16 enter(Walk& walk, const std::string& name) {

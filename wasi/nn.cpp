@@ -6,8 +6,8 @@
 namespace pipit::wasi {
 namespace {
 
-enum : u32 { kEncodingAutodetect = 5 };
-enum : u32 { kTargetCpu = 0 };
+constexpr u32 kEncodingAutodetect = 5;
+constexpr u32 kTargetCpu = 0;
 constexpr u32 kTensorBytes = 20;  ///< {u32 dims, u32 dims_len, u8 type, u32 data, u32 data_len}
 constexpr usize kArenaAlign = 16;
 
@@ -115,7 +115,8 @@ bool same_shape(const nn::TensorInfo& info, Call& call, u32 dims, u32 rank) {
     if (!call.load(dims + i * 4, extent)) return false;
     if (extent == 1) continue;
     skip_ones();
-    if (at == info.rank || info.dims[at++] != extent) return false;
+    if (at == info.rank || info.dims[at] != extent) return false;
+    ++at;
   }
   skip_ones();
   return at == info.rank;

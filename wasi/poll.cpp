@@ -10,7 +10,7 @@ constexpr u64 kNanosPerMilli = 1'000'000;
 constexpr u64 kNever = ~u64{0};
 
 // Layouts of wasi_snapshot_preview1.witx.
-constexpr u32 kSubscriptionBytes = 48, kEventBytes = 32;
+constexpr usize kSubscriptionBytes = 48, kEventBytes = 32;
 enum : u8 { kEventClock = 0, kEventRead = 1, kEventWrite = 2 };
 
 struct Subscription {
@@ -91,8 +91,9 @@ Errno poll_oneoff(Call& call) {
   const u32 count = call.arg(2);
   if (count == 0 || count > kMaxVectors) return Errno::inval;
   MutBytes subscriptions, events;
-  if (!call.bytes(call.arg(0), count * kSubscriptionBytes, subscriptions) ||
-      !call.bytes(call.arg(1), count * kEventBytes, events) || !call.store(call.arg(3), u32{0}))
+  if (!call.bytes(call.arg(0), static_cast<u32>(count * kSubscriptionBytes), subscriptions) ||
+      !call.bytes(call.arg(1), static_cast<u32>(count * kEventBytes), events) ||
+      !call.store(call.arg(3), u32{0}))
     return Errno::fault;
 
   u64 uptime = 0;

@@ -75,15 +75,14 @@ std::vector<std::string> compile_command(const std::string& source, const std::s
 std::vector<std::string> link_command(const std::vector<std::string>& objects, bool cpp,
                                       const std::string& module, const Recipe& recipe) {
   const std::string memory = std::to_string(declared_bytes(recipe));
-  std::vector<std::string> command = {
-      compiler(cpp), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz", "-flto",
-      "-Wl,-z,stack-size=" + std::to_string(recipe.c_stack_bytes), "-Wl,--stack-first",
-      "-Wl,--initial-memory=" + memory, "-Wl,--max-memory=" + memory, "-Wl,--gc-sections",
-      "--no-wasm-opt",
-      // Names stay: a trap's function is told by name.
-      "-Wl,--strip-debug",
-      // The builder sees by it how much stack and data take.
-      "-Wl,--export=__heap_base"};
+  std::vector<std::string> command = {compiler(cpp), "--target=wasm32-wasi", "-Wno-deprecated", "-Oz",
+                                      "-flto", "-Wl,-z,stack-size=" + std::to_string(recipe.c_stack_bytes),
+                                      "-Wl,--stack-first", "-Wl,--initial-memory=" + memory,
+                                      "-Wl,--max-memory=" + memory, "-Wl,--gc-sections", "--no-wasm-opt",
+                                      // Names stay: a trap's function is told by name.
+                                      "-Wl,--strip-debug",
+                                      // The builder sees by it how much stack and data take.
+                                      "-Wl,--export=__heap_base"};
   command.insert(command.end(), objects.begin(), objects.end());
   command.insert(command.end(), {"-o", module});
   return command;
@@ -110,7 +109,8 @@ Result<CompiledModule> compile(const std::string& folder, const Recipe& recipe) 
   if (work.path().empty()) return Error(Code::io, "cannot make a temporary folder");
   std::vector<std::string> sources, objects;
   for (const std::string& source : recipe.sources) {
-    sources.push_back(folder + "/" + source);
+    sources.push_back(folder);
+    sources.back().append("/").append(source);
     if (!support::exists(sources.back()))
       return Error(Code::not_found, sources.back() + ": no such source file");
   }
