@@ -54,13 +54,15 @@ support::Status BlobServer::start(const std::string& host, u16 port) {
 }
 
 HttpAnswer BlobServer::answer(const HttpCall& call) {
-  if (call.path == "/stats") return {.content_type = "application/json", .body = support::dump(stats(), 2) + "\n"};
+  if (call.path == "/stats")
+    return {.content_type = "application/json", .body = support::dump(stats(), 2) + "\n"};
   if (!call.path.starts_with(kPrefix)) return {.status = 404, .body = "not found\n"};
   const std::string hex = call.path.substr(kPrefix.size());
   HttpAnswer out;
   out.file = images_.blob_file(hex);
   struct stat facts = {};
-  if (out.file.empty() || stat(out.file.c_str(), &facts) != 0) return {.status = 404, .body = "no such blob\n"};
+  if (out.file.empty() || stat(out.file.c_str(), &facts) != 0)
+    return {.status = 404, .body = "no such blob\n"};
   const u64 size = static_cast<u64>(facts.st_size);
   const ByteRange range = parse_range(value_or_empty(call.headers, "range"), size);
   const std::string total = "/" + std::to_string(size);

@@ -18,8 +18,8 @@ struct ByteRange {
 /// A malformed header, or one with several ranges, counts as none: the whole file.
 ByteRange parse_range(std::string_view header, u64 size);
 
-/// GET and HEAD /blobs/sha256:<hex> with Range, for blobs of packages that were pulled. A device names itself in the
-/// header X-Pipit-Device; /stats tells as JSON how many bytes each was sent.
+/// GET and HEAD /blobs/sha256:<hex> with Range, for blobs of packages that were pulled. A device names itself
+/// in the header X-Pipit-Device; /stats tells as JSON how many bytes each was sent.
 class BlobServer {
  public:
   explicit BlobServer(const Images& images) : images_(images) {}

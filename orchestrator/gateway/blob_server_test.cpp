@@ -28,14 +28,16 @@ TEST_P(Ranges, FollowRfc9110) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Cases, Ranges,
-    testing::Values(RangeCase{"", 10, Kind::whole, 0, 10}, RangeCase{"bytes=0-3", 10, Kind::part, 0, 4},
-                    RangeCase{"bytes=4-", 10, Kind::part, 4, 6}, RangeCase{"bytes=-3", 10, Kind::part, 7, 3},
-                    RangeCase{"bytes=-30", 10, Kind::part, 0, 10}, RangeCase{"bytes=8-100", 10, Kind::part, 8, 2},
-                    RangeCase{"bytes=10-", 10, Kind::unsatisfiable, 0, 0}, RangeCase{"bytes=-0", 10, Kind::unsatisfiable, 0, 0},
-                    RangeCase{"bytes=0-", 0, Kind::unsatisfiable, 0, 0}, RangeCase{"bytes=3-1", 10, Kind::whole, 0, 10},
-                    RangeCase{"bytes=0-1,4-5", 10, Kind::whole, 0, 10}, RangeCase{"bytes=x-", 10, Kind::whole, 0, 10},
-                    RangeCase{"bytes=", 10, Kind::whole, 0, 10}, RangeCase{"items=0-1", 10, Kind::whole, 0, 10},
-                    RangeCase{"bytes=99999999999999999999999-", 10, Kind::whole, 0, 10}));
+    testing::Values(
+        RangeCase{"", 10, Kind::whole, 0, 10}, RangeCase{"bytes=0-3", 10, Kind::part, 0, 4},
+        RangeCase{"bytes=4-", 10, Kind::part, 4, 6}, RangeCase{"bytes=-3", 10, Kind::part, 7, 3},
+        RangeCase{"bytes=-30", 10, Kind::part, 0, 10}, RangeCase{"bytes=8-100", 10, Kind::part, 8, 2},
+        RangeCase{"bytes=10-", 10, Kind::unsatisfiable, 0, 0},
+        RangeCase{"bytes=-0", 10, Kind::unsatisfiable, 0, 0},
+        RangeCase{"bytes=0-", 0, Kind::unsatisfiable, 0, 0}, RangeCase{"bytes=3-1", 10, Kind::whole, 0, 10},
+        RangeCase{"bytes=0-1,4-5", 10, Kind::whole, 0, 10}, RangeCase{"bytes=x-", 10, Kind::whole, 0, 10},
+        RangeCase{"bytes=", 10, Kind::whole, 0, 10}, RangeCase{"items=0-1", 10, Kind::whole, 0, 10},
+        RangeCase{"bytes=99999999999999999999999-", 10, Kind::whole, 0, 10}));
 
 struct BlobServerTest : testing::Test {
   std::string folder = testing::TempDir() + "blobs" + std::to_string(getpid());
@@ -50,7 +52,8 @@ struct BlobServerTest : testing::Test {
     ASSERT_TRUE(server.start("127.0.0.1", 0).ok());
     ASSERT_NE(server.port(), 0);
   }
-  support::HttpResponse ask(const std::string& path, std::vector<std::string> headers = {}, const char* method = "GET") {
+  support::HttpResponse ask(const std::string& path, std::vector<std::string> headers = {},
+                            const char* method = "GET") {
     support::HttpRequest request;
     request.method = method;
     request.url = "http://127.0.0.1:" + std::to_string(server.port()) + path;
@@ -78,9 +81,10 @@ TEST_F(BlobServerTest, SendsWholeAndParts) {
 }
 
 TEST_F(BlobServerTest, SendsNothingElse) {
-  for (const std::string& path : {std::string("/"), std::string("/secret"), std::string("/blobs/sha256:../secret"),
-                                  std::string("/blobs/sha256:..%2fsecret"), "/blobs/sha256:" + std::string(64, 'a'),
-                                  "/blobs/" + hex, "/blobs/sha256:" + hex + "/"})
+  for (const std::string& path :
+       {std::string("/"), std::string("/secret"), std::string("/blobs/sha256:../secret"),
+        std::string("/blobs/sha256:..%2fsecret"), "/blobs/sha256:" + std::string(64, 'a'), "/blobs/" + hex,
+        "/blobs/sha256:" + hex + "/"})
     EXPECT_EQ(ask(path).status, 404) << path;
   EXPECT_EQ(ask("/blobs/sha256:" + hex, {}, "PUT").status, 405);
   EXPECT_EQ(ask("/blobs/sha256:" + hex, {}, "DELETE").status, 405);

@@ -3,6 +3,8 @@
 
 #include "orchestrator/gateway/testing/cluster.h"
 #include "orchestrator/gateway/timestamp.h"
+#include "support/files.h"
+#include "support/process.h"
 
 namespace pipit::gateway {
 namespace {
@@ -14,18 +16,22 @@ constexpr const char* kName = "waiot-a00001";
 constexpr u32 kHandoverSeconds = 6;
 
 std::string workload(const std::string& kind, const std::string& name, const std::string& tag) {
-  return R"({"apiVersion":"apps/v1","kind":")" + kind + R"(","metadata":{"name":")" + name + R"("},"spec":{)" +
-         (kind == "Deployment" ? R"("replicas":1,"strategy":{"type":"Recreate"},)" : "") +
-         R"("selector":{"matchLabels":{"app":")" + name + R"("}},"template":{"metadata":{"labels":{"app":")" + name +
-         R"("}},"spec":{"runtimeClassName":"pipit",)" +
+  return R"({"apiVersion":"apps/v1","kind":")" + kind + R"(","metadata":{"name":")" + name +
+         R"("},"spec":{)" + (kind == "Deployment" ? R"("replicas":1,"strategy":{"type":"Recreate"},)" : "") +
+         R"("selector":{"matchLabels":{"app":")" + name + R"("}},"template":{"metadata":{"labels":{"app":")" +
+         name + R"("}},"spec":{"runtimeClassName":"pipit",)" +
          // The DaemonSet controller looks at the template, not at what the RuntimeClass adds to each Pod.
-         (kind == "DaemonSet" ? R"("nodeSelector":{"pipit.dev/device":"true"},"tolerations":[{"key":"pipit.dev/device","operator":"Exists"}],)" : "") +
+         (kind == "DaemonSet"
+              ? R"("nodeSelector":{"pipit.dev/device":"true"},"tolerations":[{"key":"pipit.dev/device","operator":"Exists"}],)"
+              : "") +
          R"("containers":[{"name":"app","image":"pipit.local/demo:)" + tag + R"("}]}}}})";
 }
 
-std::string bare_pod(const std::string& name, const std::string& container, const std::string& policy = "Always") {
+std::string bare_pod(const std::string& name, const std::string& container,
+                     const std::string& policy = "Always") {
   return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name + R"(","labels":{"app":")" + name +
-         R"("}},"spec":{"runtimeClassName":"pipit","restartPolicy":")" + policy + R"(","containers":[)" + container + "]}}";
+         R"("}},"spec":{"runtimeClassName":"pipit","restartPolicy":")" + policy + R"(","containers":[)" +
+         container + "]}}";
 }
 
 /// One scenario in steps; each begins where the one before ended.
@@ -33,7 +39,8 @@ class ClusterTest : public testing::Test {
  protected:
   void SetUp() override {
     const std::string binaries = Cluster::binaries();
-    if (binaries.empty()) GTEST_SKIP() << "no control plane: set PIPIT_KUBE_BIN, or run scripts/get-control-plane";
+    if (binaries.empty())
+      GTEST_SKIP() << "no control plane: set PIPIT_KUBE_BIN, or run scripts/get-control-plane";
     auto cluster = Cluster::start(binaries, kHandoverSeconds);
     ASSERT_TRUE(cluster.ok()) << cluster.error().text;
     cluster_ = std::move(*cluster);
@@ -47,7 +54,8 @@ class ClusterTest : public testing::Test {
     const Json* conditions = support::find(object, {"status", "conditions"});
     if (conditions == nullptr) return "";
     for (const Json& condition : *conditions)
-      if (text_at(condition, {"type"}) == "Ready") return text_at(condition, {"status"}) + " " + text_at(condition, {"reason"});
+      if (text_at(condition, {"type"}) == "Ready")
+        return text_at(condition, {"status"}) + " " + text_at(condition, {"reason"});
     return "";
   }
   /// The one Pod of a workload, or null while there is none or more than one.
@@ -67,9 +75,9 @@ class ClusterTest : public testing::Test {
            support::bool_at(object, {"status", "containerStatuses", "0", "ready"});
   }
   std::string events(const std::string& reason) {
-    return cluster_->kubectl({"get", "events", "--field-selector", "reason=" + reason, "-o", "jsonpath={.items[*].message}"});
+    return cluster_->kubectl(
+        {"get", "events", "--field-selector", "reason=" + reason, "-o", "jsonpath={.items[*].message}"});
   }
-
 
  public:
   void node_appears();
@@ -99,9 +107,11 @@ void ClusterTest::node_appears() {
   EXPECT_EQ(text_at(node, {"metadata", "labels", "kubernetes.io/arch"}), "riscv32");
   EXPECT_EQ(text_at(node, {"metadata", "annotations", "pipit.dev/boot-count"}), "1");
   EXPECT_EQ(text_at(node, {"status", "allocatable", "pods"}), "2");
-  EXPECT_TRUE(eventually([&] {
-    return !cluster_->kubectl({"get", "lease", "-n", "kube-node-lease", kName}).starts_with("exit ");
-  }, 5));
+  EXPECT_TRUE(eventually(
+      [&] {
+        return !cluster_->kubectl({"get", "lease", "-n", "kube-node-lease", kName}).starts_with("exit ");
+      },
+      5));
 }
 
 void ClusterTest::second_claimant_is_refused() {
@@ -131,12 +141,13 @@ void ClusterTest::daemon_set_runs() {
 void ClusterTest::logs_are_readable() {
   const std::string name = text_at(pod("demo"), {"metadata", "name"});
   EXPECT_EQ(cluster_->kubectl({"logs", name}), "hello from v1\n");
-  auto follower = support::Process::start({"kubectl", "--kubeconfig", cluster_->admin_config(), "logs", "-f", name},
-                                          {.log_file = testing::TempDir() + "followed.log"});
+  auto follower =
+      support::Process::start({"kubectl", "--kubeconfig", cluster_->admin_config(), "logs", "-f", name},
+                              {.log_file = testing::TempDir() + "followed.log"});
   ASSERT_TRUE(follower.ok());
   const auto followed = [&] {
-    const auto text = support::run({"cat", testing::TempDir() + "followed.log"});
-    return text.ok() ? text->out : "";
+    const auto data = support::read_file(testing::TempDir() + "followed.log");
+    return data.ok() ? std::string(as_text(*data)) : "";
   };
   EXPECT_TRUE(eventually([&] { return followed() == "hello from v1\n"; }, 10)) << followed();
   device_->print("one more");
@@ -153,20 +164,24 @@ void ClusterTest::image_change_hands_over() {
   EXPECT_NE(seen.active, before);
   EXPECT_FALSE(seen.interrupted) << "v1 was stopped before v2 had taken over";
   EXPECT_EQ(seen.handovers, 1u);
-  EXPECT_TRUE(eventually([&] { return events("HandedOver").find("took over from default/demo-") != std::string::npos; }, 5));
+  EXPECT_TRUE(eventually(
+      [&] { return events("HandedOver").find("took over from default/demo-") != std::string::npos; }, 5));
 }
 
 void ClusterTest::trapping_version_leaves_the_old_one() {
   cluster_->kubectl({"set", "image", "daemonset/demo", "app=pipit.local/demo:trap"});
-  ASSERT_TRUE(eventually([&] { return text_at(state("demo"), {"waiting", "reason"}) == "CrashLoopBackOff"; }, 30))
+  ASSERT_TRUE(
+      eventually([&] { return text_at(state("demo"), {"waiting", "reason"}) == "CrashLoopBackOff"; }, 30))
       << support::dump(pod("demo"), 1);
   const Json last = pod("demo");
-  EXPECT_EQ(text_at(last, {"status", "containerStatuses", "0", "lastState", "terminated", "reason"}), "Trapped");
+  EXPECT_EQ(text_at(last, {"status", "containerStatuses", "0", "lastState", "terminated", "reason"}),
+            "Trapped");
   EXPECT_EQ(text_at(last, {"status", "containerStatuses", "0", "lastState", "terminated", "message"}),
             "unreachable in function `run` (index 7) at offset 0x1a2");
-  ASSERT_TRUE(eventually([&] {
-    return support::int_at(pod("demo"), {"status", "containerStatuses", "0", "restartCount"}) == 1;
-  }, 20)) << "started again after its back-off";
+  ASSERT_TRUE(eventually(
+      [&] { return support::int_at(pod("demo"), {"status", "containerStatuses", "0", "restartCount"}) == 1; },
+      20))
+      << "started again after its back-off";
   const auto seen = device_->seen();
   EXPECT_EQ(seen.active_version, "v2") << "goes on answering, also past the hand-over time";
   EXPECT_FALSE(seen.interrupted);
@@ -177,7 +192,8 @@ void ClusterTest::trapping_version_leaves_the_old_one() {
 
 void ClusterTest::device_goes_and_comes_back() {
   device_.reset();
-  ASSERT_TRUE(eventually([&] { return ready(kName).starts_with("False DeviceOffline"); }, 10)) << ready(kName);
+  ASSERT_TRUE(eventually([&] { return ready(kName).starts_with("False DeviceOffline"); }, 10))
+      << ready(kName);
   EXPECT_TRUE(eventually([&] { return !runs("demo", "v1"); }, 5)) << "not ready while its device is away";
   device_ = cluster_->device(kName, 3);
   ASSERT_TRUE(eventually([&] { return ready(kName) == "True DeviceReady"; }, 10)) << ready(kName);
@@ -191,11 +207,15 @@ void ClusterTest::gateway_restart_changes_nothing() {
   cluster_->stop_gateway();
   cluster_->start_gateway();
   const std::string name = text_at(pod("demo"), {"metadata", "name"});
-  ASSERT_TRUE(eventually([&] {
-    device_->print("still here");
-    return cluster_->kubectl({"logs", name}).find("still here") != std::string::npos;
-  }, 15)) << cluster_->kubectl({"logs", name});
-  ASSERT_TRUE(eventually([&] { return device_->seen().generation > before.generation; }, 5)) << "desired state is said again";
+  ASSERT_TRUE(eventually(
+      [&] {
+        device_->print("still here");
+        return cluster_->kubectl({"logs", name}).find("still here") != std::string::npos;
+      },
+      15))
+      << cluster_->kubectl({"logs", name});
+  ASSERT_TRUE(eventually([&] { return device_->seen().generation > before.generation; }, 5))
+      << "desired state is said again";
   EXPECT_EQ(device_->seen().desired, before.desired) << "and is the same";
   EXPECT_EQ(device_->seen().desired_nothing, before.desired_nothing);
   EXPECT_EQ(text_at(state("demo"), {"running", "startedAt"}), started);
@@ -236,26 +256,33 @@ void ClusterTest::deployment_hands_over_and_scales_down() {
 }
 
 void ClusterTest::exit_is_honoured() {
-  cluster_->kubectl({"apply", "-f", "-"}, bare_pod("once", R"({"name":"app","image":"pipit.local/demo:v1","args":["exit"]})", "Never"));
-  ASSERT_TRUE(eventually([&] { return text_at(pod("once"), {"status", "phase"}) == "Failed"; }, 20)) << support::dump(pod("once"), 1);
+  cluster_->kubectl(
+      {"apply", "-f", "-"},
+      bare_pod("once", R"({"name":"app","image":"pipit.local/demo:v1","args":["exit"]})", "Never"));
+  ASSERT_TRUE(eventually([&] { return text_at(pod("once"), {"status", "phase"}) == "Failed"; }, 20))
+      << support::dump(pod("once"), 1);
   EXPECT_EQ(support::int_at(state("once"), {"terminated", "exitCode"}), 3);
   EXPECT_EQ(cluster_->kubectl({"logs", "once"}), "hello from v1\n") << "readable after the end";
   cluster_->kubectl({"delete", "pod", "once"});
 }
 
 void ClusterTest::bad_pods_say_why() {
-  cluster_->kubectl({"apply", "-f", "-"}, bare_pod("command", R"({"name":"app","image":"pipit.local/demo:v1","command":["/bin/sh"]})"));
+  cluster_->kubectl(
+      {"apply", "-f", "-"},
+      bare_pod("command", R"({"name":"app","image":"pipit.local/demo:v1","command":["/bin/sh"]})"));
   ASSERT_TRUE(eventually([&] { return text_at(pod("command"), {"status", "phase"}) == "Failed"; }, 20));
   EXPECT_EQ(text_at(pod("command"), {"status", "reason"}), "UnsupportedPodSpec");
   EXPECT_TRUE(text_at(pod("command"), {"status", "message"}).starts_with("spec.containers[0].command: "));
   EXPECT_TRUE(device_->seen().active.empty());
   cluster_->kubectl({"delete", "pod", "command"});
 
-  cluster_->kubectl({"apply", "-f", "-"}, bare_pod("away", R"({"name":"app","image":"127.0.0.1:1/demo:v1"})"));
+  cluster_->kubectl({"apply", "-f", "-"},
+                    bare_pod("away", R"({"name":"app","image":"127.0.0.1:1/demo:v1"})"));
   const auto reason = [&] { return text_at(state("away"), {"waiting", "reason"}); };
   EXPECT_TRUE(eventually([&] { return reason() == "ErrImagePull"; }, 20)) << support::dump(pod("away"), 1);
   EXPECT_NE(text_at(state("away"), {"waiting", "message"}), "");
-  EXPECT_TRUE(eventually([&] { return reason() == "ImagePullBackOff"; }, 10)) << support::dump(pod("away"), 1);
+  EXPECT_TRUE(eventually([&] { return reason() == "ImagePullBackOff"; }, 10))
+      << support::dump(pod("away"), 1);
   cluster_->kubectl({"delete", "pod", "away"});
   EXPECT_TRUE(pod("away").is_null());
 }

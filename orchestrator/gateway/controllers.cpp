@@ -25,14 +25,16 @@ std::optional<Owner> deployment_of(const Json& replica_set) {
 }  // namespace
 
 kube::Result<ControllerFacts> look_up_controller(const kube::Client& client, const std::string& name_space,
-                                                 const std::optional<Owner>& owner, const std::string& node_name) {
+                                                 const std::optional<Owner>& owner,
+                                                 const std::string& node_name) {
   const bool known = owner && (owner->kind == "DaemonSet" || owner->kind == "ReplicaSet");
   if (!known) return ControllerFacts{};
   const Json node = TRY(get_or_null(client, kube::path_of(kube::kNodes, "", node_name)));
   const auto& resource = owner->kind == "DaemonSet" ? kube::kDaemonSets : kube::kReplicaSets;
   Json workload = TRY(get_or_null(client, kube::path_of(resource, name_space, owner->name)));
   Owner who = *owner;
-  if (const auto deployment = deployment_of(workload); deployment && text_at(workload, {"metadata", "uid"}) == owner->uid) {
+  if (const auto deployment = deployment_of(workload);
+      deployment && text_at(workload, {"metadata", "uid"}) == owner->uid) {
     who = *deployment;
     workload = TRY(get_or_null(client, kube::path_of(kube::kDeployments, name_space, who.name)));
   }

@@ -33,7 +33,8 @@ u32 u32_at(const Json& json, const char* key) {
 }  // namespace
 
 const AppReport* DeviceReport::of(std::string_view instance) const {
-  // `next` first: an instance that is started again is there, while `active` still tells of its earlier attempt.
+  // `next` first: an instance that is started again is there, while `active` still tells of its earlier
+  // attempt.
   if (next.state != link::AppState::none && next.instance == instance) return &next;
   if (active.state != link::AppState::none && active.instance == instance) return &active;
   return nullptr;
@@ -80,11 +81,16 @@ DeviceReport report_of(const link::DeviceStatus& status) {
 }
 
 Json to_json(const DeviceIdentity& identity) {
-  return {{"name", identity.name},           {"bootId", boot_text(identity.boot_id)},
-          {"bootCount", identity.boot_count}, {"board", identity.board},
-          {"arch", identity.arch},           {"firmware", identity.firmware},
-          {"persistent", identity.persistent}, {"ramBytes", identity.ram_bytes},
-          {"appRamBytes", identity.app_ram_bytes}, {"slotBytes", identity.slot_bytes},
+  return {{"name", identity.name},
+          {"bootId", boot_text(identity.boot_id)},
+          {"bootCount", identity.boot_count},
+          {"board", identity.board},
+          {"arch", identity.arch},
+          {"firmware", identity.firmware},
+          {"persistent", identity.persistent},
+          {"ramBytes", identity.ram_bytes},
+          {"appRamBytes", identity.app_ram_bytes},
+          {"slotBytes", identity.slot_bytes},
           {"sensorQueue", identity.sensor_queue}};
 }
 
@@ -105,7 +111,8 @@ DeviceIdentity identity_from(const Json& json) {
 }
 
 bool valid_device_name(std::string_view name) {
-  if (name.empty() || name.size() > link::kMaxNameBytes || name.front() == '-' || name.back() == '-') return false;
+  if (name.empty() || name.size() > link::kMaxNameBytes || name.front() == '-' || name.back() == '-')
+    return false;
   for (char c : name)
     if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
   return true;

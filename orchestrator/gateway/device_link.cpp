@@ -26,7 +26,8 @@ void dropped(const std::string& device, const char* what, const pipit::Error& er
 }
 }  // namespace
 
-DeviceLink::DeviceLink(Parts parts, std::string devices_file) : parts_(parts), devices_file_(std::move(devices_file)) {
+DeviceLink::DeviceLink(Parts parts, std::string devices_file)
+    : parts_(parts), devices_file_(std::move(devices_file)) {
   restore(unix_ms());
 }
 
@@ -34,7 +35,8 @@ support::Status DeviceLink::start(const std::string& host, u16 port) {
   Mqtt::Options options;
   options.host = host;
   options.port = port;
-  options.client_id = "pipit-gateway-" + std::to_string(getpid()) + "-" + std::to_string(std::random_device{}());
+  options.client_id =
+      "pipit-gateway-" + std::to_string(getpid()) + "-" + std::to_string(std::random_device{}());
   for (std::string_view leaf : {link::topic::kHello, link::topic::kStatus, link::topic::kLog})
     options.topics.push_back(every_device(leaf));
   Mqtt::Handlers handlers;
@@ -67,7 +69,8 @@ void DeviceLink::receive(const std::string& topic, Bytes payload, bool retained,
   if (leaf == link::topic::kLog && !retained) on_log(device, payload, now_ms);
 }
 
-void DeviceLink::answer(const std::string& device, u64 boot_id, bool admitted, const std::string& reason, i64 now_ms) {
+void DeviceLink::answer(const std::string& device, u64 boot_id, bool admitted, const std::string& reason,
+                        i64 now_ms) {
   link::Admission admission;
   admission.boot_id = boot_id;
   admission.admitted = admitted;
@@ -80,18 +83,23 @@ void DeviceLink::answer(const std::string& device, u64 boot_id, bool admitted, c
 
 void DeviceLink::on_hello(const std::string& device, Bytes payload, i64 now_ms) {
   link::Hello hello;
-  if (auto decoded = link::decode(payload, hello); !decoded.ok()) return dropped(device, "hello", decoded.error());
+  if (auto decoded = link::decode(payload, hello); !decoded.ok())
+    return dropped(device, "hello", decoded.error());
   const Devices::Verdict verdict = parts_.devices.hello(device, hello, now_ms);
   answer(device, hello.boot_id, verdict.admitted, verdict.reason, now_ms);
   if (!verdict.admitted) {
-    log(Level::warn, "device refused", {{"device", device}, {"boot", boot_text(hello.boot_id)}, {"reason", verdict.reason}});
+    log(Level::warn, "device refused",
+        {{"device", device}, {"boot", boot_text(hello.boot_id)}, {"reason", verdict.reason}});
     return;
   }
   const Device& known = *parts_.devices.find(device);
   if (verdict.new_boot) {
     unsaved_ = true;
     log(Level::info, "device admitted",
-        {{"device", device}, {"boot", boot_text(hello.boot_id)}, {"board", known.identity.board}, {"arch", known.identity.arch}});
+        {{"device", device},
+         {"boot", boot_text(hello.boot_id)},
+         {"board", known.identity.board},
+         {"arch", known.identity.arch}});
   }
   parts_.nodes.changed(known, verdict.new_boot, now_ms);
   parts_.pods.republish(device);
@@ -101,13 +109,16 @@ void DeviceLink::on_hello(const std::string& device, Bytes payload, i64 now_ms) 
 void DeviceLink::on_status(const std::string& device, Bytes payload, bool retained, i64 now_ms) {
   using Effect = Devices::Effect;
   link::DeviceStatus status;
-  if (auto decoded = link::decode(payload, status); !decoded.ok()) return dropped(device, "status", decoded.error());
+  if (auto decoded = link::decode(payload, status); !decoded.ok())
+    return dropped(device, "status", decoded.error());
   const Effect effect = parts_.devices.status(device, report_of(status), retained, now_ms);
   // A device of a lost identities file: its answer to a refusal is a hello.
-  if (effect == Effect::unknown) return answer(device, status.boot_id, false, "not admitted, say hello", now_ms);
+  if (effect == Effect::unknown)
+    return answer(device, status.boot_id, false, "not admitted, say hello", now_ms);
   if (effect == Effect::ignored) return;
   if (effect != Effect::updated) {
-    log(Level::info, effect == Effect::came_online ? "device online" : "device offline", {{"device", device}});
+    log(Level::info, effect == Effect::came_online ? "device online" : "device offline",
+        {{"device", device}});
     parts_.nodes.changed(*parts_.devices.find(device), false, now_ms);
   }
   parts_.pods.device_changed(device);
@@ -115,7 +126,8 @@ void DeviceLink::on_status(const std::string& device, Bytes payload, bool retain
 
 void DeviceLink::on_log(const std::string& device, Bytes payload, i64 now_ms) {
   link::Log line;
-  if (auto decoded = link::decode(payload, line); !decoded.ok()) return dropped(device, "log", decoded.error());
+  if (auto decoded = link::decode(payload, line); !decoded.ok())
+    return dropped(device, "log", decoded.error());
   const std::string uid(line.instance);
   if (parts_.pods.runs_on(uid, device))
     parts_.logs.append(uid, line.sequence, line.uptime_ms, line.error, std::string(line.text), now_ms);

@@ -11,9 +11,9 @@
 
 namespace pipit::gateway {
 
-/// The gateway's end of the device link: decodes what devices publish, answers hellos, hears status and logs, sends
-/// desired state. Keeps admitted identities in a file, since a device that is connected does not say hello again when
-/// the gateway restarts. Loop's thread, except start() and stop().
+/// The gateway's end of the device link: decodes what devices publish, answers hellos, hears status and logs,
+/// sends desired state. Keeps admitted identities in a file, since a device that is connected does not say
+/// hello again when the gateway restarts. Loop's thread, except start() and stop().
 class DeviceLink {
  public:
   struct Parts {

@@ -12,14 +12,14 @@ namespace pipit::gateway {
 struct Device {
   DeviceIdentity identity;
   bool alive = false;
-  i64 last_seen_ms = 0;   ///< Unix time of its last own word
-  i64 changed_ms = 0;     ///< when `alive` changed last
+  i64 last_seen_ms = 0;                ///< Unix time of its last own word
+  i64 changed_ms = 0;                  ///< when `alive` changed last
   std::optional<DeviceReport> report;  ///< of the admitted boot
 };
 
 /// Who holds which name, and who is alive. Pure: time comes as an argument, nothing is sent.
-/// A name belongs to the boot that was admitted under it for as long as that boot lives; another claimant is refused,
-/// and what it says (its last will above all) is not heard.
+/// A name belongs to the boot that was admitted under it for as long as that boot lives; another claimant is
+/// refused, and what it says (its last will above all) is not heard.
 class Devices {
  public:
   static constexpr i64 kSilenceMs = 30'000;  ///< three missed reports
@@ -36,14 +36,14 @@ class Devices {
   Verdict hello(std::string_view topic_name, const link::Hello& hello, i64 now_ms);
 
   enum class Effect {
-    ignored,     ///< not from the admitted boot
-    unknown,     ///< nobody was admitted under that name: ask for a hello
-    updated,     ///< as alive as before
+    ignored,  ///< not from the admitted boot
+    unknown,  ///< nobody was admitted under that name: ask for a hello
+    updated,  ///< as alive as before
     came_online,
     went_offline,
   };
-  /// `retained`: the broker's copy, kept from an earlier time. It counts as life only when nothing else is known since
-  /// the gateway started, because the broker would have replaced it by the last will.
+  /// `retained`: the broker's copy, kept from an earlier time. It counts as life only when nothing else is
+  /// known since the gateway started, because the broker would have replaced it by the last will.
   Effect status(std::string_view topic_name, DeviceReport report, bool retained, i64 now_ms);
 
   /// Marks devices that were silent for kSilenceMs as offline; returns their names.

@@ -64,7 +64,8 @@ TEST_F(DevicesTest, TheNameIsFreeOnceItsHolderIsGone) {
   EXPECT_EQ(devices.status("waiot-1", report(1, false), false, 1'000), Effect::went_offline);
   EXPECT_TRUE(devices.hello("waiot-1", hello(2), 1'001).new_boot) << "restarted after its last will";
   EXPECT_FALSE(devices.hello("waiot-1", hello(3), 1'001 + Devices::kSilenceMs - 1).admitted);
-  EXPECT_TRUE(devices.hello("waiot-1", hello(3), 1'001 + Devices::kSilenceMs).admitted) << "silent for too long";
+  EXPECT_TRUE(devices.hello("waiot-1", hello(3), 1'001 + Devices::kSilenceMs).admitted)
+      << "silent for too long";
 }
 
 TEST_F(DevicesTest, SilenceMeansOfflineAndAWordMeansOnline) {
@@ -81,9 +82,12 @@ TEST_F(DevicesTest, SilenceMeansOfflineAndAWordMeansOnline) {
 TEST_F(DevicesTest, ARestartedGatewayHearsOfItsDevicesAgain) {
   devices.restore(identity_of(hello(7)), 1'000);
   EXPECT_FALSE(devices.find("waiot-1")->alive);
-  EXPECT_EQ(devices.status("waiot-1", report(6), true, 1'001), Effect::ignored) << "retained by an earlier boot";
-  EXPECT_EQ(devices.status("waiot-1", report(7), true, 1'002), Effect::came_online) << "else its will would be there";
-  EXPECT_EQ(devices.status("waiot-1", report(7), true, 9'000), Effect::ignored) << "the same old word is no sign of life";
+  EXPECT_EQ(devices.status("waiot-1", report(6), true, 1'001), Effect::ignored)
+      << "retained by an earlier boot";
+  EXPECT_EQ(devices.status("waiot-1", report(7), true, 1'002), Effect::came_online)
+      << "else its will would be there";
+  EXPECT_EQ(devices.status("waiot-1", report(7), true, 9'000), Effect::ignored)
+      << "the same old word is no sign of life";
   EXPECT_EQ(devices.find("waiot-1")->last_seen_ms, 1'002);
 }
 

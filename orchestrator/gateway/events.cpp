@@ -19,19 +19,22 @@ void Events::write(const PodView& pod, const char* type, const char* reason, con
   char suffix[40];
   std::snprintf(suffix, sizeof suffix, ".%llx%04llx", static_cast<unsigned long long>(now),
                 static_cast<unsigned long long>(count_++ & 0xffff));
-  const Json event = {
-      {"apiVersion", "v1"},
-      {"kind", "Event"},
-      {"metadata", {{"name", pod.name + suffix}, {"namespace", pod.name_space}}},
-      {"involvedObject",
-       {{"apiVersion", "v1"}, {"kind", "Pod"}, {"namespace", pod.name_space}, {"name", pod.name}, {"uid", pod.uid}}},
-      {"type", type},
-      {"reason", reason},
-      {"message", message.substr(0, kMaxMessageBytes)},
-      {"source", {{"component", "pipit-gateway"}, {"host", pod.node}}},
-      {"firstTimestamp", rfc3339(now)},
-      {"lastTimestamp", rfc3339(now)},
-      {"count", 1}};
+  const Json event = {{"apiVersion", "v1"},
+                      {"kind", "Event"},
+                      {"metadata", {{"name", pod.name + suffix}, {"namespace", pod.name_space}}},
+                      {"involvedObject",
+                       {{"apiVersion", "v1"},
+                        {"kind", "Pod"},
+                        {"namespace", pod.name_space},
+                        {"name", pod.name},
+                        {"uid", pod.uid}}},
+                      {"type", type},
+                      {"reason", reason},
+                      {"message", message.substr(0, kMaxMessageBytes)},
+                      {"source", {{"component", "pipit-gateway"}, {"host", pod.node}}},
+                      {"firstTimestamp", rfc3339(now)},
+                      {"lastTimestamp", rfc3339(now)},
+                      {"count", 1}};
   const std::string path = kube::path_of(kube::kEvents, pod.name_space);
   executor_.submit("events", [this, path, event] {
     auto created = client_.create(path, event);

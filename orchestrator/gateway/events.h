@@ -11,8 +11,12 @@ namespace pipit::gateway {
 class Events {
  public:
   Events(const kube::Client& client, Executor& executor) : client_(client), executor_(executor) {}
-  void normal(const PodView& pod, const char* reason, const std::string& message) { write(pod, "Normal", reason, message); }
-  void warning(const PodView& pod, const char* reason, const std::string& message) { write(pod, "Warning", reason, message); }
+  void normal(const PodView& pod, const char* reason, const std::string& message) {
+    write(pod, "Normal", reason, message);
+  }
+  void warning(const PodView& pod, const char* reason, const std::string& message) {
+    write(pod, "Warning", reason, message);
+  }
 
  private:
   void write(const PodView& pod, const char* type, const char* reason, const std::string& message);

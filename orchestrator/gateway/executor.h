@@ -12,8 +12,8 @@
 
 namespace pipit::gateway {
 
-/// Worker threads for calls that block (API server, registry). Jobs of one key run one after the other in the order
-/// they came; different keys run side by side.
+/// Worker threads for calls that block (API server, registry). Jobs of one key run one after the other in the
+/// order they came; different keys run side by side.
 class Executor {
  public:
   using Job = std::function<void()>;

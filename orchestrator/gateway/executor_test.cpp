@@ -38,7 +38,9 @@ TEST(Executor, JobsOfAKeyKeepTheirOrderAndNeverOverlap) {
 TEST(Executor, ASlowKeyDoesNotHoldUpAnother) {
   std::atomic<bool> release = false, other = false;
   Executor executor(2);
-  executor.submit("slow", [&] { while (!release) std::this_thread::sleep_for(1ms); });
+  executor.submit("slow", [&] {
+    while (!release) std::this_thread::sleep_for(1ms);
+  });
   executor.submit("slow", [] {});
   executor.submit("fast", [&] { other = true; });
   for (int i = 0; i < 1000 && !other; ++i) std::this_thread::sleep_for(1ms);

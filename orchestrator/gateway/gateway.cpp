@@ -63,19 +63,23 @@ class Gateway {
     const HttpServer::Options serving = TRY(kubelet_options(options_));
     TRY(kubelet_.start(serving));
     nodes_.emplace(client_, executor_, loop_, NodeFacts{options_.node_ip, kubelet_.port()});
-    pods_.emplace(
-        Pods::Options{i64{options_.handover_seconds} * 1000, options_.node_ip, options_.state_dir + "/slots.json"},
-        Pods::Parts{client_, executor_, loop_, devices_, images_, logs_, events_,
-                    [this](const std::string& device, Bytes message) { link_->send_desired(device, message); }});
-    link_.emplace(DeviceLink::Parts{loop_, devices_, *nodes_, *pods_, logs_}, options_.state_dir + "/devices.json");
+    pods_.emplace(Pods::Options{i64{options_.handover_seconds} * 1000, options_.node_ip,
+                                options_.state_dir + "/slots.json"},
+                  Pods::Parts{client_, executor_, loop_, devices_, images_, logs_, events_,
+                              [this](const std::string& device, Bytes message) {
+                                link_->send_desired(device, message);
+                              }});
+    link_.emplace(DeviceLink::Parts{loop_, devices_, *nodes_, *pods_, logs_},
+                  options_.state_dir + "/devices.json");
     TRY(link_->start(options_.broker.host, options_.broker.port));
-    kube::Informer informer(client_, pod_watch(),
-                            [this](kube::Delta delta) {
-                              loop_.post([this, delta = std::move(delta)]() mutable { pods_->on_delta(std::move(delta)); });
-                            },
-                            [](const kube::ApiError& error) {
-                              log(Level::warn, "watch of pods interrupted", {{"error", error.text}});
-                            });
+    kube::Informer informer(
+        client_, pod_watch(),
+        [this](kube::Delta delta) {
+          loop_.post([this, delta = std::move(delta)]() mutable { pods_->on_delta(std::move(delta)); });
+        },
+        [](const kube::ApiError& error) {
+          log(Level::warn, "watch of pods interrupted", {{"error", error.text}});
+        });
     TRY(announce());
     loop_.run(kTickMs, [this] { tick(); }, stop);
     log(Level::info, "stopping");

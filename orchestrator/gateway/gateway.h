@@ -29,8 +29,8 @@ struct GatewayOptions {
   Level log_level = Level::info;
 };
 
-/// Runs the gateway until `stop` turns true: a Node, a Lease and a kubelet for each device that says hello. Prints
-/// "READY kubelet=<port> blobs=<port>" once it serves. An error means that it could not start.
+/// Runs the gateway until `stop` turns true: a Node, a Lease and a kubelet for each device that says hello.
+/// Prints "READY kubelet=<port> blobs=<port>" once it serves. An error means that it could not start.
 support::Status run_gateway(const GatewayOptions& options, const std::function<bool()>& stop);
 
 }  // namespace pipit::gateway

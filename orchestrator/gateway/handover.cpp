@@ -10,14 +10,16 @@ using support::Json;
 using support::text_at;
 
 namespace {
-/// The DaemonSet controller schedules by nodeSelector and required node affinity of the template (terms are ORed).
+/// The DaemonSet controller schedules by nodeSelector and required node affinity of the template (terms are
+/// ORed).
 bool selects_node(const Json& daemon_set, const Json& node) {
   const Json* labels = find(node, {"metadata", "labels"});
   const Json& have = labels != nullptr ? *labels : Json::object();
   if (const Json* wanted = find(daemon_set, {"spec", "template", "spec", "nodeSelector"}))
     if (!kube::matches_selector({{"matchLabels", *wanted}}, have)) return false;
-  const Json* terms = find(daemon_set, {"spec", "template", "spec", "affinity", "nodeAffinity",
-                                        "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
+  const Json* terms =
+      find(daemon_set, {"spec", "template", "spec", "affinity", "nodeAffinity",
+                        "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
   if (terms == nullptr || !terms->is_array()) return true;
   const Json fields = {{"metadata.name", text_at(node, {"metadata", "name"})}};
   for (const Json& term : *terms) {
@@ -31,7 +33,8 @@ bool selects_node(const Json& daemon_set, const Json& node) {
 }
 }  // namespace
 
-ControllerFacts controller_facts(const std::string& kind, const std::string& uid, const Json& workload, const Json& node) {
+ControllerFacts controller_facts(const std::string& kind, const std::string& uid, const Json& workload,
+                                 const Json& node) {
   ControllerFacts facts;
   if (kind == "DaemonSet") facts.kind = ControllerFacts::Kind::daemon_set;
   if (kind == "ReplicaSet" || kind == "Deployment") facts.kind = ControllerFacts::Kind::replicas;
@@ -40,7 +43,8 @@ ControllerFacts controller_facts(const std::string& kind, const std::string& uid
   facts.exists = workload.is_object() && text_at(workload, {"metadata", "uid"}) == uid;
   if (!facts.exists) return facts;
   facts.deleting = !text_at(workload, {"metadata", "deletionTimestamp"}).empty();
-  if (facts.kind == ControllerFacts::Kind::daemon_set) facts.node_selected = facts.node_exists && selects_node(workload, node);
+  if (facts.kind == ControllerFacts::Kind::daemon_set)
+    facts.node_selected = facts.node_exists && selects_node(workload, node);
   facts.replicas = support::int_at(workload, {"spec", "replicas"}, 1);
   if (const Json* selector = find(workload, {"spec", "selector"})) facts.selector = *selector;
   return facts;

@@ -47,7 +47,8 @@ Peer peer_of(MHD_Connection* connection) {
   purpose.type = GNUTLS_DT_KEY_PURPOSE_OID;
   purpose.data = reinterpret_cast<unsigned char*>(const_cast<char*>(GNUTLS_KP_TLS_WWW_CLIENT));
   unsigned status = 0;
-  if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) != GNUTLS_E_SUCCESS || status != 0) return peer;
+  if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) != GNUTLS_E_SUCCESS || status != 0)
+    return peer;
   unsigned count = 0;
   const gnutls_datum_t* chain = gnutls_certificate_get_peers(session, &count);
   gnutls_x509_crt_t certificate = nullptr;
@@ -115,14 +116,15 @@ struct HttpAdapter {
     MHD_Response* response = response_of(server, answer);
     if (response == nullptr) return MHD_NO;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
-    for (const auto& [name, value] : answer.headers) MHD_add_response_header(response, name.c_str(), value.c_str());
+    for (const auto& [name, value] : answer.headers)
+      MHD_add_response_header(response, name.c_str(), value.c_str());
     const MHD_Result queued = MHD_queue_response(connection, answer.status, response);
     MHD_destroy_response(response);
     return queued;
   }
 
-  static MHD_Result access(void* self, MHD_Connection* connection, const char* url, const char* method, const char*,
-                           const char*, size_t* body_size, void** state) {
+  static MHD_Result access(void* self, MHD_Connection* connection, const char* url, const char* method,
+                           const char*, const char*, size_t* body_size, void** state) {
     auto& server = *static_cast<HttpServer*>(self);
     // libmicrohttpd calls once with the header and then again; the answer belongs to a later call.
     static int seen;
@@ -155,7 +157,8 @@ support::Result<std::unique_ptr<HttpServer>> HttpServer::start(const Options& op
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler)));
   server->tls_ = !options.certificate.empty();
   unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD;
-  flags |= options.streams ? unsigned{MHD_USE_THREAD_PER_CONNECTION} | unsigned{MHD_USE_POLL} : unsigned{MHD_USE_EPOLL};
+  flags |= options.streams ? unsigned{MHD_USE_THREAD_PER_CONNECTION} | unsigned{MHD_USE_POLL}
+                           : unsigned{MHD_USE_EPOLL};
   if (server->tls_) flags |= MHD_USE_TLS;
   std::vector<MHD_OptionItem> items = {
       {MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, nullptr},
@@ -169,8 +172,9 @@ support::Result<std::unique_ptr<HttpServer>> HttpServer::start(const Options& op
   pem(MHD_OPTION_HTTPS_MEM_KEY, options.key);
   pem(MHD_OPTION_HTTPS_MEM_TRUST, options.client_ca);
   items.push_back({MHD_OPTION_END, 0, nullptr});
-  server->daemon_ = MHD_start_daemon(flags, options.port, nullptr, nullptr, HttpAdapter::access, server.get(),
-                                     MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
+  server->daemon_ =
+      MHD_start_daemon(flags, options.port, nullptr, nullptr, HttpAdapter::access, server.get(),
+                       MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
   if (server->daemon_ == nullptr)
     return support::Error(Code::io, "cannot listen on " + options.host + ":" + std::to_string(options.port) +
                                         ": port in use, or certificate and key do not fit");

@@ -36,7 +36,8 @@ struct HttpAnswer {
   std::map<std::string, std::string> headers;
   std::string file;  ///< sent instead of the body: `length` bytes from `offset`
   u64 offset = 0, length = 0;
-  /// Sent instead of the body, in chunks, until it sets `end`. It may wait a second for more and return nothing.
+  /// Sent instead of the body, in chunks, until it sets `end`. It may wait a second for more and return
+  /// nothing.
   std::function<std::string(bool& end)> stream;
 };
 

@@ -1,5 +1,9 @@
 #include "orchestrator/gateway/images.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "link/messages.h"
 #include "orchestrator/registry/package.h"
 #include "support/files.h"
@@ -35,6 +39,14 @@ Result<std::string> hex_of_reference(const std::string& digest) {
   if (!text.starts_with(kAlgorithm) || !is_hex_digest(text.substr(kAlgorithm.size())))
     return Error(Code::malformed, "digest is not sha256: " + digest.substr(0, 100));
   return std::string(text.substr(kAlgorithm.size()));
+}
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure))
+    if (entry->is_regular_file(failure)) names.push_back(entry->path().filename().string());
+  return names;
 }
 }  // namespace
 
@@ -76,6 +88,23 @@ std::optional<Image> Images::cached(const std::string& digest) const {
   for (u32 i = 0; i < manifest.blob_count; ++i)
     if (blob_file(hex_of(manifest.blobs[i].digest)).empty()) return std::nullopt;
   return Image{digest, std::move(data).value()};
+}
+
+void Images::keep_only(const std::set<std::string>& digests) {
+  std::set<std::string> blobs;
+  for (const std::string& name : names_in(folder_ + "/images")) {
+    const auto image = digests.contains(std::string(kAlgorithm) + name)
+                           ? cached(std::string(kAlgorithm) + name)
+                           : std::nullopt;
+    link::Manifest manifest;
+    if (!image || !link::decode(image->manifest, manifest).ok()) {
+      unlink((folder_ + "/images/" + name).c_str());
+      continue;
+    }
+    for (u32 i = 0; i < manifest.blob_count; ++i) blobs.insert(hex_of(manifest.blobs[i].digest));
+  }
+  for (const std::string& name : names_in(folder_ + "/blobs"))
+    if (!blobs.contains(name)) unlink((folder_ + "/blobs/" + name).c_str());
 }
 
 std::string Images::blob_file(std::string_view hex) const {

@@ -25,7 +25,8 @@ HttpAnswer json_answer(const Json& body) {
   return {.content_type = "application/json", .body = support::dump(body)};
 }
 
-support::Result<std::optional<i64>> number(const std::map<std::string, std::string>& query, const char* name) {
+support::Result<std::optional<i64>> number(const std::map<std::string, std::string>& query,
+                                           const char* name) {
   const auto found = query.find(name);
   if (found == query.end()) return std::optional<i64>();
   i64 value = 0;
@@ -67,7 +68,8 @@ support::Status KubeletApi::start(const HttpServer::Options& options) {
 
 HttpAnswer KubeletApi::answer(const HttpCall& call) {
   if (call.path == "/healthz") return {.body = "ok"};
-  if (!may_ask(call.peer)) return {.status = 401, .body = "a client certificate of the API server is needed\n"};
+  if (!may_ask(call.peer))
+    return {.status = 401, .body = "a client certificate of the API server is needed\n"};
   if (call.path.starts_with(kLogsPrefix)) return container_logs(call);
   if (call.path == "/pods" || call.path == "/pods/") return json_answer(sources_.pods());
   if (call.path == "/stats/summary") return json_answer(sources_.stats());

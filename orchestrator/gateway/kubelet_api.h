@@ -8,9 +8,9 @@
 
 namespace pipit::gateway {
 
-/// The part of the kubelet's HTTPS interface that `kubectl logs` and `kubectl get --raw …/proxy` use: /containerLogs,
-/// /pods, /stats/summary, /healthz. Only the API server may ask: a client certificate of the cluster's CA, for
-/// kube-apiserver-kubelet-client or group system:masters.
+/// The part of the kubelet's HTTPS interface that `kubectl logs` and `kubectl get --raw …/proxy` use:
+/// /containerLogs, /pods, /stats/summary, /healthz. Only the API server may ask: a client certificate of the
+/// cluster's CA, for kube-apiserver-kubelet-client or group system:masters.
 class KubeletApi {
  public:
   /// Called on server threads; they return null when the gateway does not answer in time.

@@ -32,12 +32,16 @@ struct KubeletApiTest : testing::Test {
     ASSERT_TRUE(done.ok() && done->exit_code == 0) << command << (done.ok() ? done->err : done.error().text);
   }
   static void authority(const std::string& name) {
-    shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout " + name + ".key -out " + name + ".crt -days 2 -subj /CN=" + name);
+    shell("openssl req -x509 -newkey rsa:2048 -nodes -keyout " + name + ".key -out " + name +
+          ".crt -days 2 -subj /CN=" + name);
   }
-  static void certificate(const std::string& name, const std::string& subject, const std::string& ca, const std::string& usage) {
-    shell("openssl req -newkey rsa:2048 -nodes -keyout " + name + ".key -out " + name + ".csr -subj " + subject);
-    shell("printf 'subjectAltName=IP:127.0.0.1\\nextendedKeyUsage=" + usage + "\\n' > " + name + ".ext; openssl x509 -req -in " +
-          name + ".csr -CA " + ca + ".crt -CAkey " + ca + ".key -CAcreateserial -out " + name + ".crt -days 2 -extfile " + name + ".ext");
+  static void certificate(const std::string& name, const std::string& subject, const std::string& ca,
+                          const std::string& usage) {
+    shell("openssl req -newkey rsa:2048 -nodes -keyout " + name + ".key -out " + name + ".csr -subj " +
+          subject);
+    shell("printf 'subjectAltName=IP:127.0.0.1\\nextendedKeyUsage=" + usage + "\\n' > " + name +
+          ".ext; openssl x509 -req -in " + name + ".csr -CA " + ca + ".crt -CAkey " + ca +
+          ".key -CAcreateserial -out " + name + ".crt -days 2 -extfile " + name + ".ext");
   }
   static std::string pem(const std::string& file) {
     auto data = support::read_file(folder + "/" + file);
@@ -102,28 +106,34 @@ TEST_F(KubeletApiTest, FollowsALog) {
   logs.append("u", 0, 1, false, "first", 0);
   support::TlsIdentity tls{pem("ca.crt"), pem("admin.crt"), pem("admin.key")};
   support::HttpRequest request;
-  request.url = "https://127.0.0.1:" + std::to_string(api.port()) + "/containerLogs/default/fashion/app?follow=true";
+  request.url =
+      "https://127.0.0.1:" + std::to_string(api.port()) + "/containerLogs/default/fashion/app?follow=true";
   request.tls = &tls;
   request.timeout_ms = 0;
   std::string seen;
-  auto response = support::http_stream(request, [&](std::string_view bytes) {
-    seen += bytes;
-    if (seen == "first\n") logs.append("u", 1, 2, false, "second", 0);
-    if (seen == "first\nsecond\n") logs.close("u");
-    return true;
-  }, [] { return false; });
+  auto response = support::http_stream(
+      request,
+      [&](std::string_view bytes) {
+        seen += bytes;
+        if (seen == "first\n") logs.append("u", 1, 2, false, "second", 0);
+        if (seen == "first\nsecond\n") logs.close("u");
+        return true;
+      },
+      [] { return false; });
   EXPECT_TRUE(response.ok());
   EXPECT_EQ(seen, "first\nsecond\n");
 }
 
 TEST(LogQueryTest, ReadsKubectlsParameters) {
-  auto query = parse_log_query({{"follow", "true"}, {"tailLines", "5"}, {"sinceSeconds", "10"}, {"limitBytes", "9"}}, 60'000);
+  auto query = parse_log_query(
+      {{"follow", "true"}, {"tailLines", "5"}, {"sinceSeconds", "10"}, {"limitBytes", "9"}}, 60'000);
   ASSERT_TRUE(query.ok());
   EXPECT_TRUE(query->follow);
   EXPECT_EQ(query->tail_lines, 5);
   EXPECT_EQ(query->since_ms, 50'000);
   EXPECT_EQ(query->limit_bytes, 9);
-  for (const char* bad : {"-1", "x", "", "9999999999999999999999"}) EXPECT_FALSE(parse_log_query({{"tailLines", bad}}, 0).ok()) << bad;
+  for (const char* bad : {"-1", "x", "", "9999999999999999999999"})
+    EXPECT_FALSE(parse_log_query({{"tailLines", bad}}, 0).ok()) << bad;
   EXPECT_FALSE(parse_log_query({{"sinceTime", "yesterday"}}, 0).ok());
   EXPECT_EQ(parse_log_query({{"sinceSeconds", "9223372036854775807"}}, 60'000)->since_ms, 0);
 }

@@ -28,10 +28,12 @@ void append_value(std::string& line, std::string_view value) {
 
 void set_log_level(Level level) { lowest = level; }
 
-void log(Level level, std::string_view event, std::initializer_list<std::pair<std::string_view, std::string>> fields) {
+void log(Level level, std::string_view event,
+         std::initializer_list<std::pair<std::string_view, std::string>> fields) {
   if (level < lowest.load()) return;
   constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
-  std::string line = "time=" + rfc3339_micro(unix_ms()) + " level=" + kNames[static_cast<u8>(level)] + " event=";
+  std::string line =
+      "time=" + rfc3339_micro(unix_ms()) + " level=" + kNames[static_cast<u8>(level)] + " event=";
   append_value(line, event);
   for (const auto& [name, value] : fields) {
     line += ' ';

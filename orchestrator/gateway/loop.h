@@ -8,14 +8,15 @@
 
 namespace pipit::gateway {
 
-/// The one thread that owns the gateway's state. Every other thread (watches, MQTT, API calls, HTTP servers) hands its
-/// work over with post(). Time-based work happens in the tick.
+/// The one thread that owns the gateway's state. Every other thread (watches, MQTT, API calls, HTTP servers)
+/// hands its work over with post(). Time-based work happens in the tick.
 class Loop {
  public:
   using Task = std::function<void()>;
   /// Any thread. Tasks run in the order they came; after the loop ended they are dropped.
   void post(Task task);
-  /// Posts `task` and waits until it ran; false when it did not within `timeout_ms`. It then never runs later.
+  /// Posts `task` and waits until it ran; false when it did not within `timeout_ms`. It then never runs
+  /// later.
   bool ask(const Task& task, u32 timeout_ms);
   /// Runs tasks, and `tick` every `tick_ms`, until `stop` says so (asked at each tick).
   void run(u32 tick_ms, const Task& tick, const std::function<bool()>& stop);

@@ -12,7 +12,8 @@ struct mosquitto;
 
 namespace pipit::gateway {
 
-/// One connection to an MQTT broker that comes back by itself. The only file that knows libmosquitto is its .cpp.
+/// One connection to an MQTT broker that comes back by itself. The only file that knows libmosquitto is its
+/// .cpp.
 class Mqtt {
  public:
   struct Options {

@@ -29,7 +29,8 @@ std::string label_value(const std::string& text) {
 
 Json ready_condition(const Device& device, i64 now_ms) {
   const char* reason = device.alive ? "DeviceReady" : "DeviceOffline";
-  const char* message = device.alive ? "device is connected and reports" : "device is not connected, or was silent for 30 s";
+  const char* message =
+      device.alive ? "device is connected and reports" : "device is not connected, or was silent for 30 s";
   return {{"type", "Ready"},
           {"status", device.alive ? "True" : "False"},
           {"reason", reason},
@@ -90,16 +91,17 @@ Json node_object(const DeviceIdentity& identity) {
 Json node_status_patch(const Device& device, const NodeFacts& facts, i64 now_ms) {
   const DeviceIdentity& identity = device.identity;
   const u64 uptime_ms = device.report ? device.report->uptime_ms : 0;
-  Json conditions = Json::array(
-      {ready_condition(device, now_ms), pressure_condition("MemoryPressure", "StaticMemory", device, now_ms),
-       pressure_condition("DiskPressure", "StaticFlash", device, now_ms),
-       pressure_condition("PIDPressure", "StaticTasks", device, now_ms)});
+  Json conditions = Json::array({ready_condition(device, now_ms),
+                                 pressure_condition("MemoryPressure", "StaticMemory", device, now_ms),
+                                 pressure_condition("DiskPressure", "StaticFlash", device, now_ms),
+                                 pressure_condition("PIDPressure", "StaticTasks", device, now_ms)});
   // No Hostname address: the API server would try to resolve it before it takes the IP.
   Json addresses = Json::array({{{"type", "InternalIP"}, {"address", facts.node_ip}}});
   return {{"metadata",
            {{"annotations",
              {{"pipit.dev/boot-id", boot_text(identity.boot_id)},
-              {"pipit.dev/boot-count", std::to_string(device.report ? device.report->boot_count : identity.boot_count)},
+              {"pipit.dev/boot-count",
+               std::to_string(device.report ? device.report->boot_count : identity.boot_count)},
               {"pipit.dev/uptime-ms", std::to_string(uptime_ms)},
               {"pipit.dev/persistent", identity.persistent ? "true" : "false"},
               {"pipit.dev/ram-bytes", std::to_string(identity.ram_bytes)}}}}},
@@ -114,7 +116,9 @@ Json node_status_patch(const Device& device, const NodeFacts& facts, i64 now_ms)
 
 Json lease_renewal(const std::string& node, i64 now_ms) {
   return {{"spec",
-           {{"holderIdentity", node}, {"leaseDurationSeconds", kLeaseSeconds}, {"renewTime", rfc3339_micro(now_ms)}}}};
+           {{"holderIdentity", node},
+            {"leaseDurationSeconds", kLeaseSeconds},
+            {"renewTime", rfc3339_micro(now_ms)}}}};
 }
 
 Json lease_object(const std::string& node, const std::string& node_uid, i64 now_ms) {

@@ -28,8 +28,9 @@ TEST(NodeObject, CarriesLabelsAndTaint) {
     "kubernetes.io/arch": "arm", "kubernetes.io/os": "waiot", "kubernetes.io/hostname": "waiot-123456",
     "node.kubernetes.io/instance-type": "mps2-an386", "pipit.dev/board": "mps2-an386", "pipit.dev/class": "mcu",
     "pipit.dev/device": "true"})"));
-  EXPECT_EQ(node["spec"]["taints"],
-            *support::parse_json(R"([{"key": "pipit.dev/device", "value": "true", "effect": "NoSchedule"}])"));
+  EXPECT_EQ(
+      node["spec"]["taints"],
+      *support::parse_json(R"([{"key": "pipit.dev/device", "value": "true", "effect": "NoSchedule"}])"));
 }
 
 TEST(NodeObject, LabelsStayLabelsWhateverADeviceSays) {
@@ -47,12 +48,14 @@ TEST(NodeObject, StatusTellsCapacityAddressAndReadiness) {
   Device here = device();
   const Json patch = node_status_patch(here, {"127.0.0.1", 10250}, 61'000);
   const Json& status = patch["status"];
-  EXPECT_EQ(status["allocatable"], *support::parse_json(
-      R"({"cpu": "1", "memory": "98304", "ephemeral-storage": "524288", "pods": "2"})"));
+  EXPECT_EQ(
+      status["allocatable"],
+      *support::parse_json(R"({"cpu": "1", "memory": "98304", "ephemeral-storage": "524288", "pods": "2"})"));
   EXPECT_EQ(text_at(status, {"addresses", "0", "address"}), "127.0.0.1");
   EXPECT_EQ(status["addresses"].size(), 1u);
   EXPECT_EQ(status["daemonEndpoints"]["kubeletEndpoint"]["Port"], 10250);
-  EXPECT_EQ(status["conditions"][0], *support::parse_json(R"({"type": "Ready", "status": "True", "reason": "DeviceReady",
+  EXPECT_EQ(status["conditions"][0],
+            *support::parse_json(R"({"type": "Ready", "status": "True", "reason": "DeviceReady",
     "message": "device is connected and reports", "lastHeartbeatTime": "1970-01-01T00:01:01Z",
     "lastTransitionTime": "1970-01-01T00:00:01Z"})"));
   here.alive = false;
@@ -76,8 +79,10 @@ TEST(Lease, IsOwnedByItsNode) {
   const Json lease = lease_object("waiot-1", "uid-1", 1'000);
   EXPECT_EQ(lease["metadata"]["namespace"], "kube-node-lease");
   EXPECT_EQ(text_at(lease, {"metadata", "ownerReferences", "0", "uid"}), "uid-1");
-  EXPECT_EQ(lease["spec"], *support::parse_json(
-      R"({"holderIdentity": "waiot-1", "leaseDurationSeconds": 40, "renewTime": "1970-01-01T00:00:01.000000Z"})"));
+  EXPECT_EQ(
+      lease["spec"],
+      *support::parse_json(
+          R"({"holderIdentity": "waiot-1", "leaseDurationSeconds": 40, "renewTime": "1970-01-01T00:00:01.000000Z"})"));
   EXPECT_FALSE(lease_object("waiot-1", "", 0)["metadata"].contains("ownerReferences"));
 }
 

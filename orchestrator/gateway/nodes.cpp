@@ -40,8 +40,10 @@ kube::Status ensure_node(const kube::Client& client, const Json& wanted) {
   return {};
 }
 
-kube::Result<Json> write_node(const kube::Client& client, const Json& wanted, const Json& status, bool identity) {
-  const std::string path = path_of(kube::kNodes, "", support::text_at(wanted, {"metadata", "name"}), "status");
+kube::Result<Json> write_node(const kube::Client& client, const Json& wanted, const Json& status,
+                              bool identity) {
+  const std::string path =
+      path_of(kube::kNodes, "", support::text_at(wanted, {"metadata", "name"}), "status");
   if (identity) TRY(ensure_node(client, wanted));
   auto patched = client.patch(path, kube::Patch::strategic, status);
   if (patched.ok() || !patched.error().not_found()) return patched;
@@ -49,7 +51,8 @@ kube::Result<Json> write_node(const kube::Client& client, const Json& wanted, co
   return client.patch(path, kube::Patch::strategic, status);
 }
 
-kube::Status renew_lease(const kube::Client& client, const std::string& node, const std::string& uid, i64 now_ms) {
+kube::Status renew_lease(const kube::Client& client, const std::string& node, const std::string& uid,
+                         i64 now_ms) {
   auto renewed = client.patch(path_of(kube::kLeases, kLeaseNamespace, node), kube::Patch::merge,
                               lease_renewal(node, now_ms));
   if (renewed.ok()) return {};
@@ -79,15 +82,17 @@ void Nodes::tick(const Devices& devices, i64 now_ms) {
 
 void Nodes::write(const Device& device, State& state, i64 now_ms) {
   if (!state.dirty || state.busy || now_ms < state.retry_ms) return;
-  // A device known only from before a restart of the gateway: its last condition stands until it was heard of, or not
-  // heard of for as long as any silent device.
+  // A device known only from before a restart of the gateway: its last condition stands until it was heard
+  // of, or not heard of for as long as any silent device.
   if (!device.alive && device.last_seen_ms == 0 && now_ms - device.changed_ms < Devices::kSilenceMs) return;
   const bool identity = state.identity;
-  const auto job = [this, name = device.identity.name, identity, now_ms, wanted = node_object(device.identity),
+  const auto job = [this, name = device.identity.name, identity, now_ms,
+                    wanted = node_object(device.identity),
                     status = node_status_patch(device, facts_, now_ms)] {
     // Results are moved through a std::function, which wants to copy: a shared_ptr carries them.
     auto result = std::make_shared<kube::Result<Json>>(write_node(client_, wanted, status, identity));
-    loop_.post([this, name, identity, now_ms, result] { written(name, identity, std::move(*result), now_ms); });
+    loop_.post(
+        [this, name, identity, now_ms, result] { written(name, identity, std::move(*result), now_ms); });
   };
   state.busy = executor_.submit("node/" + device.identity.name, job);
   if (state.busy) state.dirty = state.identity = false;
@@ -108,7 +113,8 @@ void Nodes::written(const std::string& name, bool identity, kube::Result<Json> r
 }
 
 void Nodes::renew(const Device& device, State& state, i64 now_ms) {
-  if (!device.alive || state.lease_busy || state.uid.empty() || now_ms - state.leased_ms < kLeaseRenewMs) return;
+  if (!device.alive || state.lease_busy || state.uid.empty() || now_ms - state.leased_ms < kLeaseRenewMs)
+    return;
   const auto job = [this, name = device.identity.name, uid = state.uid, now_ms] {
     auto error = std::make_shared<kube::Status>(renew_lease(client_, name, uid, now_ms));
     loop_.post([this, name, error, now_ms] {

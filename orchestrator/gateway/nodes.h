@@ -10,12 +10,14 @@
 
 namespace pipit::gateway {
 
-/// Keeps a Node and a Lease for each device. Lives on the loop's thread; API calls run on the executor, one at a time a
-/// Node, always with the newest state. A Node someone deleted comes back; a device that is gone stays as NotReady.
+/// Keeps a Node and a Lease for each device. Lives on the loop's thread; API calls run on the executor, one
+/// at a time a Node, always with the newest state. A Node someone deleted comes back; a device that is gone
+/// stays as NotReady.
 class Nodes {
  public:
   static constexpr i64 kHeartbeatMs = 30'000;
-  static constexpr i64 kOfflineHeartbeatMs = 10'000;  ///< without a Lease the condition itself says that we look
+  static constexpr i64 kOfflineHeartbeatMs =
+      10'000;  ///< without a Lease the condition itself says that we look
   static constexpr i64 kLeaseRenewMs = 10'000;
 
   Nodes(const kube::Client& client, Executor& executor, Loop& loop, NodeFacts facts)
@@ -28,8 +30,8 @@ class Nodes {
 
  private:
   struct State {
-    bool dirty = true;      ///< differs from what was written last
-    bool identity = true;   ///< labels and taint have to be looked at
+    bool dirty = true;     ///< differs from what was written last
+    bool identity = true;  ///< labels and taint have to be looked at
     bool busy = false, lease_busy = false;
     i64 written_ms = 0, leased_ms = 0, retry_ms = 0;
     std::string uid;

@@ -23,13 +23,15 @@ void PodLogs::close(const std::string& uid) {
     std::lock_guard lock(mutex_);
     const auto ring = rings_.find(uid);
     if (ring == rings_.end()) return;
-    if (const auto found = uids_.find(ring->second.key); found != uids_.end() && found->second == uid) uids_.erase(found);
+    if (const auto found = uids_.find(ring->second.key); found != uids_.end() && found->second == uid)
+      uids_.erase(found);
     rings_.erase(ring);
   }
   changed_.notify_all();
 }
 
-void PodLogs::append(const std::string& uid, u32 sequence, u64 uptime_ms, bool error, std::string text, i64 now_ms) {
+void PodLogs::append(const std::string& uid, u32 sequence, u64 uptime_ms, bool error, std::string text,
+                     i64 now_ms) {
   {
     std::lock_guard lock(mutex_);
     const auto found = rings_.find(uid);
@@ -80,7 +82,10 @@ u64 PodLogs::start_of(const Ring& ring, const LogQuery& query) const {
 }
 
 PodLogs::Cursor::Cursor(PodLogs& logs, std::string uid, LogQuery query)
-    : logs_(logs), uid_(std::move(uid)), query_(std::move(query)), left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {
+    : logs_(logs),
+      uid_(std::move(uid)),
+      query_(std::move(query)),
+      left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {
   std::lock_guard lock(logs_.mutex_);
   const auto ring = logs_.rings_.find(uid_);
   ended_ = ring == logs_.rings_.end();
@@ -94,7 +99,8 @@ std::string PodLogs::Cursor::next(u32 wait_ms) {
     const auto ring = logs_.rings_.find(uid_);
     return ring == logs_.rings_.end() || position_ < ring->second.first + ring->second.lines.size();
   };
-  if (query_.follow && !query_.previous) logs_.changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), ready);
+  if (query_.follow && !query_.previous)
+    logs_.changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), ready);
   const auto found = logs_.rings_.find(uid_);
   if (found == logs_.rings_.end()) {
     ended_ = true;

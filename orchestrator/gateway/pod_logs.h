@@ -27,8 +27,8 @@ class PodLogs {
   void open(const std::string& uid, const std::string& container_key);
   /// Forgets a Pod; readers that follow it end.
   void close(const std::string& uid);
-  /// A line of a Pod's instance; `sequence` counts from 0 in each attempt, which separates attempts and drops doubles.
-  /// Not kept for a Pod that is not open.
+  /// A line of a Pod's instance; `sequence` counts from 0 in each attempt, which separates attempts and drops
+  /// doubles. Not kept for a Pod that is not open.
   void append(const std::string& uid, u32 sequence, u64 uptime_ms, bool error, std::string text, i64 now_ms);
   /// "namespace/pod/container" → uid, or empty.
   std::string find(const std::string& container_key) const;
@@ -37,7 +37,8 @@ class PodLogs {
   class Cursor {
    public:
     Cursor(PodLogs& logs, std::string uid, LogQuery query);
-    /// The next bytes for the reader. Empty: the end, or (following) nothing came within `wait_ms`; ended() tells.
+    /// The next bytes for the reader. Empty: the end, or (following) nothing came within `wait_ms`; ended()
+    /// tells.
     std::string next(u32 wait_ms);
     bool ended() const { return ended_; }
 

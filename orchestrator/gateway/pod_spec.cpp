@@ -50,7 +50,8 @@ constexpr Unsupported kContainerFields[] = {
 
 std::string complaint(const std::string& field, const std::string& why) { return field + ": " + why; }
 
-/// Names of the volumes that hold nothing but the default service account's token, which a device has no use for.
+/// Names of the volumes that hold nothing but the default service account's token, which a device has no use
+/// for.
 std::set<std::string> token_volumes(const Json& container) {
   std::set<std::string> names;
   if (const Json* mounts = find(container, {"volumeMounts"}); mounts != nullptr && mounts->is_array())
@@ -81,11 +82,13 @@ std::string read_arguments(const Json& container, std::vector<std::string>& out)
   const Json* args = find(container, {"args"});
   if (args == nullptr || !args->is_array()) return "";
   if (args->size() > link::kMaxArguments)
-    return complaint("spec.containers[0].args", "at most " + std::to_string(link::kMaxArguments) + " arguments");
+    return complaint("spec.containers[0].args",
+                     "at most " + std::to_string(link::kMaxArguments) + " arguments");
   for (const Json& arg : *args) {
     const std::string text = arg.is_string() ? arg.get<std::string>() : "";
     if (text.size() > link::kMaxTextBytes)
-      return complaint("spec.containers[0].args", "at most " + std::to_string(link::kMaxTextBytes) + " bytes each");
+      return complaint("spec.containers[0].args",
+                       "at most " + std::to_string(link::kMaxTextBytes) + " bytes each");
     out.push_back(text);
   }
   return "";
@@ -95,7 +98,8 @@ std::string read_environment(const Json& container, std::vector<std::string>& ou
   const Json* env = find(container, {"env"});
   if (env == nullptr || !env->is_array()) return "";
   if (env->size() > link::kMaxEnvironment)
-    return complaint("spec.containers[0].env", "at most " + std::to_string(link::kMaxEnvironment) + " variables");
+    return complaint("spec.containers[0].env",
+                     "at most " + std::to_string(link::kMaxEnvironment) + " variables");
   for (usize i = 0; i < env->size(); ++i) {
     const std::string field = "spec.containers[0].env[" + std::to_string(i) + "]";
     if (is_set(find((*env)[i], {"valueFrom"}))) return complaint(field + ".valueFrom", "only literal values");
@@ -123,7 +127,8 @@ void read_spec(const Json& spec, PodView& view) {
   for (const Unsupported& row : kPodFields)
     if (is_set(find(spec, {row.field}))) refuse(complaint(std::string("spec.") + row.field, row.why));
   for (const Unsupported& row : kContainerFields)
-    if (is_set(find(container, {row.field}))) refuse(complaint(std::string("spec.containers[0].") + row.field, row.why));
+    if (is_set(find(container, {row.field})))
+      refuse(complaint(std::string("spec.containers[0].") + row.field, row.why));
   refuse(check_volumes(spec, container));
   refuse(check_ports(container));
   refuse(read_arguments(container, view.arguments));
@@ -154,7 +159,8 @@ PodView view_pod(const Json& pod) {
   view.delete_by_ms = parse_rfc3339(deletion).value_or(0);
   view.phase = text_at(pod, {"status", "phase"});
   view.owner = controller_of(pod);
-  if (const Json* labels = find(pod, {"metadata", "labels"}); labels != nullptr && labels->is_object()) view.labels = *labels;
+  if (const Json* labels = find(pod, {"metadata", "labels"}); labels != nullptr && labels->is_object())
+    view.labels = *labels;
   const std::string policy = text_at(pod, {"spec", "restartPolicy"}, "Always");
   view.restart_policy = policy == "Never"       ? RestartPolicy::never
                         : policy == "OnFailure" ? RestartPolicy::on_failure

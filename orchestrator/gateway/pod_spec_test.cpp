@@ -63,13 +63,19 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"InitContainers", "/spec/initContainers", R"([{"name":"i"}])", "spec.initContainers"},
         Case{"HostNetwork", "/spec/hostNetwork", "true", "spec.hostNetwork"},
         Case{"Volume", "/spec/volumes/1", R"({"name":"data","emptyDir":{}})", "spec.volumes[1]"},
-        Case{"HostPort", "/spec/containers/0/ports", R"([{"containerPort":1},{"containerPort":2,"hostPort":80}])",
+        Case{"HostPort", "/spec/containers/0/ports",
+             R"([{"containerPort":1},{"containerPort":2,"hostPort":80}])",
              "spec.containers[0].ports[1].hostPort"},
-        Case{"LivenessProbe", "/spec/containers/0/livenessProbe", R"({"exec":{"command":["x"]}})", "spec.containers[0].livenessProbe"},
-        Case{"Lifecycle", "/spec/containers/0/lifecycle", R"({"preStop":{}})", "spec.containers[0].lifecycle"},
-        Case{"EnvFrom", "/spec/containers/0/envFrom", R"([{"secretRef":{"name":"s"}}])", "spec.containers[0].envFrom"},
-        Case{"ValueFrom", "/spec/containers/0/env/1/valueFrom", R"({"fieldRef":{}})", "spec.containers[0].env[1].valueFrom"},
-        Case{"ManyArgs", "/spec/containers/0/args", R"(["1","2","3","4","5","6","7","8","9"])", "spec.containers[0].args"},
+        Case{"LivenessProbe", "/spec/containers/0/livenessProbe", R"({"exec":{"command":["x"]}})",
+             "spec.containers[0].livenessProbe"},
+        Case{"Lifecycle", "/spec/containers/0/lifecycle", R"({"preStop":{}})",
+             "spec.containers[0].lifecycle"},
+        Case{"EnvFrom", "/spec/containers/0/envFrom", R"([{"secretRef":{"name":"s"}}])",
+             "spec.containers[0].envFrom"},
+        Case{"ValueFrom", "/spec/containers/0/env/1/valueFrom", R"({"fieldRef":{}})",
+             "spec.containers[0].env[1].valueFrom"},
+        Case{"ManyArgs", "/spec/containers/0/args", R"(["1","2","3","4","5","6","7","8","9"])",
+             "spec.containers[0].args"},
         Case{"Tty", "/spec/containers/0/tty", "true", "spec.containers[0].tty"}),
     [](const auto& info) { return info.param.name; });
 
@@ -84,7 +90,8 @@ TEST(PodSpec, MutatedObjectsNeverCrash) {
   int read = 0;
   for (int round = 0; round < 5000; ++round) {
     std::string text = kPod;
-    for (int i = 0; i < 3; ++i) text[random() % text.size()] = static_cast<char>("{}[]\",:019nulltr"[random() % 16]);
+    for (int i = 0; i < 3; ++i)
+      text[random() % text.size()] = static_cast<char>("{}[]\",:019nulltr"[random() % 16]);
     const auto json = support::parse_json(text);
     if (!json.ok()) continue;
     ++read;
@@ -92,7 +99,8 @@ TEST(PodSpec, MutatedObjectsNeverCrash) {
     (void)wants_pipit(*json);
   }
   EXPECT_GT(read, 100);
-  for (const char* odd : {"null", "7", "[]", "{\"spec\":[]}", "{\"spec\":{\"containers\":[7]}}", "{\"metadata\":7,\"status\":\"x\"}"})
+  for (const char* odd : {"null", "7", "[]", "{\"spec\":[]}", "{\"spec\":{\"containers\":[7]}}",
+                          "{\"metadata\":7,\"status\":\"x\"}"})
     (void)view_pod(*support::parse_json(odd));
 }
 

@@ -9,7 +9,8 @@ using support::Json;
 using support::text_at;
 
 namespace {
-constexpr const char* kOwnFields[] = {"phase", "reason", "message", "hostIP", "startTime", "containerStatuses", "conditions"};
+constexpr const char* kOwnFields[] = {
+    "phase", "reason", "message", "hostIP", "startTime", "containerStatuses", "conditions"};
 
 Json waiting(const char* reason, std::string message) {
   Json state = {{"reason", reason}};
@@ -31,7 +32,8 @@ std::string progress_text(const AppReport* report) {
   if (report == nullptr) return "waiting for the device";
   switch (report->state) {
     case AppState::fetching:
-      return "fetching: " + std::to_string(report->fetched_bytes) + " of " + std::to_string(report->total_bytes) + " bytes";
+      return "fetching: " + std::to_string(report->fetched_bytes) + " of " +
+             std::to_string(report->total_bytes) + " bytes";
     case AppState::verifying: return "verifying digest, imports and memory";
     case AppState::starting: return "instantiated, has not taken over yet";
     case AppState::stopped: return "stopped by the device";
@@ -58,9 +60,9 @@ Json container_state(const PodView& view, const PodFacts& facts) {
   if (!facts.slot_holder.empty())
     return waiting("SlotBusy", "waiting for its turn: " + facts.slot_holder + " is newer and has the device");
   if (run.ended && run.last)
-    return waiting("CrashLoopBackOff", "back-off " + std::to_string(restart_delay_ms(run.attempt) / 1000) +
-                                           "s before " + view.container + " is started again: " + run.last->reason +
-                                           ": " + run.last->message);
+    return waiting("CrashLoopBackOff",
+                   "back-off " + std::to_string(restart_delay_ms(run.attempt) / 1000) + "s before " +
+                       view.container + " is started again: " + run.last->reason + ": " + run.last->message);
   if (Json state = image_state(facts.image); !state.is_null()) return state;
   if (!facts.device_alive) return waiting("ContainerCreating", "device is offline");
   return waiting("ContainerCreating", progress_text(facts.report));
@@ -106,7 +108,8 @@ Json condition(const Json& pod, const char* type, bool status, const char* reaso
 
 Json conditions(const PodView& view, const Json& pod, bool ready, bool finished, i64 now_ms) {
   const char* why = finished ? "PodCompleted" : "ContainersNotReady";
-  Json out = Json::array({condition(pod, "Initialized", true, "", now_ms), condition(pod, "Ready", ready, why, now_ms),
+  Json out = Json::array({condition(pod, "Initialized", true, "", now_ms),
+                          condition(pod, "Ready", ready, why, now_ms),
                           condition(pod, "ContainersReady", ready, why, now_ms)});
   const Json* scheduled = old_condition(pod, "PodScheduled");
   out.push_back(scheduled != nullptr ? *scheduled : condition(pod, "PodScheduled", true, "", now_ms));
@@ -126,7 +129,8 @@ const char* phase_of(const RunState& run) {
 }  // namespace
 
 Json pod_status(const PodView& view, const Json& pod, const PodFacts& facts) {
-  Json out = {{"hostIP", facts.host_ip}, {"startTime", text_at(pod, {"status", "startTime"}, rfc3339(facts.now_ms))}};
+  Json out = {{"hostIP", facts.host_ip},
+              {"startTime", text_at(pod, {"status", "startTime"}, rfc3339(facts.now_ms))}};
   if (!view.unsupported.empty()) {
     out["phase"] = "Failed";
     out["reason"] = "UnsupportedPodSpec";

@@ -40,7 +40,8 @@ AppReport app(AppState state) {
 }
 
 Termination trapped() {
-  return {134, "Trapped", "unreachable in function `run` (index 7) at offset 0x1a2", kNow - 2000, kNow - 1000};
+  return {134, "Trapped", "unreachable in function `run` (index 7) at offset 0x1a2", kNow - 2000,
+          kNow - 1000};
 }
 
 /// One row: what is known, and the container's state and phase that must come of it.
@@ -61,7 +62,8 @@ TEST_P(PodStatusGolden, State) {
   if (report.state != AppState::none) facts.report = &report;
   const Json status = pod_status(view_pod(pod), pod, facts);
   EXPECT_EQ(status["phase"], GetParam().phase);
-  EXPECT_EQ(support::dump(status["containerStatuses"][0]["state"]), support::dump(*support::parse_json(GetParam().state)));
+  EXPECT_EQ(support::dump(status["containerStatuses"][0]["state"]),
+            support::dump(*support::parse_json(GetParam().state)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -69,29 +71,62 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Golden{"Bound", [](Facts& f, AppReport&) { f.image = {}; }, "Pending",
                R"({"waiting":{"reason":"ContainerCreating"}})"},
-        Golden{"Pulling", [](Facts& f, AppReport&) { f.image = {ImageProgress::State::pulling, "", ""}; }, "Pending",
-               R"({"waiting":{"reason":"ContainerCreating","message":"pulling the package"}})"},
-        Golden{"PullFailed", [](Facts& f, AppReport&) { f.image = {ImageProgress::State::failed, "", "registry away"}; }, "Pending",
-               R"({"waiting":{"reason":"ErrImagePull","message":"registry away"}})"},
-        Golden{"PullBackOff", [](Facts& f, AppReport&) { f.image = {ImageProgress::State::waiting, "", "registry away"}; }, "Pending",
-               R"({"waiting":{"reason":"ImagePullBackOff","message":"registry away"}})"},
+        Golden{"Pulling", [](Facts& f, AppReport&) { f.image = {ImageProgress::State::pulling, "", ""}; },
+               "Pending", R"({"waiting":{"reason":"ContainerCreating","message":"pulling the package"}})"},
+        Golden{"PullFailed",
+               [](Facts& f, AppReport&) { f.image = {ImageProgress::State::failed, "", "registry away"}; },
+               "Pending", R"({"waiting":{"reason":"ErrImagePull","message":"registry away"}})"},
+        Golden{"PullBackOff",
+               [](Facts& f, AppReport&) { f.image = {ImageProgress::State::waiting, "", "registry away"}; },
+               "Pending", R"({"waiting":{"reason":"ImagePullBackOff","message":"registry away"}})"},
         Golden{"Offline", [](Facts& f, AppReport&) { f.device_alive = false; }, "Pending",
                R"({"waiting":{"reason":"ContainerCreating","message":"device is offline"}})"},
         Golden{"Fetching", [](Facts&, AppReport& r) { r = app(AppState::fetching); }, "Pending",
                R"({"waiting":{"reason":"ContainerCreating","message":"fetching: 4096 of 65536 bytes"}})"},
-        Golden{"Starting", [](Facts&, AppReport& r) { r = app(AppState::starting); }, "Pending",
-               R"({"waiting":{"reason":"ContainerCreating","message":"instantiated, has not taken over yet"}})"},
-        Golden{"Running", [](Facts& f, AppReport& r) { r = app(AppState::running); f.run.running = true; f.run.started_ms = kNow; },
+        Golden{
+            "Starting", [](Facts&, AppReport& r) { r = app(AppState::starting); }, "Pending",
+            R"({"waiting":{"reason":"ContainerCreating","message":"instantiated, has not taken over yet"}})"},
+        Golden{"Running",
+               [](Facts& f, AppReport& r) {
+                 r = app(AppState::running);
+                 f.run.running = true;
+                 f.run.started_ms = kNow;
+               },
                "Running", R"({"running":{"startedAt":"2026-11-21T04:46:09Z"}})"},
-        Golden{"CrashLoop", [](Facts& f, AppReport&) { f.run.ended = true; f.run.last = trapped(); }, "Running",
-               R"({"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s before app is started again: Trapped: unreachable in function `run` (index 7) at offset 0x1a2"}})"},
-        Golden{"Completed", [](Facts& f, AppReport&) { f.run.ended = f.run.final = true; f.run.last = Termination{0, "Completed", "", kNow, kNow}; },
-               "Succeeded", R"({"terminated":{"exitCode":0,"reason":"Completed","startedAt":"2026-11-21T04:46:09Z","finishedAt":"2026-11-21T04:46:09Z"}})"},
-        Golden{"FailedForGood", [](Facts& f, AppReport&) { f.run.ended = f.run.final = true; f.run.last = trapped(); }, "Failed",
-               R"({"terminated":{"exitCode":134,"reason":"Trapped","message":"unreachable in function `run` (index 7) at offset 0x1a2","startedAt":"2026-11-21T04:46:07Z","finishedAt":"2026-11-21T04:46:08Z"}})"},
-        Golden{"SlotBusy", [](Facts& f, AppReport&) { f.slot_holder = "default/newer"; }, "Pending",
-               R"({"waiting":{"reason":"SlotBusy","message":"waiting for its turn: default/newer is newer and has the device"}})"},
-        Golden{"StillAnswersBesideANewer", [](Facts& f, AppReport& r) { r = app(AppState::running); f.slot_holder = "default/newer"; f.run.running = true; f.run.started_ms = kNow; },
+        Golden{
+            "CrashLoop",
+            [](Facts& f, AppReport&) {
+              f.run.ended = true;
+              f.run.last = trapped();
+            },
+            "Running",
+            R"({"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s before app is started again: Trapped: unreachable in function `run` (index 7) at offset 0x1a2"}})"},
+        Golden{
+            "Completed",
+            [](Facts& f, AppReport&) {
+              f.run.ended = f.run.final = true;
+              f.run.last = Termination{0, "Completed", "", kNow, kNow};
+            },
+            "Succeeded",
+            R"({"terminated":{"exitCode":0,"reason":"Completed","startedAt":"2026-11-21T04:46:09Z","finishedAt":"2026-11-21T04:46:09Z"}})"},
+        Golden{
+            "FailedForGood",
+            [](Facts& f, AppReport&) {
+              f.run.ended = f.run.final = true;
+              f.run.last = trapped();
+            },
+            "Failed",
+            R"({"terminated":{"exitCode":134,"reason":"Trapped","message":"unreachable in function `run` (index 7) at offset 0x1a2","startedAt":"2026-11-21T04:46:07Z","finishedAt":"2026-11-21T04:46:08Z"}})"},
+        Golden{
+            "SlotBusy", [](Facts& f, AppReport&) { f.slot_holder = "default/newer"; }, "Pending",
+            R"({"waiting":{"reason":"SlotBusy","message":"waiting for its turn: default/newer is newer and has the device"}})"},
+        Golden{"StillAnswersBesideANewer",
+               [](Facts& f, AppReport& r) {
+                 r = app(AppState::running);
+                 f.slot_holder = "default/newer";
+                 f.run.running = true;
+                 f.run.started_ms = kNow;
+               },
                "Running", R"({"running":{"startedAt":"2026-11-21T04:46:09Z"}})"}),
     [](const auto& info) { return info.param.name; });
 
@@ -147,7 +182,8 @@ TEST(PodStatus, APatchTakesAwayOldReasons) {
   const Json pod = *support::parse_json(kPod);
   const Json patch = pod_status_patch("u-1", pod_status(view_pod(pod), pod, Facts()));
   EXPECT_EQ(patch["metadata"]["uid"], "u-1");
-  for (const Json& condition : patch["status"]["conditions"]) EXPECT_TRUE(condition.contains("reason")) << condition["type"];
+  for (const Json& condition : patch["status"]["conditions"])
+    EXPECT_TRUE(condition.contains("reason")) << condition["type"];
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ Pods::Pods(Options options, Parts parts) : options_(std::move(options)), parts_(
 void Pods::on_delta(kube::Delta delta) {
   if (delta.type == kube::Delta::Type::synced) {
     synced_ = true;
+    prune_images();  // nothing is pulled yet
     const i64 now = unix_ms();
     for (const auto& [name, device] : parts_.devices.all()) settle(name, now);
     return;
@@ -79,7 +80,8 @@ PodRecord* Pods::choose_holder(const std::string& device) {
     const bool candidate = !pod.view.deleting && !pod.view.finished() && pod.view.unsupported.empty() &&
                            !(pod.run.ended && pod.run.final);
     if (!candidate) continue;
-    if (newest == nullptr || std::pair(pod.view.created_ms, pod.view.uid) > std::pair(newest->view.created_ms, newest->view.uid))
+    if (newest == nullptr ||
+        std::pair(pod.view.created_ms, pod.view.uid) > std::pair(newest->view.created_ms, newest->view.uid))
       newest = &pod;
   }
   return newest;
@@ -96,7 +98,8 @@ void Pods::watch_run(PodRecord& pod, const Device& device, Slot& slot, i64 now_m
       if (!slot.previous.empty() && slot.app && slot.app->uid == pod.view.uid) {
         const DeviceReport& report = *device.report;
         parts_.events.normal(pod.view, "HandedOver",
-                             "took over from " + slot.previous + ", " + std::to_string(report.handover_instructions) +
+                             "took over from " + slot.previous + ", " +
+                                 std::to_string(report.handover_instructions) +
                                  " device instructions between results, " +
                                  std::to_string(report.handover_frames_delayed) + " frames delayed");
         slot.previous.clear();
@@ -153,7 +156,8 @@ Json Pods::list() const {
   Json items = Json::array();
   for (const auto& [uid, pod] : pods_)
     if (parts_.devices.find(pod.view.node) != nullptr) items.push_back(pod.object);
-  return {{"kind", "PodList"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"items", std::move(items)}};
+  return {
+      {"kind", "PodList"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"items", std::move(items)}};
 }
 
 }  // namespace pipit::gateway

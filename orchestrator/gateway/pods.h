@@ -24,16 +24,17 @@ struct PodRecord {
   std::optional<Image> package;
   bool pulling = false;
   u32 pull_failures = 0;
-  i64 pull_ms = 0;      ///< earliest next pull
+  i64 pull_ms = 0;  ///< earliest next pull
   i64 pull_failed_ms = 0;
   RunState run;
   bool announced = false;  ///< UnsupportedPodSpec was said
   bool writing = false, removing = false;
-  i64 write_ms = 0;     ///< earliest next write of its status, after a failed one
+  i64 write_ms = 0;  ///< earliest next write of its status, after a failed one
 };
 
-/// Runs the Pods bound to this gateway's devices. Level-triggered: every change of a Pod or device, and time, leads to
-/// settle(device), which looks at everything there is of that device and does what is missing. Loop's thread only.
+/// Runs the Pods bound to this gateway's devices. Level-triggered: every change of a Pod or device, and time,
+/// leads to settle(device), which looks at everything there is of that device and does what is missing.
+/// Loop's thread only.
 ///   pods.cpp        Pods come and go, settle
 ///   pods_image.cpp  the package of the Pod that has the device
 ///   pods_slot.cpp   what the device is told; hand-over
@@ -61,7 +62,8 @@ class Pods {
   void on_delta(kube::Delta delta);
   /// The device said something, came or went.
   void device_changed(const std::string& device);
-  /// Says again what the device should run: after an admission, or (empty name: all) after the broker came back.
+  /// Says again what the device should run: after an admission, or (empty name: all) after the broker came
+  /// back.
   void republish(const std::string& device = "");
   void tick(i64 now_ms);
 
@@ -83,10 +85,12 @@ class Pods {
   void settle_slot(const std::string& device, Slot& slot, PodRecord* holder, i64 now_ms);
   void depart(const std::string& device, Slot& slot, i64 now_ms);
   void ask_controller(const std::string& device, Slot& slot, i64 now_ms);
-  void controller_known(const std::string& device, const std::string& uid, kube::Result<ControllerFacts> facts);
+  void controller_known(const std::string& device, const std::string& uid,
+                        kube::Result<ControllerFacts> facts);
   i64 live_siblings(const SlotApp& app, const ControllerFacts& facts) const;
   void want(const std::string& device, Slot& slot, std::optional<SlotApp> app, i64 now_ms);
   void save_slots();
+  void prune_images();
 
   void write_status(PodRecord& pod, const PodRecord* holder, const Device& device, Slot& slot, i64 now_ms);
   void status_written(const std::string& uid, kube::Result<support::Json> result);
@@ -95,10 +99,10 @@ class Pods {
 
   Options options_;
   Parts parts_;
-  std::map<std::string, PodRecord> pods_;                    ///< by uid: every Pod with our RuntimeClass, wherever it is
-  std::map<std::string, std::set<std::string>> by_node_;     ///< uids
-  std::map<std::string, Slot> slots_;                        ///< by device
-  bool synced_ = false;                                      ///< before that, nothing is decided
+  std::map<std::string, PodRecord> pods_;  ///< by uid: every Pod with our RuntimeClass, wherever it is
+  std::map<std::string, std::set<std::string>> by_node_;  ///< uids
+  std::map<std::string, Slot> slots_;                     ///< by device
+  bool synced_ = false;                                   ///< before that, nothing is decided
 };
 
 }  // namespace pipit::gateway

@@ -27,7 +27,8 @@ void Pods::ensure_image(PodRecord& pod, Slot& slot, i64 now_ms) {
     begin_pull(pod);
     return;
   }
-  if (pod.image.state == State::failed && now_ms >= pod.pull_failed_ms + kShowErrorMs) pod.image.state = State::waiting;
+  if (pod.image.state == State::failed && now_ms >= pod.pull_failed_ms + kShowErrorMs)
+    pod.image.state = State::waiting;
   if (now_ms >= pod.pull_ms) {
     begin_pull(pod);
   } else {
@@ -37,11 +38,12 @@ void Pods::ensure_image(PodRecord& pod, Slot& slot, i64 now_ms) {
 
 void Pods::begin_pull(PodRecord& pod) {
   if (pod.pull_failures == 0) parts_.events.normal(pod.view, "Pulling", "pulling package " + pod.view.image);
-  pod.pulling = parts_.executor.submit("pull/" + pod.view.image, [this, uid = pod.view.uid, reference = pod.view.image] {
-    // std::function wants to copy what it holds: a shared_ptr carries the result.
-    auto result = std::make_shared<support::Result<Image>>(parts_.images.pull(reference));
-    parts_.loop.post([this, uid, result] { pulled(uid, std::move(*result)); });
-  });
+  pod.pulling = parts_.executor.submit(
+      "pull/" + pod.view.image, [this, uid = pod.view.uid, reference = pod.view.image] {
+        // std::function wants to copy what it holds: a shared_ptr carries the result.
+        auto result = std::make_shared<support::Result<Image>>(parts_.images.pull(reference));
+        parts_.loop.post([this, uid, result] { pulled(uid, std::move(*result)); });
+      });
 }
 
 void Pods::pulled(const std::string& uid, support::Result<Image> result) {
@@ -61,6 +63,15 @@ void Pods::pulled(const std::string& uid, support::Result<Image> result) {
     parts_.events.warning(pod.view, "Failed", "cannot pull " + pod.view.image + ": " + pod.image.message);
   }
   settle(pod.view.node, now);
+}
+
+void Pods::prune_images() {
+  std::set<std::string> used;
+  for (const auto& [device, slot] : slots_)
+    if (slot.app) used.insert(slot.app->image_digest);
+  for (const auto& [uid, pod] : pods_)
+    used.insert(text_at(pod.object, {"status", "containerStatuses", "0", "imageID"}));
+  parts_.images.keep_only(used);
 }
 
 }  // namespace pipit::gateway

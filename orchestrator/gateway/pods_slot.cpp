@@ -16,7 +16,8 @@ constexpr i64 kAskAgainMs = 1'000;
 }
 
 void Pods::settle_slot(const std::string& device, Slot& slot, PodRecord* holder, i64 now_ms) {
-  if (holder != nullptr && holder->package && !(holder->run.ended && slot.app && slot.app->uid == holder->view.uid)) {
+  if (holder != nullptr && holder->package &&
+      !(holder->run.ended && slot.app && slot.app->uid == holder->view.uid)) {
     SlotApp wanted = slot_app(holder->view, holder->package->digest, holder->run.attempt);
     if (!slot.app || !slot.app->same_run(wanted)) {
       if (slot.app && slot.app->uid != wanted.uid) slot.previous = slot.app->key();
@@ -59,13 +60,15 @@ void Pods::depart(const std::string& device, Slot& slot, i64 now_ms) {
     return;
   }
   if (!departure.asking && now_ms >= departure.ask_ms) ask_controller(device, slot, now_ms);
-  due(slot, departure.ask_ms > now_ms ? std::min(departure.ask_ms, departure.keep_until_ms) : now_ms + kAskAgainMs);
+  due(slot,
+      departure.ask_ms > now_ms ? std::min(departure.ask_ms, departure.keep_until_ms) : now_ms + kAskAgainMs);
 }
 
 void Pods::ask_controller(const std::string& device, Slot& slot, i64 now_ms) {
   const SlotApp& app = *slot.app;
   const auto job = [this, device, uid = app.uid, name_space = app.name_space, owner = app.owner] {
-    auto facts = std::make_shared<kube::Result<ControllerFacts>>(look_up_controller(parts_.client, name_space, owner, device));
+    auto facts = std::make_shared<kube::Result<ControllerFacts>>(
+        look_up_controller(parts_.client, name_space, owner, device));
     parts_.loop.post([this, device, uid, facts] { controller_known(device, uid, std::move(*facts)); });
   };
   slot.departure->ask_ms = now_ms + kAskAgainMs;
@@ -83,7 +86,8 @@ i64 Pods::live_siblings(const SlotApp& app, const ControllerFacts& facts) const 
   return count;
 }
 
-void Pods::controller_known(const std::string& device, const std::string& uid, kube::Result<ControllerFacts> facts) {
+void Pods::controller_known(const std::string& device, const std::string& uid,
+                            kube::Result<ControllerFacts> facts) {
   Slot& slot = slots_[device];
   if (!slot.departure || !slot.app || slot.app->uid != uid) return;
   const i64 now = unix_ms();
@@ -91,14 +95,16 @@ void Pods::controller_known(const std::string& device, const std::string& uid, k
   departure.asking = false;
   if (!facts.ok()) {
     // Nobody could make a successor either: the application goes on until the API server can be asked.
-    log(Level::warn, "controller not known, application stays", {{"device", device}, {"error", facts.error().text}});
+    log(Level::warn, "controller not known, application stays",
+        {{"device", device}, {"error", facts.error().text}});
     departure.keep_until_ms = now + options_.handover_ms;
     settle(device, now);
     return;
   }
   const HandOver decision = decide_hand_over(*facts, live_siblings(*slot.app, *facts));
   if (!decision.keep) {
-    log(Level::info, "application stops with its Pod", {{"device", device}, {"pod", slot.app->key()}, {"why", decision.why}});
+    log(Level::info, "application stops with its Pod",
+        {{"device", device}, {"pod", slot.app->key()}, {"why", decision.why}});
     want(device, slot, std::nullopt, now);
   } else if (!departure.decided) {
     departure.decided = true;
@@ -106,7 +112,8 @@ void Pods::controller_known(const std::string& device, const std::string& uid, k
     log(Level::info, "application stays for its successor",
         {{"device", device}, {"pod", slot.app->key()}, {"why", decision.why}, {"seconds", seconds}});
     if (const auto pod = pods_.find(uid); pod != pods_.end())
-      parts_.events.normal(pod->second.view, "HandingOver", "application answers up to " + seconds + " s for its successor");
+      parts_.events.normal(pod->second.view, "HandingOver",
+                           "application answers up to " + seconds + " s for its successor");
   }
   settle(device, now);
 }
@@ -119,7 +126,8 @@ void Pods::want(const std::string& device, Slot& slot, std::optional<SlotApp> ap
     auto image = parts_.images.cached(app->image_digest);
     if (image) manifest = std::move(image->manifest);
     if (!image) {
-      log(Level::error, "package is no longer in the cache", {{"device", device}, {"digest", app->image_digest}});
+      log(Level::error, "package is no longer in the cache",
+          {{"device", device}, {"digest", app->image_digest}});
       app.reset();
     }
   }
@@ -129,7 +137,8 @@ void Pods::want(const std::string& device, Slot& slot, std::optional<SlotApp> ap
   slot.generation = next_generation(slot.generation, reported, now_ms);
   auto message = encode_desired(slot, manifest);
   if (!message.ok()) {
-    log(Level::error, "desired state does not fit a message", {{"device", device}, {"error", message.error().text}});
+    log(Level::error, "desired state does not fit a message",
+        {{"device", device}, {"error", message.error().text}});
     slot.app = std::move(before);
     slot.generation = generation;
     return;
@@ -137,8 +146,10 @@ void Pods::want(const std::string& device, Slot& slot, std::optional<SlotApp> ap
   slot.message = std::move(message).value();
   slot.departure.reset();
   log(Level::info, "desired state",
-      {{"device", device}, {"generation", std::to_string(slot.generation)},
-       {"pod", slot.app ? slot.app->key() : "none"}, {"attempt", std::to_string(slot.app ? slot.app->attempt : 0)}});
+      {{"device", device},
+       {"generation", std::to_string(slot.generation)},
+       {"pod", slot.app ? slot.app->key() : "none"},
+       {"attempt", std::to_string(slot.app ? slot.app->attempt : 0)}});
   save_slots();
   parts_.publish(device, slot.message);
 }

@@ -18,7 +18,8 @@ bool on_device(const AppReport* report) {
 }
 }  // namespace
 
-void Pods::write_status(PodRecord& pod, const PodRecord* holder, const Device& device, Slot& slot, i64 now_ms) {
+void Pods::write_status(PodRecord& pod, const PodRecord* holder, const Device& device, Slot& slot,
+                        i64 now_ms) {
   if (pod.writing) return;  // its end settles again
   if (now_ms < pod.write_ms) {
     due(slot, pod.write_ms);
@@ -30,7 +31,8 @@ void Pods::write_status(PodRecord& pod, const PodRecord* holder, const Device& d
   facts.image = pod.image;
   facts.run = pod.run;
   if (device.report)
-    if (const AppReport* report = device.report->of(pod.view.uid); report != nullptr && report->attempt == pod.run.attempt)
+    if (const AppReport* report = device.report->of(pod.view.uid);
+        report != nullptr && report->attempt == pod.run.attempt)
       facts.report = report;
   facts.host_ip = options_.node_ip;
   facts.now_ms = now_ms;
@@ -41,8 +43,10 @@ void Pods::write_status(PodRecord& pod, const PodRecord* holder, const Device& d
     parts_.events.warning(pod.view, "UnsupportedPodSpec", pod.view.unsupported);
   }
   const std::string path = path_of(kube::kPods, pod.view.name_space, pod.view.name, "status");
-  const auto job = [this, uid = pod.view.uid, path, patch = pod_status_patch(pod.view.uid, std::move(status))] {
-    auto result = std::make_shared<kube::Result<Json>>(parts_.client.patch(path, kube::Patch::strategic, patch));
+  const auto job = [this, uid = pod.view.uid, path,
+                    patch = pod_status_patch(pod.view.uid, std::move(status))] {
+    auto result =
+        std::make_shared<kube::Result<Json>>(parts_.client.patch(path, kube::Patch::strategic, patch));
     parts_.loop.post([this, uid, result] { status_written(uid, std::move(*result)); });
   };
   pod.writing = parts_.executor.submit("pod/" + pod.view.uid, job);
@@ -70,7 +74,8 @@ void Pods::status_written(const std::string& uid, kube::Result<Json> result) {
 
 bool Pods::may_remove(const PodRecord& pod, bool successor, const Device& device, Slot& slot, i64 now_ms) {
   // Its application still is what the device should run: for a successor that is here, or is decided to come.
-  if (slot.app && slot.app->uid == pod.view.uid) return successor || (slot.departure && slot.departure->decided);
+  if (slot.app && slot.app->uid == pod.view.uid)
+    return successor || (slot.departure && slot.departure->decided);
   if (slot.app || !device.alive || !device.report || now_ms >= pod.view.delete_by_ms) return true;
   if (!on_device(device.report->of(pod.view.uid))) return true;
   due(slot, pod.view.delete_by_ms);
@@ -85,8 +90,10 @@ void Pods::remove_object(PodRecord& pod) {
     auto result = std::make_shared<kube::Result<Json>>(parts_.client.remove(path, options));
     parts_.loop.post([this, uid, result] {
       const auto found = pods_.find(uid);
-      if (found == pods_.end() || result->ok() || result->error().not_found() || result->error().conflict()) return;
-      log(Level::warn, "pod not removed", {{"pod", found->second.view.key()}, {"error", result->error().text}});
+      if (found == pods_.end() || result->ok() || result->error().not_found() || result->error().conflict())
+        return;
+      log(Level::warn, "pod not removed",
+          {{"pod", found->second.view.key()}, {"error", result->error().text}});
       found->second.removing = false;
       due(slots_[found->second.view.node], unix_ms() + kRetryMs);
     });

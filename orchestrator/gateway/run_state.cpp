@@ -38,7 +38,8 @@ Termination termination_of(const RunState& run, const AppReport& report, i64 now
     out.reason = report.exit_code == 0 ? "Completed" : "Error";
     out.message = report.message;
   } else {
-    out.exit_code = report.reason == link::Reason::trapped ? kTrapExitCode : std::max(report.exit_code, u32{1});
+    out.exit_code =
+        report.reason == link::Reason::trapped ? kTrapExitCode : std::max(report.exit_code, u32{1});
     out.reason = link::reason_text(report.reason);
     out.message = failure_message(report);
   }

@@ -25,7 +25,8 @@ struct RunState {
   bool final = false;               ///< restartPolicy wants no other attempt
 };
 
-/// "trapped: unreachable in function `run` (index 7) at offset 0x1a2": what a Pod's message says of a failed start.
+/// "trapped: unreachable in function `run` (index 7) at offset 0x1a2": what a Pod's message says of a failed
+/// start.
 std::string failure_message(const AppReport& report);
 
 /// 10 s, 20 s, 40 s … 5 min.
@@ -33,7 +34,8 @@ i64 restart_delay_ms(u32 attempt);
 
 enum class RunEvent { none, started, exited, failed };
 
-/// Takes in what the device says of this Pod's instance (null: nothing); reports of earlier attempts are not heard.
+/// Takes in what the device says of this Pod's instance (null: nothing); reports of earlier attempts are not
+/// heard.
 RunEvent observe(RunState& run, RestartPolicy policy, const AppReport* report, i64 now_ms);
 
 /// Begins the next attempt if its time has come; true when it did.

@@ -68,10 +68,11 @@ TEST_P(ExitPolicy, IsHonoured) {
   EXPECT_EQ(run.last->reason, GetParam().exit_code == 0 ? "Completed" : "Error");
   EXPECT_EQ(retry_due(run, 1'000'000), !GetParam().final);
 }
-INSTANTIATE_TEST_SUITE_P(Cases, ExitPolicy,
-                         testing::Values(Policy{RestartPolicy::always, 0, false}, Policy{RestartPolicy::always, 3, false},
-                                         Policy{RestartPolicy::on_failure, 0, true}, Policy{RestartPolicy::on_failure, 3, false},
-                                         Policy{RestartPolicy::never, 0, true}, Policy{RestartPolicy::never, 3, true}));
+INSTANTIATE_TEST_SUITE_P(
+    Cases, ExitPolicy,
+    testing::Values(Policy{RestartPolicy::always, 0, false}, Policy{RestartPolicy::always, 3, false},
+                    Policy{RestartPolicy::on_failure, 0, true}, Policy{RestartPolicy::on_failure, 3, false},
+                    Policy{RestartPolicy::never, 0, true}, Policy{RestartPolicy::never, 3, true}));
 
 TEST(RunState, ResumesFromThePodsStatus) {
   const auto pod = support::parse_json(R"({"status":{"containerStatuses":[{"restartCount":3,

@@ -21,10 +21,15 @@ std::vector<std::string> texts(const Json* list) {
 }
 
 Json app_json(const SlotApp& app) {
-  Json out = {{"uid", app.uid},           {"namespace", app.name_space},    {"name", app.name},
-              {"image", app.image_digest}, {"attempt", app.attempt},
-              {"arguments", app.arguments}, {"environment", app.environment}};
-  if (app.owner) out["owner"] = {{"kind", app.owner->kind}, {"name", app.owner->name}, {"uid", app.owner->uid}};
+  Json out = {{"uid", app.uid},
+              {"namespace", app.name_space},
+              {"name", app.name},
+              {"image", app.image_digest},
+              {"attempt", app.attempt},
+              {"arguments", app.arguments},
+              {"environment", app.environment}};
+  if (app.owner)
+    out["owner"] = {{"kind", app.owner->kind}, {"name", app.owner->name}, {"uid", app.owner->uid}};
   return out;
 }
 
@@ -44,7 +49,8 @@ SlotApp app_from(const Json& json) {
 }  // namespace
 
 SlotApp slot_app(const PodView& view, const std::string& image_digest, u32 attempt) {
-  return {view.uid, view.name_space, view.name, view.owner, image_digest, attempt, view.arguments, view.environment};
+  return {view.uid,     view.name_space, view.name,      view.owner,
+          image_digest, attempt,         view.arguments, view.environment};
 }
 
 support::Result<std::vector<u8>> encode_desired(const Slot& slot, Bytes manifest) {
@@ -58,7 +64,8 @@ support::Result<std::vector<u8>> encode_desired(const Slot& slot, Bytes manifest
     for (const std::string& text : slot.app->arguments)
       if (desired.argument_count < link::kMaxArguments) desired.arguments[desired.argument_count++] = text;
     for (const std::string& text : slot.app->environment)
-      if (desired.environment_count < link::kMaxEnvironment) desired.environment[desired.environment_count++] = text;
+      if (desired.environment_count < link::kMaxEnvironment)
+        desired.environment[desired.environment_count++] = text;
   }
   std::vector<u8> buffer(kMaxDesiredBytes);
   const Bytes written = TRY(link::encode(desired, buffer));
@@ -80,7 +87,8 @@ Slot slot_from(const Json& json) {
   Slot slot;
   slot.generation = static_cast<u64>(std::max<i64>(support::int_at(json, {"generation"}), 0));
   slot.previous = text_at(json, {"previous"});
-  if (const Json* app = support::find(json, {"app"}); app != nullptr && app->is_object()) slot.app = app_from(*app);
+  if (const Json* app = support::find(json, {"app"}); app != nullptr && app->is_object())
+    slot.app = app_from(*app);
   return slot;
 }
 

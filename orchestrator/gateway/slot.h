@@ -8,7 +8,8 @@
 
 namespace pipit::gateway {
 
-/// The application a device was told to run, and the Pod it came from; it outlives the Pod during a hand-over.
+/// The application a device was told to run, and the Pod it came from; it outlives the Pod during a
+/// hand-over.
 struct SlotApp {
   std::string uid, name_space, name;
   std::optional<Owner> owner;
@@ -33,14 +34,14 @@ struct Slot {
 
   /// A hand-over under way: `app`'s Pod is going or gone.
   struct Departure {
-    bool asking = false;        ///< a look-up runs
-    bool decided = false;       ///< the first answer came: keep, since a stop ends the departure
+    bool asking = false;   ///< a look-up runs
+    bool decided = false;  ///< the first answer came: keep, since a stop ends the departure
     i64 keep_until_ms = 0;
-    i64 ask_ms = 0;             ///< next look-up
+    i64 ask_ms = 0;  ///< next look-up
   };
   std::optional<Departure> departure;
-  std::string previous;   ///< "namespace/name" whose application answered before `app`, until it is told
-  i64 due_ms = 0;         ///< when time alone may change something; 0: never
+  std::string previous;  ///< "namespace/name" whose application answered before `app`, until it is told
+  i64 due_ms = 0;        ///< when time alone may change something; 0: never
 };
 
 /// Encodes what `slot.app` says, with its generation. The manifest is the package's, as it is.

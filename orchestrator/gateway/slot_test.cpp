@@ -1,9 +1,12 @@
 #include "orchestrator/gateway/slot.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "link/messages.h"
 #include "orchestrator/gateway/gateway.h"
+#include "orchestrator/registry/package.h"
+#include "support/files.h"
 
 namespace pipit::gateway {
 namespace {
@@ -12,7 +15,8 @@ Slot full() {
   Slot slot;
   slot.generation = 42;
   slot.previous = "default/old";
-  slot.app = SlotApp{"u-1", "default", "fashion", Owner{"DaemonSet", "fashion", "d-1"}, "sha256:feed", 3, {"a", "b"}, {"K=v"}};
+  slot.app = SlotApp{"u-1",         "default", "fashion",  Owner{"DaemonSet", "fashion", "d-1"},
+                     "sha256:feed", 3,         {"a", "b"}, {"K=v"}};
   return slot;
 }
 
@@ -65,7 +69,8 @@ TEST(SlotTest, SurvivesItsJson) {
 TEST(EndpointTest, IsHostAndPort) {
   EXPECT_EQ(parse_endpoint("127.0.0.1:0")->port, 0);
   EXPECT_EQ(parse_endpoint("localhost:1883")->host, "localhost");
-  for (const char* bad : {"", "x", ":1", "x:", "x:99999", "x:1y"}) EXPECT_FALSE(parse_endpoint(bad).ok()) << bad;
+  for (const char* bad : {"", "x", ":1", "x:", "x:99999", "x:1y"})
+    EXPECT_FALSE(parse_endpoint(bad).ok()) << bad;
 }
 
 TEST(ImagesTest, AliasesReplaceTheRegistryOnly) {
@@ -75,6 +80,35 @@ TEST(ImagesTest, AliasesReplaceTheRegistryOnly) {
   EXPECT_EQ(images.resolve("fashion"), "fashion");
   EXPECT_FALSE(images.cached("sha256:../../etc/passwd").has_value());
   EXPECT_EQ(images.blob_file("../slots.json"), "");
+}
+
+TEST(ImagesTest, KeepsWhatIsUsed) {
+  const std::string folder = testing::TempDir() + "images" + std::to_string(getpid());
+  const auto add = [&](const std::string& image_hex, const std::string& blob) {
+    link::Manifest manifest;
+    manifest.name = "demo";
+    manifest.version = "1";
+    manifest.memory_bytes = 65536;
+    manifest.stack_bytes = 8192;
+    manifest.blobs[0] = registry::blob_entry(link::BlobKind::module, as_bytes(blob), "");
+    manifest.blob_count = 1;
+    u8 buffer[512];
+    const auto encoded = link::encode(manifest, buffer);
+    ASSERT_TRUE(encoded.ok());
+    ASSERT_TRUE(support::write_file(folder + "/images/" + image_hex, *encoded).ok());
+    ASSERT_TRUE(
+        support::write_file(folder + "/blobs/" + support::sha256_hex(as_bytes(blob)), as_bytes(blob)).ok());
+  };
+  const std::string used(64, 'a'), unused(64, 'b');
+  add(used, "used module");
+  add(unused, "unused module");
+  Images images(folder, {});
+  ASSERT_TRUE(images.cached("sha256:" + unused).has_value());
+  images.keep_only({"sha256:" + used});
+  EXPECT_TRUE(images.cached("sha256:" + used).has_value());
+  EXPECT_FALSE(images.cached("sha256:" + unused).has_value());
+  EXPECT_NE(images.blob_file(support::sha256_hex(as_bytes("used module"))), "");
+  EXPECT_EQ(images.blob_file(support::sha256_hex(as_bytes("unused module"))), "");
 }
 
 }  // namespace

@@ -8,12 +8,16 @@ using support::Json;
 
 namespace {
 Json one(const Device& device, i64 now_ms) {
-  Json out = {{"name", device.identity.name}, {"alive", device.alive}, {"bootID", boot_text(device.identity.boot_id)}};
+  Json out = {{"name", device.identity.name},
+              {"alive", device.alive},
+              {"bootID", boot_text(device.identity.boot_id)}};
   if (!device.report) return out;
   const DeviceReport& report = *device.report;
   out["bootCount"] = report.boot_count;
   out["uptimeMs"] = report.uptime_ms;
-  out["frames"] = {{"received", report.frames_received}, {"dropped", report.frames_dropped}, {"answered", report.frames_answered}};
+  out["frames"] = {{"received", report.frames_received},
+                   {"dropped", report.frames_dropped},
+                   {"answered", report.frames_answered}};
   out["network"] = {{"rxBytes", report.bytes_received}, {"txBytes", report.bytes_sent}};
   out["memory"] = {{"time", rfc3339(now_ms)},
                    {"staticBytes", report.static_bytes},
@@ -30,7 +34,9 @@ Json one(const Device& device, i64 now_ms) {
 Json device_stats(const Devices& devices, i64 now_ms) {
   Json all = Json::array();
   for (const auto& [name, device] : devices.all()) all.push_back(one(device, now_ms));
-  return {{"node", {{"nodeName", "pipit-gateway"}, {"startTime", rfc3339(now_ms)}}}, {"pods", Json::array()}, {"devices", all}};
+  return {{"node", {{"nodeName", "pipit-gateway"}, {"startTime", rfc3339(now_ms)}}},
+          {"pods", Json::array()},
+          {"devices", all}};
 }
 
 }  // namespace pipit::gateway

@@ -29,7 +29,8 @@ std::optional<int> digits(std::string_view text, usize at, usize count) {
 }  // namespace
 
 i64 unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -42,13 +43,15 @@ std::string rfc3339_micro(i64 ms) {
 }
 
 std::optional<i64> parse_rfc3339(std::string_view text) {
-  if (text.size() < kSecondsLength + 1 || text.size() > kSecondsLength + 11 || text.back() != 'Z') return std::nullopt;
+  if (text.size() < kSecondsLength + 1 || text.size() > kSecondsLength + 11 || text.back() != 'Z')
+    return std::nullopt;
   const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
   const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
-  if (!year || !month || !day || !hour || !minute || !second || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
-      text[13] != ':' || text[16] != ':')
+  if (!year || !month || !day || !hour || !minute || !second || text[4] != '-' || text[7] != '-' ||
+      text[10] != 'T' || text[13] != ':' || text[16] != ':')
     return std::nullopt;
-  if (*year < 1970 || *month < 1 || *month > 12 || *day < 1 || *day > 31 || *hour > 23 || *minute > 59 || *second > 60)
+  if (*year < 1970 || *month < 1 || *month > 12 || *day < 1 || *day > 31 || *hour > 23 || *minute > 59 ||
+      *second > 60)
     return std::nullopt;
   std::tm parts = {};
   parts.tm_year = *year - 1900;

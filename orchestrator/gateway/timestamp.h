@@ -7,7 +7,8 @@
 
 namespace pipit::gateway {
 
-/// Milliseconds since 1970, of the system's clock. Everything that decides takes the time as an argument instead.
+/// Milliseconds since 1970, of the system's clock. Everything that decides takes the time as an argument
+/// instead.
 i64 unix_ms();
 
 /// "2026-11-21T04:46:09Z", metav1.Time

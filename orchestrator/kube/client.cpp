@@ -45,11 +45,13 @@ Result<Json> Client::send(const support::HttpRequest& request) const {
   if (response.status < 200 || response.status > 299)
     return failure(response.status, response.body, what(request, access_.server));
   Json body = TRY(support::parse_json(response.body));
-  if (!body.is_object()) return ApiError(Code::malformed, what(request, access_.server) + ": answer is no object");
+  if (!body.is_object())
+    return ApiError(Code::malformed, what(request, access_.server) + ": answer is no object");
   return body;
 }
 
-Result<Json> Client::send(const char* method, const std::string& path, const char* type, const Json& body) const {
+Result<Json> Client::send(const char* method, const std::string& path, const char* type,
+                          const Json& body) const {
   support::HttpRequest out = request(method, path);
   out.headers.push_back(std::string("Content-Type: ") + type);
   out.body = support::dump(body);
@@ -81,8 +83,8 @@ Status Client::stream(const std::string& path, const std::function<bool(std::str
                       const std::function<bool()>& cancelled) const {
   support::HttpRequest out = request("GET", path);
   out.timeout_ms = 0;
-  // The body of a refused watch is a Status object, but whether it was refused is known only at the end: the first
-  // bytes are kept for that case.
+  // The body of a refused watch is a Status object, but whether it was refused is known only at the end: the
+  // first bytes are kept for that case.
   std::string head;
   const auto both = [&](std::string_view bytes) {
     if (head.size() < kMaxErrorBytes) head.append(bytes.substr(0, kMaxErrorBytes - head.size()));

@@ -27,8 +27,8 @@ class Reader {
                         const std::function<bool()>& cancelled) const = 0;
 };
 
-/// REST calls to one API server. Stateless: any thread may call, each keeps its own connection. Paths are those of
-/// path_of(), queries are appended by the caller.
+/// REST calls to one API server. Stateless: any thread may call, each keeps its own connection. Paths are
+/// those of path_of(), queries are appended by the caller.
 class Client : public Reader {
  public:
   explicit Client(Access access) : access_(std::move(access)) {}
@@ -39,7 +39,8 @@ class Client : public Reader {
   Result<support::Json> patch(const std::string& path, Patch kind, const support::Json& body,
                               const std::string& field_manager = "pipit") const;
   /// `options` is a DeleteOptions object: gracePeriodSeconds, preconditions.uid…
-  Result<support::Json> remove(const std::string& path, const support::Json& options = support::Json::object()) const;
+  Result<support::Json> remove(const std::string& path,
+                               const support::Json& options = support::Json::object()) const;
   Status stream(const std::string& path, const std::function<bool(std::string_view)>& chunk,
                 const std::function<bool()>& cancelled) const override;
 

@@ -7,13 +7,19 @@ constexpr usize kMaxMessageBytes = 1024;
 
 Code code_of(long status) {
   switch (status) {
-    case 400: case 422: return Code::invalid_argument;
-    case 401: case 403: return Code::denied;
+    case 400:
+    case 422: return Code::invalid_argument;
+    case 401:
+    case 403: return Code::denied;
     case 404: return Code::not_found;
     case 409: return Code::already_exists;
     case 410: return Code::out_of_range;
-    case 408: case 504: return Code::timeout;
-    case 429: case 500: case 502: case 503: return Code::unavailable;
+    case 408:
+    case 504: return Code::timeout;
+    case 429:
+    case 500:
+    case 502:
+    case 503: return Code::unavailable;
     default: return Code::internal;
   }
 }

@@ -29,7 +29,8 @@ template <class T>
 using Result = pipit::Result<T, ApiError>;
 using Status = pipit::Result<void, ApiError>;
 
-/// The error in an API `Status` object (or in any other body) that came with HTTP `status`; `what` names the request.
+/// The error in an API `Status` object (or in any other body) that came with HTTP `status`; `what` names the
+/// request.
 ApiError api_error(long status, const support::Json& body, const std::string& what);
 
 }  // namespace pipit::kube

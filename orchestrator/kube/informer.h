@@ -19,8 +19,9 @@ struct Backoff {
   u32 next_ms();
 };
 
-/// Runs a ListWatch on its own thread for as long as it lives: relists on 410, resumes after a lost connection with
-/// back-off. Deltas arrive on that thread in order; a consumer with a thread of its own posts them there.
+/// Runs a ListWatch on its own thread for as long as it lives: relists on 410, resumes after a lost
+/// connection with back-off. Deltas arrive on that thread in order; a consumer with a thread of its own posts
+/// them there.
 class Informer {
  public:
   /// `reader` must outlive it; `trouble` (may be empty) hears of each failed try.

@@ -20,7 +20,8 @@ Result<Json> named(const Json& config, const char* list, const std::string& name
   if (entries != nullptr && entries->is_array())
     for (const Json& entry : *entries)
       if (support::text_at(entry, {"name"}) == name)
-        if (const Json* value = support::find(entry, {field}); value != nullptr && value->is_object()) return *value;
+        if (const Json* value = support::find(entry, {field}); value != nullptr && value->is_object())
+          return *value;
   return Error(Code::not_found, std::string("no ") + field + " \"" + name + "\" in " + list);
 }
 
@@ -61,10 +62,12 @@ Result<Access> parse_kubeconfig(std::string_view text, const std::string& direct
   const Json user = TRY(named(config, "users", support::text_at(context, {"user"}), "user"));
 
   if (support::text_at(cluster, {"insecure-skip-tls-verify"}) == "true")
-    return Error(Code::unsupported, "insecure-skip-tls-verify is not supported; name the certificate-authority");
+    return Error(Code::unsupported,
+                 "insecure-skip-tls-verify is not supported; name the certificate-authority");
   for (const char* plugin : {"exec", "auth-provider"})
     if (user.contains(plugin))
-      return Error(Code::unsupported, std::string(plugin) + " is not supported; use a client certificate or a token");
+      return Error(Code::unsupported,
+                   std::string(plugin) + " is not supported; use a client certificate or a token");
 
   Access access;
   access.server = support::text_at(cluster, {"server"});

@@ -14,8 +14,8 @@ struct Access {
   std::string token;  ///< bearer token, empty when a certificate is used
 };
 
-/// Reads the current context of a kubeconfig file. Certificates may be embedded (`*-data`) or named by path, relative to
-/// the file. Exec plugins, auth providers and insecure-skip-tls-verify are refused.
+/// Reads the current context of a kubeconfig file. Certificates may be embedded (`*-data`) or named by path,
+/// relative to the file. Exec plugins, auth providers and insecure-skip-tls-verify are refused.
 support::Result<Access> load_kubeconfig(const std::string& file);
 /// The same from text; relative paths start at `directory`.
 support::Result<Access> parse_kubeconfig(std::string_view text, const std::string& directory);

@@ -50,7 +50,8 @@ TEST(Kubeconfig, ReadsFilesBesideIt) {
 clusters: [{name: c, cluster: {server: "https://h", certificate-authority: ca.pem}}]
 contexts: [{name: x, context: {cluster: c, user: u}}]
 users: [{name: u, user: {tokenFile: token}}]
-)")).ok());
+)"))
+                  .ok());
   auto access = load_kubeconfig(folder + "/config");
   ASSERT_TRUE(access.ok()) << access.error().text;
   EXPECT_EQ(access->tls.ca, "THE CA");
@@ -78,14 +79,15 @@ TEST_P(KubeconfigRefusal, SaysWhy) {
 
 INSTANTIATE_TEST_SUITE_P(
     Cases, KubeconfigRefusal,
-    testing::Values(Refusal{"Context", "current-context: here", "current-context: gone", "no context \"gone\""},
-                    Refusal{"User", "user: gateway}", "user: nobody}", "no user \"nobody\""},
-                    Refusal{"Base64", "Q0EK", "Q0EK!", "certificate-authority-data: not base64"},
-                    Refusal{"Exec", "client-key-data: S0VZCg==", "exec: {command: x}", "exec is not supported"},
-                    Refusal{"Insecure", "certificate-authority-data: Q0EK", "insecure-skip-tls-verify: true",
-                            "insecure-skip-tls-verify is not supported"},
-                    Refusal{"Server", "https://127.0.0.1:16443/", "ftp://x", "not a URL"},
-                    Refusal{"Yaml", "clusters:", "clusters: [", ""}),
+    testing::Values(
+        Refusal{"Context", "current-context: here", "current-context: gone", "no context \"gone\""},
+        Refusal{"User", "user: gateway}", "user: nobody}", "no user \"nobody\""},
+        Refusal{"Base64", "Q0EK", "Q0EK!", "certificate-authority-data: not base64"},
+        Refusal{"Exec", "client-key-data: S0VZCg==", "exec: {command: x}", "exec is not supported"},
+        Refusal{"Insecure", "certificate-authority-data: Q0EK", "insecure-skip-tls-verify: true",
+                "insecure-skip-tls-verify is not supported"},
+        Refusal{"Server", "https://127.0.0.1:16443/", "ftp://x", "not a URL"},
+        Refusal{"Yaml", "clusters:", "clusters: [", ""}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Kubeconfig, MutatedTextNeverCrashes) {
@@ -115,7 +117,8 @@ TEST(Base64, KnownVectors) {  // RFC 4648 section 10
   EXPECT_EQ(*decode_base64("Zg=="), "f");
   EXPECT_EQ(*decode_base64("Zm9vYmFy"), "foobar");
   EXPECT_EQ(*decode_base64("Zm9v\nYmE=\n"), "fooba");
-  for (const char* bad : {"Z", "Zg=", "Zg===", "Zg==Zg==", "Z g=", "===="}) EXPECT_FALSE(decode_base64(bad).ok()) << bad;
+  for (const char* bad : {"Z", "Zg=", "Zg===", "Zg==Zg==", "Z g=", "===="})
+    EXPECT_FALSE(decode_base64(bad).ok()) << bad;
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ std::string with_query(const std::string& path, const std::string& query) {
 std::string join(const std::string& a, const std::string& b) { return a.empty() ? b : a + "&" + b; }
 
 i64 now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 }  // namespace
 
@@ -40,7 +41,8 @@ Result<std::map<std::string, Json>> ListWatch::fetch_pages(std::string& version)
     for (Json& item : *items) {
       if (!item.is_object()) return ApiError(Code::malformed, options_.path + ": list item is no object");
       if (options_.keep && !options_.keep(item)) continue;
-      if (objects.size() >= kMaxObjects) return ApiError(Code::out_of_memory, options_.path + ": too many objects");
+      if (objects.size() >= kMaxObjects)
+        return ApiError(Code::out_of_memory, options_.path + ": too many objects");
       std::string key = key_of(item);
       objects[std::move(key)] = std::move(item);
     }
@@ -69,8 +71,9 @@ void ListWatch::deliver_removed(const std::string& key, Json object) {
   if (known == known_.end()) return;
   if (!object.is_object()) {
     const usize slash = key.find('/');
-    object = {{"metadata",
-               {{"namespace", key.substr(0, slash)}, {"name", key.substr(slash + 1)}, {"uid", known->second.uid}}}};
+    object = {
+        {"metadata",
+         {{"namespace", key.substr(0, slash)}, {"name", key.substr(slash + 1)}, {"uid", known->second.uid}}}};
   }
   known_.erase(known);
   sink_({Delta::Type::removed, std::move(object)});
@@ -109,8 +112,8 @@ Status ListWatch::handle(WatchType type, Json object) {
 
 Status ListWatch::watch(const std::function<bool()>& cancelled) {
   const std::string query = join(options_.query, "watch=true&allowWatchBookmarks=true&timeoutSeconds=" +
-                                                     std::to_string(options_.watch_seconds) + "&resourceVersion=" +
-                                                     encode_component(version_));
+                                                     std::to_string(options_.watch_seconds) +
+                                                     "&resourceVersion=" + encode_component(version_));
   WatchDecoder decoder;
   Status outcome;
   i64 last_byte = now_seconds();

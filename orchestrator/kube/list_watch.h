@@ -20,18 +20,19 @@ struct Delta {
 };
 
 struct ListWatchOptions {
-  std::string path;            ///< of the collection: path_of(kPods)
-  std::string query;           ///< "fieldSelector=…", already encoded; may be empty
+  std::string path;   ///< of the collection: path_of(kPods)
+  std::string query;  ///< "fieldSelector=…", already encoded; may be empty
   u32 page_size = 500;
-  u32 watch_seconds = 300;     ///< the server ends a watch after this time, and we resume it
-  u32 idle_seconds = 150;      ///< without any byte (bookmarks come every minute) the connection counts as dead
+  u32 watch_seconds = 300;  ///< the server ends a watch after this time, and we resume it
+  u32 idle_seconds = 150;   ///< without any byte (bookmarks come every minute) the connection counts as dead
   /// Objects it refuses are treated as not being there.
   std::function<bool(const support::Json&)> keep;
 };
 
-/// Follows one collection: a list, then watches that resume from the last resourceVersion seen, then a list again when
-/// the server no longer knows that version. It delivers differences: an object that vanished or was replaced by one of
-/// the same name while nobody watched is delivered as removed. Holds only names, uids and versions. One thread.
+/// Follows one collection: a list, then watches that resume from the last resourceVersion seen, then a list
+/// again when the server no longer knows that version. It delivers differences: an object that vanished or
+/// was replaced by one of the same name while nobody watched is delivered as removed. Holds only names, uids
+/// and versions. One thread.
 class ListWatch {
  public:
   using Sink = std::function<void(Delta)>;
@@ -40,8 +41,8 @@ class ListWatch {
 
   /// Lists once and delivers what differs from what was delivered before; an error changes nothing.
   Status list();
-  /// Watches until the stream ends. Success: call watch() again. An error with gone(): call list(). Any other error:
-  /// wait, then watch() again.
+  /// Watches until the stream ends. Success: call watch() again. An error with gone(): call list(). Any other
+  /// error: wait, then watch() again.
   Status watch(const std::function<bool()>& cancelled);
   bool listed() const { return !version_.empty(); }
 

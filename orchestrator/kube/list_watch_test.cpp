@@ -20,7 +20,9 @@ Json list_of(const char* version, std::vector<Json> items, const char* next = ""
   return {{"metadata", {{"resourceVersion", version}, {"continue", next}}}, {"items", items}};
 }
 
-std::string event(const char* type, const Json& object) { return support::dump({{"type", type}, {"object", object}}) + "\n"; }
+std::string event(const char* type, const Json& object) {
+  return support::dump({{"type", type}, {"object", object}}) + "\n";
+}
 
 /// An API server that answers from a script and notes what it was asked.
 class ScriptedReader : public Reader {
@@ -55,13 +57,16 @@ struct Fixture : testing::Test {
     ListWatchOptions options;
     options.path = "/api/v1/pods";
     options.page_size = 2;
-    options.keep = [](const Json& object) { return support::text_at(object, {"metadata", "name"}) != "ignored"; };
+    options.keep = [](const Json& object) {
+      return support::text_at(object, {"metadata", "name"}) != "ignored";
+    };
     return options;
   }
   static std::string text(const Delta& delta) {
     if (delta.type == Delta::Type::synced) return "synced";
-    return std::string(delta.type == Delta::Type::upsert ? "+" : "-") + support::text_at(delta.object, {"metadata", "name"}) +
-           "/" + support::text_at(delta.object, {"metadata", "uid"});
+    return std::string(delta.type == Delta::Type::upsert ? "+" : "-") +
+           support::text_at(delta.object, {"metadata", "name"}) + "/" +
+           support::text_at(delta.object, {"metadata", "uid"});
   }
   std::vector<std::string> take() { return std::move(seen); }
 };
@@ -69,7 +74,8 @@ using ListWatchTest = Fixture;
 using Seen = std::vector<std::string>;
 
 TEST_F(ListWatchTest, PagesThenWatchesFromTheListsVersion) {
-  reader.lists = {list_of("9", {pod("a", "1", "5"), pod("ignored", "2", "5")}, "to+ken"), list_of("9", {pod("b", "3", "6")})};
+  reader.lists = {list_of("9", {pod("a", "1", "5"), pod("ignored", "2", "5")}, "to+ken"),
+                  list_of("9", {pod("b", "3", "6")})};
   ASSERT_TRUE(list_watch.list().ok());
   EXPECT_EQ(take(), (Seen{"+a/1", "+b/3", "synced"}));
   EXPECT_EQ(reader.asked[1], "/api/v1/pods?limit=2&continue=to%2Bken");
@@ -81,7 +87,8 @@ TEST_F(ListWatchTest, PagesThenWatchesFromTheListsVersion) {
   EXPECT_NE(reader.asked[2].find("resourceVersion=9"), std::string::npos);
 
   ASSERT_TRUE(list_watch.watch([] { return false; }).ok());
-  EXPECT_NE(reader.asked[3].find("resourceVersion=40"), std::string::npos) << "a bookmark moves the version on";
+  EXPECT_NE(reader.asked[3].find("resourceVersion=40"), std::string::npos)
+      << "a bookmark moves the version on";
 }
 
 TEST_F(ListWatchTest, RelistDeliversOnlyDifferences) {

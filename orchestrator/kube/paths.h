@@ -19,8 +19,8 @@ constexpr Resource kDaemonSets{"apps/v1", "daemonsets", "DaemonSet"};
 constexpr Resource kReplicaSets{"apps/v1", "replicasets", "ReplicaSet"};
 constexpr Resource kDeployments{"apps/v1", "deployments", "Deployment"};
 
-/// "/apis/apps/v1/namespaces/default/daemonsets/fashion/status"; empty parts are left out (a cluster-wide kind has no
-/// namespace, a collection no name). Names are percent-encoded.
+/// "/apis/apps/v1/namespaces/default/daemonsets/fashion/status"; empty parts are left out (a cluster-wide
+/// kind has no namespace, a collection no name). Names are percent-encoded.
 std::string path_of(const Resource& resource, std::string_view name_space = "", std::string_view name = "",
                     std::string_view subresource = "");
 

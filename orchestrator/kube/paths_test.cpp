@@ -11,7 +11,8 @@ TEST(Paths, FollowTheApiConventions) {
   EXPECT_EQ(path_of(kNodes), "/api/v1/nodes");
   EXPECT_EQ(path_of(kNodes, "", "waiot-1", "status"), "/api/v1/nodes/waiot-1/status");
   EXPECT_EQ(path_of(kPods, "default", "fashion-x"), "/api/v1/namespaces/default/pods/fashion-x");
-  EXPECT_EQ(path_of(kDaemonSets, "default", "fashion"), "/apis/apps/v1/namespaces/default/daemonsets/fashion");
+  EXPECT_EQ(path_of(kDaemonSets, "default", "fashion"),
+            "/apis/apps/v1/namespaces/default/daemonsets/fashion");
 }
 
 TEST(Paths, NamesCannotLeaveTheirSegment) {
@@ -19,7 +20,8 @@ TEST(Paths, NamesCannotLeaveTheirSegment) {
 }
 
 TEST(ApiError, KeepsReasonAndStatus) {
-  const ApiError error = api_error(409, {{"reason", "AlreadyExists"}, {"message", "nodes \"x\" already exists"}}, "POST /x");
+  const ApiError error =
+      api_error(409, {{"reason", "AlreadyExists"}, {"message", "nodes \"x\" already exists"}}, "POST /x");
   EXPECT_TRUE(error.already_exists());
   EXPECT_FALSE(error.conflict());
   EXPECT_EQ(error.text, "POST /x: nodes \"x\" already exists (HTTP 409)");

@@ -62,7 +62,8 @@ bool matches_selector(const Json& selector, const Json& labels) {
   if (const Json* pairs = support::find(selector, {"matchLabels"}); pairs != nullptr && !pairs->is_null()) {
     if (!pairs->is_object()) return false;
     for (const auto& [key, wanted] : pairs->items())
-      if (const auto value = label(labels, key); !wanted.is_string() || !value || *value != wanted.get<std::string>())
+      if (const auto value = label(labels, key);
+          !wanted.is_string() || !value || *value != wanted.get<std::string>())
         return false;
   }
   const Json* requirements = support::find(selector, {"matchExpressions"});

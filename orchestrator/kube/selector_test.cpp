@@ -25,15 +25,19 @@ INSTANTIATE_TEST_SUITE_P(
     Cases, Selector,
     testing::Values(
         Case{R"({})", true}, Case{R"({"matchLabels":{"app":"fashion"}})", true},
-        Case{R"({"matchLabels":{"app":"fashion","tier":"cloud"}})", false}, Case{R"({"matchLabels":{"none":"x"}})", false},
+        Case{R"({"matchLabels":{"app":"fashion","tier":"cloud"}})", false},
+        Case{R"({"matchLabels":{"none":"x"}})", false},
         Case{R"({"matchExpressions":[{"key":"tier","operator":"In","values":["edge","fog"]}]})", true},
         Case{R"({"matchExpressions":[{"key":"tier","operator":"NotIn","values":["edge"]}]})", false},
-        Case{R"({"matchExpressions":[{"key":"tier","operator":"Exists"},{"key":"x","operator":"DoesNotExist"}]})", true},
+        Case{
+            R"({"matchExpressions":[{"key":"tier","operator":"Exists"},{"key":"x","operator":"DoesNotExist"}]})",
+            true},
         Case{R"({"matchExpressions":[{"key":"ram","operator":"Gt","values":["128"]}]})", true},
         Case{R"({"matchExpressions":[{"key":"ram","operator":"Lt","values":["128"]}]})", false},
         Case{R"({"matchExpressions":[{"key":"app","operator":"Gt","values":["1"]}]})", false},
         Case{R"({"matchExpressions":[{"key":"tier","operator":"Near"}]})", false},
-        Case{R"({"matchExpressions":7})", false}, Case{R"({"matchLabels":[]})", false}, Case{R"([])", false}));
+        Case{R"({"matchExpressions":7})", false}, Case{R"({"matchLabels":[]})", false},
+        Case{R"([])", false}));
 
 }  // namespace
 }  // namespace pipit::kube

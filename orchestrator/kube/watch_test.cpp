@@ -8,26 +8,32 @@
 namespace pipit::kube {
 namespace {
 
-const std::string kStream =
-    R"({"type":"ADDED","object":{"metadata":{"name":"a"}}})" "\n"
-    R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7"}}})" "\n"
-    R"({"type":"SOMETHING NEW","object":{}})" "\n\n"
-    R"({"type":"ERROR","object":{"code":410}})" "\n";
+const std::string kStream = R"({"type":"ADDED","object":{"metadata":{"name":"a"}}})"
+                            "\n"
+                            R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7"}}})"
+                            "\n"
+                            R"({"type":"SOMETHING NEW","object":{}})"
+                            "\n\n"
+                            R"({"type":"ERROR","object":{"code":410}})"
+                            "\n";
 
 TEST(WatchDecoder, AnySplitGivesTheSameEvents) {
   for (usize step = 1; step <= kStream.size(); ++step) {
     WatchDecoder decoder;
     std::vector<WatchType> types;
     for (usize at = 0; at < kStream.size(); at += step)
-      ASSERT_TRUE(decoder.feed(std::string_view(kStream).substr(at, step), [&](WatchEvent event) {
-        types.push_back(event.type);
-      }).ok());
-    EXPECT_EQ(types, (std::vector{WatchType::added, WatchType::bookmark, WatchType::error})) << "step " << step;
+      ASSERT_TRUE(decoder
+                      .feed(std::string_view(kStream).substr(at, step),
+                            [&](WatchEvent event) { types.push_back(event.type); })
+                      .ok());
+    EXPECT_EQ(types, (std::vector{WatchType::added, WatchType::bookmark, WatchType::error}))
+        << "step " << step;
   }
 }
 
 TEST(WatchDecoder, RefusesWhatIsNoEvent) {
-  for (const char* bad : {"nonsense\n", "[]\n", "{\"type\":\"ADDED\"}\n", "{\"type\":\"ADDED\",\"object\":[1]}\n", "7\n"}) {
+  for (const char* bad :
+       {"nonsense\n", "[]\n", "{\"type\":\"ADDED\"}\n", "{\"type\":\"ADDED\",\"object\":[1]}\n", "7\n"}) {
     WatchDecoder decoder;
     EXPECT_FALSE(decoder.feed(bad, [](WatchEvent) { FAIL(); }).ok()) << bad;
   }

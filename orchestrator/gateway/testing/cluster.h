@@ -1,13 +1,13 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "orchestrator/gateway/gateway.h"
 #include "orchestrator/gateway/testing/scripted_device.h"
-#include "rig/services.h"
 #include "support/json.h"
 
 namespace pipit::gateway {
@@ -35,16 +35,14 @@ class Cluster {
   support::Status push(const std::string& tag, const std::string& version, usize bytes);
   std::unique_ptr<ScriptedDevice> device(const std::string& name, u64 boot_id, const std::string& token = "");
 
-  std::string admin_config() const { return plane_->admin_config(); }
+  std::string admin_config() const;
   u16 blob_port() const { return blob_port_; }
 
  private:
-  Cluster() = default;
+  struct Services;  ///< of rig
+  Cluster();
   support::Status set_up(const std::string& binaries);
-  std::optional<rig::State> state_;
-  std::optional<rig::ControlPlane> plane_;
-  std::optional<rig::Broker> broker_;
-  std::optional<rig::Registry> registry_;
+  std::unique_ptr<Services> services_;
   u16 blob_port_ = 0, kubelet_port_ = 0;
   u32 handover_seconds_ = 0;
   std::atomic<bool> stop_ = false;

@@ -32,7 +32,8 @@ struct ScriptedDeviceAdapter {
   }
   static void message(mosquitto*, void* self, const mosquitto_message* message) {
     const auto* data = static_cast<const u8*>(message->payload);
-    static_cast<ScriptedDevice*>(self)->on_message(message->topic, Bytes(data, static_cast<usize>(message->payloadlen)));
+    static_cast<ScriptedDevice*>(self)->on_message(message->topic,
+                                                   Bytes(data, static_cast<usize>(message->payloadlen)));
   }
 };
 
@@ -119,14 +120,16 @@ void ScriptedDevice::on_desired(Bytes payload) {
     seen_.active.clear();
     return say_status();
   }
-  const bool known = (active_.instance == instance && active_.attempt == desired.attempt && active_.state == link::AppState::running) ||
+  const bool known = (active_.instance == instance && active_.attempt == desired.attempt &&
+                      active_.state == link::AppState::running) ||
                      (next_.instance == instance && next_.attempt == desired.attempt);
   if (known) return;
   ++seen_.desired;
   seen_.attempt = desired.attempt;
   link::Manifest manifest;
   if (!link::decode(desired.manifest, manifest).ok()) return;
-  next_ = App{instance, std::string(manifest.name), std::string(manifest.version), desired.attempt, link::AppState::fetching};
+  next_ = App{instance, std::string(manifest.name), std::string(manifest.version), desired.attempt,
+              link::AppState::fetching};
   const std::string behaviour(desired.argument_count > 0 ? desired.arguments[0] : "");
   for (u32 i = 0; i < manifest.blob_count; ++i) next_.total += manifest.blobs[i].size;
   say_status();
@@ -145,8 +148,9 @@ bool ScriptedDevice::fetch(const link::Manifest& manifest) {
     while (data.size() < manifest.blobs[i].size) {
       support::HttpRequest request;
       request.url = "http://127.0.0.1:" + std::to_string(options_.blob_port) + "/blobs/sha256:" + hex;
-      request.headers = {"Range: bytes=" + std::to_string(data.size()) + "-" + std::to_string(data.size() + kBlockBytes - 1),
-                         "X-Pipit-Device: " + options_.name};
+      request.headers = {
+          "Range: bytes=" + std::to_string(data.size()) + "-" + std::to_string(data.size() + kBlockBytes - 1),
+          "X-Pipit-Device: " + options_.name};
       auto response = support::http(request);
       if (!response.ok() || response->status != 206 || response->body.empty()) return false;
       data += response->body;
@@ -229,7 +233,8 @@ link::DeviceStatus ScriptedDevice::status_now(bool online) const {
 
 void ScriptedDevice::say_status() {
   u8 buffer[2048];
-  if (const auto encoded = link::encode(status_now(true), buffer); encoded.ok()) send("status", *encoded, true);
+  if (const auto encoded = link::encode(status_now(true), buffer); encoded.ok())
+    send("status", *encoded, true);
 }
 
 void ScriptedDevice::log_line(App& app, const std::string& text) {
@@ -254,7 +259,8 @@ ScriptedDevice::Seen ScriptedDevice::seen() {
 
 void ScriptedDevice::send(std::string_view leaf, Bytes payload, bool retain) {
   const std::string topic = "pipit/" + options_.name + "/" + std::string(leaf);
-  mosquitto_publish(client_, nullptr, topic.c_str(), static_cast<int>(payload.size()), payload.data(), 1, retain);
+  mosquitto_publish(client_, nullptr, topic.c_str(), static_cast<int>(payload.size()), payload.data(), 1,
+                    retain);
 }
 
 }  // namespace pipit::gateway

@@ -11,9 +11,9 @@ struct mosquitto;
 
 namespace pipit::gateway {
 
-/// A device for tests that speaks the real link: MQTT with a last will, blobs over HTTP with Range, digests checked. Only
-/// the application is scripted, by the Pod's first argument: "trap" fails at start, "exit" ends with code 3, anything
-/// else runs and prints.
+/// A device for tests that speaks the real link: MQTT with a last will, blobs over HTTP with Range, digests
+/// checked. Only the application is scripted, by the Pod's first argument: "trap" fails at start, "exit" ends
+/// with code 3, anything else runs and prints.
 class ScriptedDevice {
  public:
   struct Options {
@@ -31,11 +31,11 @@ class ScriptedDevice {
   struct Seen {
     u32 admissions = 0, refusals = 0;
     std::string refusal;
-    u32 desired = 0;         ///< desired states that changed something
+    u32 desired = 0;          ///< desired states that changed something
     u32 desired_nothing = 0;  ///< those with app == false
     u64 generation = 0;
     std::string active, active_version;  ///< instance that answers, and its package's version
-    bool interrupted = false;  ///< an application that answered was ended without a successor
+    bool interrupted = false;            ///< an application that answered was ended without a successor
     u32 attempt = 0;
     u32 handovers = 0;
     u64 bytes_fetched = 0;

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "orchestrator/registry/package.h"
+#include "rig/services.h"
 #include "support/files.h"
 
 namespace pipit::gateway {
@@ -16,6 +18,17 @@ using support::Json;
 namespace {
 constexpr const char* kToken = "device-token-of-the-test";
 }
+
+struct Cluster::Services {
+  std::optional<rig::State> state;
+  std::optional<rig::ControlPlane> plane;
+  std::optional<rig::Broker> broker;
+  std::optional<rig::Registry> registry;
+};
+
+Cluster::Cluster() : services_(std::make_unique<Services>()) {}
+
+std::string Cluster::admin_config() const { return services_->plane->admin_config(); }
 
 bool eventually(const std::function<bool()>& holds, double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -29,7 +42,8 @@ bool eventually(const std::function<bool()>& holds, double seconds) {
 
 std::string Cluster::binaries() {
   const char* named = std::getenv("PIPIT_KUBE_BIN");
-  for (const std::string& folder : {std::string(named == nullptr ? "" : named), std::string(PIPIT_SOURCE_DIR) + "/.cache/kubernetes"})
+  for (const std::string& folder :
+       {std::string(named == nullptr ? "" : named), std::string(PIPIT_SOURCE_DIR) + "/.cache/kubernetes"})
     if (!folder.empty() && support::exists(folder + "/kube-apiserver")) return folder;
   return "";
 }
@@ -42,15 +56,17 @@ support::Result<std::unique_ptr<Cluster>> Cluster::start(const std::string& bina
 }
 
 support::Status Cluster::set_up(const std::string& binaries) {
-  state_ = TRY(rig::State::open("gateway-test-" + std::to_string(getpid())));
-  TRY(state_->claim());
-  plane_ = TRY(rig::ControlPlane::start(*state_, {.binaries = binaries}));
-  broker_ = TRY(rig::Broker::start(*state_));
-  registry_ = TRY(rig::Registry::start(*state_));
+  services_->state = TRY(rig::State::open("gateway-test-" + std::to_string(getpid())));
+  TRY(services_->state->claim());
+  services_->plane = TRY(rig::ControlPlane::start(*services_->state, {.binaries = binaries}));
+  services_->broker = TRY(rig::Broker::start(*services_->state));
+  services_->registry = TRY(rig::Registry::start(*services_->state));
   blob_port_ = TRY(rig::choose_port());
   kubelet_port_ = TRY(rig::choose_port());
   for (const char* file : {"runtimeclass.yaml", "gateway.yaml"})
-    if (const std::string said = kubectl({"apply", "-f", std::string(PIPIT_SOURCE_DIR) + "/orchestrator/deploy/" + file}); said.starts_with("exit "))
+    if (const std::string said =
+            kubectl({"apply", "-f", std::string(PIPIT_SOURCE_DIR) + "/orchestrator/deploy/" + file});
+        said.starts_with("exit "))
       return support::Error(Code::internal, said);
   start_gateway();
   return {};
@@ -58,26 +74,26 @@ support::Status Cluster::set_up(const std::string& binaries) {
 
 Cluster::~Cluster() {
   stop_gateway();
-  registry_.reset();
-  broker_.reset();
-  plane_.reset();
-  if (!state_) return;
-  state_->end_all();
-  std::filesystem::remove_all(state_->directory());
+  services_->registry.reset();
+  services_->broker.reset();
+  services_->plane.reset();
+  if (!services_->state) return;
+  services_->state->end_all();
+  std::filesystem::remove_all(services_->state->directory());
 }
 
 void Cluster::start_gateway() {
   GatewayOptions options;
-  options.kubeconfig = plane_->gateway_config();
-  options.broker = {"127.0.0.1", broker_->port};
+  options.kubeconfig = services_->plane->gateway_config();
+  options.broker = {"127.0.0.1", services_->broker->port};
   options.blob_listen = {"127.0.0.1", blob_port_};
   options.kubelet_listen = {"127.0.0.1", kubelet_port_};
-  options.kubelet_certificate = plane_->pki().certificate("kubelet-serving");
-  options.kubelet_key = plane_->pki().key("kubelet-serving");
-  options.client_ca = plane_->pki().ca();
+  options.kubelet_certificate = services_->plane->pki().certificate("kubelet-serving");
+  options.kubelet_key = services_->plane->pki().key("kubelet-serving");
+  options.client_ca = services_->plane->pki().ca();
   options.device_token = kToken;
-  options.registry_aliases = {{"pipit.local", registry_->host()}};
-  options.state_dir = state_->path("gateway");
+  options.registry_aliases = {{"pipit.local", services_->registry->host()}};
+  options.state_dir = services_->state->path("gateway");
   options.handover_seconds = handover_seconds_;
   stop_ = false;
   gateway_ = std::thread([this, options] {
@@ -92,17 +108,19 @@ void Cluster::stop_gateway() {
 }
 
 support::Status Cluster::restart_broker() {
-  broker_->service.stop();
+  services_->broker->service.stop();
   const std::string program = support::exists("/usr/sbin/mosquitto") ? "/usr/sbin/mosquitto" : "mosquitto";
-  broker_->service = TRY(rig::Service::start(*state_, "mosquitto", {program, "-c", state_->path("mosquitto.conf")}));
-  return broker_->service.wait_for_port(broker_->port, 10'000);
+  services_->broker->service = TRY(rig::Service::start(
+      *services_->state, "mosquitto", {program, "-c", services_->state->path("mosquitto.conf")}));
+  return services_->broker->service.wait_for_port(services_->broker->port, 10'000);
 }
 
 std::string Cluster::kubectl(std::vector<std::string> arguments, const std::string& input) {
-  arguments.insert(arguments.begin(), {"kubectl", "--kubeconfig", plane_->admin_config()});
+  arguments.insert(arguments.begin(), {"kubectl", "--kubeconfig", services_->plane->admin_config()});
   auto done = support::run(arguments, input);
   if (!done.ok()) return "exit -1: " + done.error().text;
-  return (done->exit_code == 0 ? "" : "exit " + std::to_string(done->exit_code) + ": ") + done->out + done->err;
+  return (done->exit_code == 0 ? "" : "exit " + std::to_string(done->exit_code) + ": ") + done->out +
+         done->err;
 }
 
 Json Cluster::get(const std::string& kind, const std::string& name) {
@@ -135,14 +153,16 @@ support::Status Cluster::push(const std::string& tag, const std::string& version
   const Bytes encoded = TRY(link::encode(manifest, buffer));
   package.manifest.assign(encoded.begin(), encoded.end());
   const registry::Artifact artifact = TRY(registry::to_artifact(package));
-  const registry::Reference reference = TRY(registry::parse_reference(registry_->host() + "/demo:" + tag));
+  const registry::Reference reference =
+      TRY(registry::parse_reference(services_->registry->host() + "/demo:" + tag));
   TRY(registry::push(artifact, reference));
   return {};
 }
 
-std::unique_ptr<ScriptedDevice> Cluster::device(const std::string& name, u64 boot_id, const std::string& token) {
-  return std::make_unique<ScriptedDevice>(
-      ScriptedDevice::Options{name, token.empty() ? kToken : token, broker_->port, blob_port_, boot_id});
+std::unique_ptr<ScriptedDevice> Cluster::device(const std::string& name, u64 boot_id,
+                                                const std::string& token) {
+  return std::make_unique<ScriptedDevice>(ScriptedDevice::Options{
+      name, token.empty() ? kToken : token, services_->broker->port, blob_port_, boot_id});
 }
 
 }  // namespace pipit::gateway
