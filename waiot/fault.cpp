@@ -1,5 +1,7 @@
 #include "waiot/fault.h"
 
+#include <string_view>
+
 #include "base/check.h"
 #include "waiot/board.h"
 #include "waiot/log.h"
@@ -13,6 +15,11 @@ void check_failed(const char* condition, const char* file, int line) {
 }
 
 }  // namespace pipit
+
+// string_view::substr's range check ends here in a build without exceptions.
+namespace std {
+void __throw_out_of_range_fmt(const char* format, ...) { pipit::check_failed(format, "libstdc++", 0); }
+}  // namespace std
 
 namespace pipit::waiot {
 

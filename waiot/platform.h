@@ -10,8 +10,8 @@ struct Platform {
   Pool entropy;
   char device[17] = {};  ///< link::device_name() of the controller's address, terminated
 
-  /// Moves packets. Says once when there is an address.
-  void poll_network();
+  /// Says once on the console when there is an address.
+  void announce_address();
 
  private:
   bool announced_ = false;

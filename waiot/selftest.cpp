@@ -102,7 +102,7 @@ void measure_idle(Platform& platform) {
   const u64 start = board::clock().instructions();
   const u64 start_ms = board::clock().uptime_ms();
   while (board::clock().uptime_ms() - start_ms < kIdleMs) {
-    platform.poll_network();
+    platform.network.poll();
     board::idle();
   }
   Line() << "selftest: idle instructions " << board::clock().instructions() - start << " uptime_ms "
@@ -140,15 +140,16 @@ void run(Platform& platform) {
   time_programming(flash, board::kFlashMap.slots_offset, 256u << 10);
 
   while (!platform.network.up()) {
-    platform.poll_network();
+    platform.network.poll();
     board::idle();
   }
+  platform.announce_address();
   measure_idle(platform);
   static Echo echoes[] = {{platform.network.stream(0), 0}, {platform.network.stream(1), 1}};
   (void)echoes[0].stream.connect(config.broker_host, config.broker_port);
   (void)echoes[1].stream.connect(config.blob_host, config.blob_port);
   while (!echoes[0].done || !echoes[1].done) {
-    platform.poll_network();
+    platform.network.poll();
     bool moved = false;
     for (Echo& echo : echoes) moved |= echo.step();
     if (!moved) board::idle();
@@ -164,7 +165,7 @@ int main() {
   auto& platform = pipit::waiot::start_platform("selftest");
   pipit::waiot::run(platform);
   for (;;) {
-    platform.poll_network();
+    platform.network.poll();
     pipit::waiot::board::idle();
   }
 }

