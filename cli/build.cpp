@@ -86,7 +86,7 @@ void register_build(CLI::App& root, Session& session) {
   command->add_option("--define", arguments->defines, "NAME=VALUE for the compiler")->allow_extra_args(false);
   command
       ->add_option("--model", arguments->models,
-                   "NAME=FILE: a planned model, instead of the one in pipit.yaml")
+                   "NAME=FILE: a model (.pipm, .onnx), instead of the one in pipit.yaml")
       ->allow_extra_args(false);
   command->add_flag("--unchecked", arguments->unchecked,
                     "leave the checks to the device (for tests of devices)");

@@ -2,7 +2,9 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/package/model_file.h"
 #include "cli/package/recipe.h"
+#include "compiler/model/importer.h"
 #include "host/runner.h"
 #include "orchestrator/registry/package.h"
 #include "support/files.h"
@@ -80,7 +82,7 @@ Status load_app(const Arguments& arguments, host::RunOptions& options) {
 Status add_models(const Arguments& arguments, host::RunOptions& options) {
   for (const std::string& text : arguments.models) {
     auto [name, file] = TRY(package::split_pair(text, "NAME=FILE"));
-    auto data = TRY(support::read_file(file));
+    auto data = TRY(package::load_model_file(file));
     std::erase_if(options.models, [&](const auto& model) { return model.name == name; });
     options.models.push_back({name, std::move(data)});
     options.arena_bytes = std::max(options.arena_bytes, 64u << 20);
@@ -120,6 +122,8 @@ int run(const Arguments& arguments) {
   watch_interrupts();
   auto options = make_options(arguments);
   if (!options.ok()) return fail(options.error());
+  model::OnnxImporter importer;
+  options->importer = &importer;
   auto report = host::run(*options);
   if (!report.ok()) return fail(report.error());
   std::fflush(nullptr);
@@ -134,7 +138,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--dir", arguments.directories, "HOST[:GUEST]: grant a directory")
       ->allow_extra_args(false);
   command.add_option("--env", arguments.environment, "KEY=VALUE")->allow_extra_args(false);
-  command.add_option("--model", arguments.models, "NAME=FILE: a planned model for load_by_name")
+  command.add_option("--model", arguments.models, "NAME=FILE: a model (.pipm, .onnx) for load_by_name")
       ->allow_extra_args(false);
   command
       .add_option("--sensor", arguments.sensors, "NAME=FILE[:COUNT][:SHAPE]: replay an IDX, .npy or raw file")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/package/model_file.h"
 #include "nn/nn.h"
 #include "support/files.h"
 #include "wasi/context.h"
@@ -33,13 +34,8 @@ Result<std::vector<Recipe::Model>> chosen_models(const BuildOptions& options, co
 /// Reads and verifies the models; adds up what their activations need.
 support::Status load_models(const std::vector<Recipe::Model>& models, bool unchecked, BuildReport& report) {
   for (const Recipe::Model& model : models) {
-    auto data = TRY(support::read_file(model.file));
+    auto data = TRY(load_model_file(model.file, !unchecked));
     const auto planned = nn::PlannedModel::load(data);
-    if (!planned.ok() && !unchecked) {
-      const bool source = model.file.ends_with(".onnx") || model.file.ends_with(".tflite");
-      return Error(planned.error())
-          .in(model.file + " is no planned model" + (source ? "; make one with `pipit model plan`" : ""));
-    }
     if (planned.ok()) report.arena_bytes += wasi::execution_bytes(*planned);
     report.package.models.push_back({model.name, std::move(data)});
   }

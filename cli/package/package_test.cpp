@@ -156,6 +156,23 @@ TEST(Build, RefusesABrokenModelAndBuildsItUnchecked) {
   EXPECT_TRUE(app.build({.unchecked = true}).ok());
 }
 
+TEST(Build, CompilesOnnxModels) {
+  App app;
+  app.write("pipit.yaml", kRecipe).write("app.c", kHello).write("bad.onnx", "no model");
+  BuildOptions options;
+  options.models = {{"default", std::string(PIPIT_SOURCE_DIR) + "/examples/fashion/fashion.onnx"}};
+  const auto report = app.build(options);
+  ASSERT_TRUE(report.ok()) << report.error().text;
+  const auto model = nn::PlannedModel::load(report->package.models[0].data);
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(model->input(0).bytes, 28u * 28 * 4);
+  EXPECT_EQ(model->output(0).bytes, 10u * 4);
+  options.models = {{"default", app.path() + "/bad.onnx"}};
+  const auto bad = app.build(options);
+  ASSERT_FALSE(bad.ok());
+  EXPECT_NE(bad.error().text.find("bad.onnx"), std::string::npos) << bad.error().text;
+}
+
 TEST(Build, TellsWhatTheCompilerSaid) {
   App app;
   app.write("pipit.yaml", kRecipe).write("app.c", "int main(void) { return nonsense; }\n");
