@@ -2,6 +2,7 @@
 // -fno-math-errno; correct with hardware and with software floating point, because nothing relies on how a target
 // propagates a NaN beyond that arithmetic on one yields a quiet one.
 #include <cmath>
+#include <limits>
 
 #include "wasm/interpreter.h"
 
@@ -58,22 +59,40 @@ T maximum(T a, T b) {
   return a > b ? a : b;
 }
 
-/// Rounds with `round`; a NaN becomes quiet whatever the C library does.
+// Rounding on the bits rather than by the C library's functions: the same on every target, nothing to link, and right
+// where a library is not (one for microcontrollers loses the carry out of the lower half of an f64).
+
+/// Towards zero. The sign of a zero stays; a NaN becomes quiet.
 template <class T>
-T rounded(T value, T (*round)(T)) {
-  return is_nan(value) ? quiet(value) : round(value);
+T truncated(T value) {
+  constexpr int kMantissa = std::numeric_limits<T>::digits - 1, kBias = std::numeric_limits<T>::max_exponent - 1;
+  const auto bits = to_bits(value);
+  const int exponent = static_cast<int>((bits & Float<T>::kInfinity) >> kMantissa) - kBias;
+  if (exponent < 0) return from_bits<T>(bits & Float<T>::kSign);
+  if (exponent >= kMantissa) return is_nan(value) ? quiet(value) : value;
+  return from_bits<T>(bits & (~typename Float<T>::Bits{0} << (kMantissa - exponent)));
 }
-/// Ties to even, which is rint() in the rounding mode that is never changed.
+template <class T>
+T floored(T value) {
+  const T whole = truncated(value);
+  return value < whole ? whole - 1 : whole;
+}
+template <class T>
+T ceiled(T value) {
+  const T whole = truncated(value);
+  if (!(value > whole)) return whole;
+  return whole + 1;
+}
+/// Ties to even: adding a number whose last place is 1 lets the addition round.
 template <class T>
 T nearest(T value) {
-  return std::rint(value);
+  constexpr T kWhole = static_cast<T>(u64{1} << (std::numeric_limits<T>::digits - 1));
+  const auto sign = to_bits(value) & Float<T>::kSign;
+  const T magnitude = from_bits<T>(to_bits(value) ^ sign);
+  if (!(magnitude < kWhole)) return is_nan(value) ? quiet(value) : value;
+  const T rounded = (magnitude + kWhole) - kWhole;
+  return from_bits<T>(to_bits(rounded) | sign);
 }
-template <class T>
-T ceiling(T value) { return std::ceil(value); }
-template <class T>
-T floored(T value) { return std::floor(value); }
-template <class T>
-T truncated(T value) { return std::trunc(value); }
 
 /// Truncates; false when the result is not representable, or for a NaN. The powers of two that bound the integers are
 /// exact in both float formats; -2^31 - 1, the bound below the signed ones, is exact in f64 only, where it matters.
@@ -123,10 +142,10 @@ Int saturate(T value) {
   BINARY(prefix##_ge, T, u32, a >= b)                                                                     \
   UNARY(prefix##_abs, Float<T>::Bits, Float<T>::Bits, a & ~Float<T>::kSign)                               \
   UNARY(prefix##_neg, Float<T>::Bits, Float<T>::Bits, a ^ Float<T>::kSign)                                \
-  UNARY(prefix##_ceil, T, T, rounded<T>(a, ceiling))                                                      \
-  UNARY(prefix##_floor, T, T, rounded<T>(a, floored))                                                     \
-  UNARY(prefix##_trunc, T, T, rounded<T>(a, truncated))                                                   \
-  UNARY(prefix##_nearest, T, T, rounded<T>(a, nearest))                                                   \
+  UNARY(prefix##_ceil, T, T, ceiled<T>(a))                                                               \
+  UNARY(prefix##_floor, T, T, floored<T>(a))                                                              \
+  UNARY(prefix##_trunc, T, T, truncated<T>(a))                                                            \
+  UNARY(prefix##_nearest, T, T, nearest<T>(a))                                                            \
   UNARY(prefix##_sqrt, T, T, std::sqrt(a))                                                                \
   BINARY(prefix##_add, T, T, a + b)                                                                       \
   BINARY(prefix##_sub, T, T, a - b)                                                                       \
