@@ -133,6 +133,7 @@ TEST_P(BoardTest, MovesEveryByteAndSleeps) {
   ASSERT_NE(wait_for("selftest: done"), std::string::npos);
 
   const std::string log = console();
+  EXPECT_NE(log.find("selftest: arithmetic ok"), std::string::npos);
   EXPECT_NE(log.find("selftest: flash ok"), std::string::npos);
   EXPECT_NE(log.find("waiot-a1b203 has address 10.0.2.15"), std::string::npos);
   EXPECT_EQ(log.find("fault"), std::string::npos);

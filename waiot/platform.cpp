@@ -46,8 +46,8 @@ void Platform::announce_address() {
   if (announced_ || !network.up()) return;
   announced_ = true;
   const auto ip = network.address();
-  Line() << "waiot: " << device << " has address " << u32{ip[0]} << "." << u32{ip[1]} << "." << u32{ip[2]} << "."
-         << u32{ip[3]} << " after " << board::clock().uptime_ms() << " ms";
+  Line() << "waiot: " << device << " has address " << u32{ip[0]} << "." << u32{ip[1]} << "." << u32{ip[2]}
+         << "." << u32{ip[3]} << " after " << board::clock().uptime_ms() << " ms";
 }
 
 }  // namespace pipit::waiot

@@ -2,6 +2,7 @@
 // on the host. It programs and reads back a slot, counts its starts in flash, then echoes two TCP connections
 // at once. A token in the configuration makes it fail in one of three ways instead.
 #include <algorithm>
+#include <cmath>
 
 #include "link/messages.h"
 #include "waiot/board.h"
@@ -96,6 +97,25 @@ struct Echo {
   }
 };
 
+/// Division by its definition, over operands of every width; subtraction by cases that a wrong sign would
+/// show. Some boards bring their own routines for them.
+bool check_arithmetic(ports::Entropy& entropy) {
+  for (u32 i = 0; i < 4096; ++i) {
+    u64 operands[2];
+    entropy.fill({reinterpret_cast<u8*>(operands), sizeof operands});
+    const u64 dividend = operands[0] >> i % 64, divisor = operands[1] >> i / 64 % 64 | 1;
+    const u64 quotient = dividend / divisor, remainder = dividend % divisor;
+    if (remainder >= divisor || quotient * divisor + remainder != dividend) return false;
+    const i64 left = static_cast<i64>(dividend), right = -static_cast<i64>(divisor >> 1 | 1);
+    if (left / right * right + left % right != left || (left % right < 0) != (left < 0 && left % right != 0))
+      return false;
+  }
+  volatile f64 zero = 0, one = 1, huge = 1e300, tiny = 1e-300;
+  volatile f32 third = 1.0f / 3, half = 0.5f;
+  return one - huge == -huge && huge - huge == 0 && zero - tiny == -tiny && !std::signbit(zero - zero) &&
+         std::signbit(-zero - zero) && half - third == 0.5f - 1.0f / 3 && third - half == 1.0f / 3 - 0.5f;
+}
+
 /// How much is executed while there is nothing to do: little, when sleeping works.
 void measure_idle(Platform& platform) {
   constexpr u32 kIdleMs = 1000;
@@ -131,6 +151,7 @@ void run(Platform& platform) {
     return;
   }
   fail(config.token);
+  Line() << "selftest: arithmetic " << (check_arithmetic(platform.entropy) ? "ok" : "wrong");
   Line() << "selftest: earlier starts " << count_starts(flash) << " persistent " << u32{flash.persistent()};
   const Status slot = check_slot(flash, board::kFlashMap.slots_offset, board::kFlashMap.slot_bytes);
   if (slot.ok())
