@@ -20,13 +20,15 @@ void add_dataset_options(CLI::App& command, DatasetArguments& arguments, const s
   command.add_option("--images", arguments.images, "images as an IDX file, plain or gzipped");
   command.add_option("--labels", arguments.labels, "their labels as an IDX file");
   command.add_option("--mean", arguments.mean, "of pixel / 255, subtracted from it")->capture_default_str();
-  command.add_option("--std", arguments.deviation, "standard deviation it is divided by")->capture_default_str();
+  command.add_option("--std", arguments.deviation, "standard deviation it is divided by")
+      ->capture_default_str();
 }
 
 Result<model::Dataset> open_dataset(const DatasetArguments& arguments, model::Split split) {
   if (!arguments.name.empty()) return model::read_dataset(TRY(model::find_dataset(arguments.name, split)));
   if (arguments.images.empty())
-    return Error(Code::invalid_argument, "no data set; give --dataset=fashion-mnist or --images and --labels");
+    return Error(Code::invalid_argument,
+                 "no data set; give --dataset=fashion-mnist or --images and --labels");
   return model::read_dataset({arguments.images, arguments.labels, arguments.mean, arguments.deviation});
 }
 
@@ -102,7 +104,8 @@ void set_action(CLI::App& command, Session& session, const char* example, std::f
 void register_model(CLI::App& root, Session& session) {
   CLI::App* command = root.add_subcommand("model", "import, quantise, plan and try models");
   command->require_subcommand(1);
-  command->footer("example: pipit model quantize fashion.onnx --calibrate=fashion-mnist -o fashion.int8.onnx");
+  command->footer(
+      "example: pipit model quantize fashion.onnx --calibrate=fashion-mnist -o fashion.int8.onnx");
   register_model_info(*command, session);
   register_model_quantize(*command, session);
   register_model_plan(*command, session);

@@ -31,14 +31,16 @@ model::PassObserver dump_after(const std::string& name);
 support::Status check_pass_name(const std::string& name);
 
 /// Accuracy with a progress line on a terminal's standard error.
-support::Result<model::Accuracy> accuracy(const char* label, Bytes file, const model::Dataset& dataset, u32 count);
+support::Result<model::Accuracy> accuracy(const char* label, Bytes file, const model::Dataset& dataset,
+                                          u32 count);
 
 /// "%.*f"
 std::string decimals(f64 value, int digits);
 std::string shape_text(const nn::TensorInfo& info);
 
 /// Adds `command` with an example under --help and --output; `run` prints and returns an error or nothing.
-void set_action(CLI::App& command, Session& session, const char* example, std::function<support::Status()> run);
+void set_action(CLI::App& command, Session& session, const char* example,
+                std::function<support::Status()> run);
 
 void register_model_info(CLI::App& parent, Session& session);
 void register_model_quantize(CLI::App& parent, Session& session);

@@ -35,9 +35,9 @@ struct Summary {
 Summary summary_of(const model::Graph& graph) {
   Summary summary{"onnx", graph.name};
   const auto add = [&](const char* role, model::TensorId id) {
-    summary.values.push_back({role, graph[id].name,
-                              std::string(model::dtype_name(graph[id].dtype)) + "[" +
-                                  model::to_string(graph[id].shape) + "]"});
+    summary.values.push_back(
+        {role, graph[id].name,
+         std::string(model::dtype_name(graph[id].dtype)) + "[" + model::to_string(graph[id].shape) + "]"});
   };
   for (model::TensorId id : graph.inputs) add("input", id);
   for (model::TensorId id : graph.outputs) add("output", id);
@@ -57,11 +57,15 @@ Summary summary_of(const model::Graph& graph) {
 
 Summary summary_of(const nn::PlannedModel& planned) {
   Summary summary{"pipm", std::string(planned.name())};
-  for (u32 i = 0; i < planned.input_count(); ++i) summary.values.push_back({"input", "", shape_text(planned.input(i))});
-  for (u32 i = 0; i < planned.output_count(); ++i) summary.values.push_back({"output", "", shape_text(planned.output(i))});
+  for (u32 i = 0; i < planned.input_count(); ++i)
+    summary.values.push_back({"input", "", shape_text(planned.input(i))});
+  for (u32 i = 0; i < planned.output_count(); ++i)
+    summary.values.push_back({"output", "", shape_text(planned.output(i))});
   const nn::ModelView view(planned.file());
-  for (u32 i = 0; i < planned.operator_count(); ++i) ++summary.operators[nn::format::opcode_name(view.op(i).opcode)];
-  summary.figures = {{"flash_bytes", planned.file().size()}, {"arena_bytes", planned.arena_bytes()},
+  for (u32 i = 0; i < planned.operator_count(); ++i)
+    ++summary.operators[nn::format::opcode_name(view.op(i).opcode)];
+  summary.figures = {{"flash_bytes", planned.file().size()},
+                     {"arena_bytes", planned.arena_bytes()},
                      {"macs", planned.macs()}};
   return summary;
 }
@@ -69,13 +73,15 @@ Summary summary_of(const nn::PlannedModel& planned) {
 void print(const Summary& summary, Output output) {
   if (output == Output::json) {
     Json json = {{"format", summary.format}, {"name", summary.name}, {"operators", summary.operators}};
-    for (const auto& value : summary.values) json[value.role + "s"].push_back({{"name", value.name}, {"type", value.type}});
+    for (const auto& value : summary.values)
+      json[value.role + "s"].push_back({{"name", value.name}, {"type", value.type}});
     for (const auto& [key, number] : summary.figures) json[key] = number;
     std::printf("%s\n", support::dump(json, 2).c_str());
     return;
   }
   std::vector<std::vector<std::string>> rows{{"format", summary.format}, {"name", summary.name}};
-  for (const auto& value : summary.values) rows.push_back({value.role, value.name + (value.name.empty() ? "" : "  ") + value.type});
+  for (const auto& value : summary.values)
+    rows.push_back({value.role, value.name + (value.name.empty() ? "" : "  ") + value.type});
   for (const auto& [name, count] : summary.operators) rows.push_back({name, std::to_string(count)});
   for (const auto& [key, number] : summary.figures) rows.push_back({key, std::to_string(number)});
   std::printf("%s", support::format_table({"", ""}, rows).c_str());
@@ -106,7 +112,8 @@ void register_model_info(CLI::App& parent, Session& session) {
   CLI::App* command = parent.add_subcommand("info", "what an ONNX file or planned model holds");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->input, ".onnx or .pipm");
-  command->add_flag("--operators", arguments->operators, "list the ONNX operators that can be imported instead");
+  command->add_flag("--operators", arguments->operators,
+                    "list the ONNX operators that can be imported instead");
   set_action(*command, session, "pipit model info fashion.onnx",
              [arguments, &session] { return run(*arguments, session); });
 }

@@ -25,9 +25,11 @@ u64 constant_bytes(const model::CompiledModel& compiled) {
 void print_table(const Arguments& arguments, const model::CompiledModel& compiled) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& op : compiled.operators)
-    rows.push_back({op.opcode, op.dtype, op.output, std::to_string(op.macs), std::to_string(op.constant_bytes), op.name});
+    rows.push_back({op.opcode, op.dtype, op.output, std::to_string(op.macs),
+                    std::to_string(op.constant_bytes), op.name});
   std::printf("%s", support::format_table({"operator", "type", "output", "MACs", "constants", "node"}, rows,
-                                          {false, false, false, true, true, false}).c_str());
+                                          {false, false, false, true, true, false})
+                        .c_str());
   const u32 gap = compiled.arena_bytes - compiled.arena_lower_bound;
   std::printf("arena %u bytes, lower bound %u, gap %u; %u operators in place\n", compiled.arena_bytes,
               compiled.arena_lower_bound, gap, compiled.in_place);
@@ -40,8 +42,12 @@ void print_table(const Arguments& arguments, const model::CompiledModel& compile
 void print_json(const Arguments& arguments, const model::CompiledModel& compiled) {
   Json operators = Json::array();
   for (const auto& op : compiled.operators)
-    operators.push_back({{"operator", op.opcode}, {"type", op.dtype}, {"output", op.output}, {"macs", op.macs},
-                         {"constant_bytes", op.constant_bytes}, {"node", op.name}});
+    operators.push_back({{"operator", op.opcode},
+                         {"type", op.dtype},
+                         {"output", op.output},
+                         {"macs", op.macs},
+                         {"constant_bytes", op.constant_bytes},
+                         {"node", op.name}});
   const Json json = {{"output", arguments.output},
                      {"arena_bytes", compiled.arena_bytes},
                      {"arena_lower_bound_bytes", compiled.arena_lower_bound},
@@ -60,7 +66,8 @@ Status run(const Arguments& arguments, const Session& session) {
   auto compiled = model::compile_model(onnx, options);
   if (!compiled.ok()) return compiled.take_error().in(arguments.input);
   if (!arguments.output.empty()) TRY(support::write_file(arguments.output, compiled->pipm));
-  if (arguments.dump.empty()) (session.output == Output::json ? print_json : print_table)(arguments, *compiled);
+  if (arguments.dump.empty())
+    (session.output == Output::json ? print_json : print_table)(arguments, *compiled);
   return {};
 }
 
@@ -70,9 +77,11 @@ void register_model_plan(CLI::App& parent, Session& session) {
   CLI::App* command = parent.add_subcommand("plan", "ONNX (float or QDQ) to a planned model (.pipm)");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->input, "ONNX file")->required();
-  command->add_option("-o,--out", arguments->output, "planned model to write; without it only the plan is shown");
+  command->add_option("-o,--out", arguments->output,
+                      "planned model to write; without it only the plan is shown");
   command->add_option("--name", arguments->name, "name inside the planned model; default: the ONNX graph's");
-  command->add_flag("--integer-io", arguments->integer_io, "int8 inputs and outputs: no conversion on the device");
+  command->add_flag("--integer-io", arguments->integer_io,
+                    "int8 inputs and outputs: no conversion on the device");
   command->add_option("--dump-after", arguments->dump, "print the graph after a pass instead, or \"all\"");
   set_action(*command, session, "pipit model plan fashion.int8.onnx -o fashion.pipm",
              [arguments, &session] { return run(*arguments, session); });

@@ -39,7 +39,8 @@ Result<std::vector<u8>> npy_elements(const std::vector<u8>& file, const nn::Tens
                            file.begin() + static_cast<std::ptrdiff_t>(start + length));
   const char* wanted = info.dtype == DType::f32 ? "'<f4'" : info.dtype == DType::i8 ? "'|i1'" : "";
   if (*wanted == 0 || header.find(wanted) == header.npos)
-    return Error(Code::invalid_argument, std::string("the .npy elements are not ") + model::dtype_name(info.dtype));
+    return Error(Code::invalid_argument,
+                 std::string("the .npy elements are not ") + model::dtype_name(info.dtype));
   if (header.find("'fortran_order': False") == header.npos)
     return Error(Code::unsupported, "the .npy array is in Fortran order");
   return std::vector<u8>(file.begin() + static_cast<std::ptrdiff_t>(start + length), file.end());
@@ -55,13 +56,14 @@ Result<std::vector<u8>> read_input(const Arguments& arguments, const nn::TensorI
   return file;
 }
 
-Status print_result(const Arguments& arguments, const Session& session, const model::Session& inference, Bytes output,
-                    i32 expected) {
+Status print_result(const Arguments& arguments, const Session& session, const model::Session& inference,
+                    Bytes output, i32 expected) {
   if (!arguments.output.empty()) TRY(support::write_file(arguments.output, output));
   const nn::TensorInfo info = inference.model().output(0);
   const std::vector<f32> values = model::real_values(info, output);
   const u32 best = model::argmax(info, output);
-  const auto labels = arguments.dataset.name == "fashion-mnist" ? model::fashion_labels() : std::span<const char* const>{};
+  const auto labels =
+      arguments.dataset.name == "fashion-mnist" ? model::fashion_labels() : std::span<const char* const>{};
   const std::string label = best < labels.size() ? labels[best] : "";
   if (session.output == Output::json) {
     Json json = {{"type", shape_text(info)}, {"argmax", best}, {"values", values}};
@@ -71,8 +73,10 @@ Status print_result(const Arguments& arguments, const Session& session, const mo
     return {};
   }
   std::printf("%s:", shape_text(info).c_str());
-  for (usize i = 0; i < std::min<usize>(values.size(), 16); ++i) std::printf(" %g", static_cast<f64>(values[i]));
-  std::printf("%s\nargmax %u%s%s", values.size() > 16 ? " …" : "", best, label.empty() ? "" : " ", label.c_str());
+  for (usize i = 0; i < std::min<usize>(values.size(), 16); ++i)
+    std::printf(" %g", static_cast<f64>(values[i]));
+  std::printf("%s\nargmax %u%s%s", values.size() > 16 ? " …" : "", best, label.empty() ? "" : " ",
+              label.c_str());
   if (expected >= 0) std::printf(", labelled %d", expected);
   std::printf("\n");
   return {};
@@ -101,8 +105,11 @@ Status run_all(const Arguments& arguments, const Session& session, Bytes file) {
   const u32 count = arguments.count == 0 ? dataset.count : std::min(arguments.count, dataset.count);
   const model::Accuracy measured = TRY(accuracy("images", file, dataset, count));
   if (session.output == Output::json)
-    std::printf("%s\n", support::dump({{"images", measured.total}, {"right", measured.right},
-                                       {"accuracy_percent", measured.percent()}}, 2).c_str());
+    std::printf("%s\n", support::dump({{"images", measured.total},
+                                       {"right", measured.right},
+                                       {"accuracy_percent", measured.percent()}},
+                                      2)
+                            .c_str());
   else
     std::printf("%u of %u images right: %.2f %%\n", measured.right, measured.total, measured.percent());
   return {};

@@ -85,35 +85,41 @@ Range Histogram::percentile(f64 percent) const {
   u64 total = 0;
   for (u64 count : bins_) total += count;
   const u64 allowed = static_cast<u64>(static_cast<f64>(total) * (100 - percent) / 100);
-  // Drop the emptier end's bin as long as what is dropped stays within the allowance: the narrowest range wins.
+  // Drop the emptier end's bin as long as what is dropped stays within the allowance: the narrowest range
+  // wins.
   usize first = 0, last = kBins - 1;
   u64 dropped = 0;
   while (first < last) {
     usize& end = bins_[first] <= bins_[last] ? first : last;
     if (dropped + bins_[end] > allowed) break;
     dropped += bins_[end];
-    if (&end == &first) ++first;
-    else --last;
+    if (&end == &first)
+      ++first;
+    else
+      --last;
   }
   const f64 bin = (f64{high_} - low_) / kBins;
   return {static_cast<f32>(low_ + bin * static_cast<f64>(first)),
           static_cast<f32>(low_ + bin * static_cast<f64>(last + 1))};
 }
 
-Result<std::map<u32, Range>> calibrate(const Graph& graph, const Samples& samples, const CalibrationOptions& options) {
+Result<std::map<u32, Range>> calibrate(const Graph& graph, const Samples& samples,
+                                       const CalibrationOptions& options) {
   if (samples.count == 0) return Error(Code::invalid_argument, "calibration needs at least one sample");
   if (!(options.percentile > 50 && options.percentile <= 100))
     return Error(Code::invalid_argument, "the percentile must be above 50 and at most 100");
   Instrumented model = TRY(Instrumented::create(graph));
   std::map<u32, Range> ranges;
   for (u32 i = 0; i < samples.count; ++i)
-    TRY(model.run(samples.at(i), [&](u32 tensor, std::span<const f32> values) { widen(ranges, tensor, values); }));
+    TRY(model.run(samples.at(i),
+                  [&](u32 tensor, std::span<const f32> values) { widen(ranges, tensor, values); }));
   if (options.method == CalibrationMethod::min_max) return ranges;
 
   std::map<u32, Histogram> histograms;
   for (const auto& [tensor, range] : ranges) histograms.emplace(tensor, Histogram(range.low, range.high));
   for (u32 i = 0; i < samples.count; ++i)
-    TRY(model.run(samples.at(i), [&](u32 tensor, std::span<const f32> values) { histograms[tensor].add(values); }));
+    TRY(model.run(samples.at(i),
+                  [&](u32 tensor, std::span<const f32> values) { histograms[tensor].add(values); }));
   for (auto& [tensor, range] : ranges) range = histograms[tensor].percentile(options.percentile);
   return ranges;
 }

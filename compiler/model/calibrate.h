@@ -29,8 +29,9 @@ struct Samples {
   std::function<std::vector<f32>(u32 index)> at;
 };
 
-/// Ranges of every float activation of a canonical graph, by tensor index. The engine's own kernels compute them.
-/// invalid_argument when there is no sample, or one does not fit the input; unsupported for more than one input.
+/// Ranges of every float activation of a canonical graph, by tensor index. The engine's own kernels compute
+/// them. invalid_argument when there is no sample, or one does not fit the input; unsupported for more than
+/// one input.
 support::Result<std::map<u32, Range>> calibrate(const Graph& graph, const Samples& samples,
                                                 const CalibrationOptions& options);
 
@@ -41,7 +42,8 @@ class Histogram {
   Histogram() = default;
   Histogram(f32 low, f32 high) : low_(low), high_(high), bins_(kBins, 0) {}
   void add(std::span<const f32> values);
-  /// The narrowest range that leaves at most (100 − percentile) % of the values outside, taken from both ends.
+  /// The narrowest range that leaves at most (100 − percentile) % of the values outside, taken from both
+  /// ends.
   Range percentile(f64 percent) const;
 
  private:

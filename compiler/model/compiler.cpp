@@ -22,8 +22,8 @@ void strip_float_edges(Graph& graph) {
   }
   for (TensorId& output : graph.outputs) {
     const Node* dequantize = graph.produced_by(output, Op::dequantize);
-    if (dequantize == nullptr || graph.is_output(dequantize->inputs[0]) || graph.is_input(dequantize->inputs[0]) ||
-        !graph.consumers(output).empty())
+    if (dequantize == nullptr || graph.is_output(dequantize->inputs[0]) ||
+        graph.is_input(dequantize->inputs[0]) || !graph.consumers(output).empty())
       continue;
     const TensorId integer = dequantize->inputs[0];
     graph.erase(graph[output].producer);
@@ -64,8 +64,12 @@ Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) 
   }
   const MemoryPlan plan = TRY(plan_memory(graph));
   EmittedModel emitted = TRY(emit_pipm(graph, plan));
-  return CompiledModel{std::move(emitted.file), std::move(emitted.operators), emitted.macs,
-                       plan.arena_bytes,        plan.lower_bound,             plan.in_place};
+  return CompiledModel{std::move(emitted.file),
+                       std::move(emitted.operators),
+                       emitted.macs,
+                       plan.arena_bytes,
+                       plan.lower_bound,
+                       plan.in_place};
 }
 
 Result<CompiledModel> compile_model(Bytes onnx, const CompileOptions& options) {

@@ -9,16 +9,16 @@
 #include "compiler/model/passes/passes.h"
 #include "compiler/model/plan.h"
 
-/// The model compiler as a library: ONNX bytes → canonical graph → (int8) → planned model. Used by `pipit model`,
-/// `pipit build`, `pipit up` and wasi-nn's importer on Linux.
+/// The model compiler as a library: ONNX bytes → canonical graph → (int8) → planned model. Used by `pipit
+/// model`, `pipit build`, `pipit up` and wasi-nn's importer on Linux.
 namespace pipit::model {
 
 struct CompileOptions {
-  std::string name;         ///< of the planned model; empty = the ONNX graph's
-  /// Leaves out the Quantize at an int8 model's inputs and the Dequantize at its outputs: the application reads and
-  /// writes int8. Without it inputs and outputs keep the ONNX model's types.
+  std::string name;  ///< of the planned model; empty = the ONNX graph's
+  /// Leaves out the Quantize at an int8 model's inputs and the Dequantize at its outputs: the application
+  /// reads and writes int8. Without it inputs and outputs keep the ONNX model's types.
   bool integer_io = false;
-  PassObserver observer;    ///< sees the graph after "import" and after every pass
+  PassObserver observer;  ///< sees the graph after "import" and after every pass
 };
 
 struct CompiledModel {
@@ -50,11 +50,12 @@ struct TensorRange {
 struct QuantizedModel {
   std::vector<u8> onnx;  ///< QDQ
   std::vector<TensorRange> activations;
-  Graph graph;           ///< canonical
+  Graph graph;  ///< canonical
 };
 
 /// Calibrates a float model with samples and quantises it to signed int8.
-support::Result<QuantizedModel> quantize_model(Bytes onnx, const Samples& samples, const CalibrationOptions& how,
+support::Result<QuantizedModel> quantize_model(Bytes onnx, const Samples& samples,
+                                               const CalibrationOptions& how,
                                                const CompileOptions& options = {});
 
 }  // namespace pipit::model

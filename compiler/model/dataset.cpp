@@ -57,8 +57,8 @@ Result<Idx> read_idx(const std::string& path, usize rank) {
     count *= idx.dims.back();
   }
   if (data.size() - header != count)
-    return Error(Code::malformed, path + ": holds " + std::to_string(data.size() - header) + " elements, its header says " +
-                                      std::to_string(count));
+    return Error(Code::malformed, path + ": holds " + std::to_string(data.size() - header) +
+                                      " elements, its header says " + std::to_string(count));
   idx.elements.assign(data.begin() + static_cast<std::ptrdiff_t>(header), data.end());
   return idx;
 }
@@ -75,20 +75,26 @@ std::vector<f32> Dataset::input(u32 index) const {
 Result<Dataset> read_dataset(const DatasetFiles& files) {
   if (!(files.deviation > 0)) return Error(Code::invalid_argument, "the standard deviation must be positive");
   Idx images = TRY(read_idx(files.images, 3));
-  Dataset dataset{std::move(images.elements), {},        images.dims[0],  images.dims[1],
-                  images.dims[2],             files.mean, files.deviation};
+  Dataset dataset{std::move(images.elements),
+                  {},
+                  images.dims[0],
+                  images.dims[1],
+                  images.dims[2],
+                  files.mean,
+                  files.deviation};
   if (files.labels.empty()) return dataset;
   Idx labels = TRY(read_idx(files.labels, 1));
   if (labels.dims[0] != dataset.count)
-    return Error(Code::malformed, files.labels + ": holds " + std::to_string(labels.dims[0]) + " labels for " +
-                                      std::to_string(dataset.count) + " images");
+    return Error(Code::malformed, files.labels + ": holds " + std::to_string(labels.dims[0]) +
+                                      " labels for " + std::to_string(dataset.count) + " images");
   dataset.labels = std::move(labels.elements);
   return dataset;
 }
 
 Result<DatasetFiles> find_dataset(const std::string& name, Split split) {
   if (name != "fashion-mnist")
-    return Error(Code::not_found, "data set '" + name + "' is not known; use fashion-mnist, or --images and --labels");
+    return Error(Code::not_found,
+                 "data set '" + name + "' is not known; use fashion-mnist, or --images and --labels");
   const std::string prefix = std::string(kFashionDirectory) + (split == Split::train ? "train" : "t10k");
   DatasetFiles files{prefix + "-images-idx3-ubyte.gz", prefix + "-labels-idx1-ubyte.gz", 0.2860f, 0.3530f};
   if (!support::exists(files.images))

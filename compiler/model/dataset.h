@@ -30,11 +30,13 @@ struct DatasetFiles {
   f32 mean = 0, deviation = 1;
 };
 
-/// Reads both files. malformed (not IDX, truncated, counts differ) with the file's name; out_of_range beyond 1 GiB.
+/// Reads both files. malformed (not IDX, truncated, counts differ) with the file's name; out_of_range beyond
+/// 1 GiB.
 support::Result<Dataset> read_dataset(const DatasetFiles& files);
 
 enum class Split { train, test };
-/// A data set this machine has by name: "fashion-mnist" (Debian's dataset-fashion-mnist). not_found names the remedy.
+/// A data set this machine has by name: "fashion-mnist" (Debian's dataset-fashion-mnist). not_found names the
+/// remedy.
 support::Result<DatasetFiles> find_dataset(const std::string& name, Split split);
 
 /// Names of Fashion-MNIST's classes, by label.

@@ -68,7 +68,8 @@ format::AddAttributes add_of(const Tensor& a, const Tensor& b, const Tensor& out
           nn::rescale_of(m / (1048576.0 * scale_of(output))), clamp};
 }
 
-Result<std::vector<u8>> pool_of(const Node& node, const Tensor& input, const Tensor& output, format::Clamp clamp) {
+Result<std::vector<u8>> pool_of(const Node& node, const Tensor& input, const Tensor& output,
+                                format::Clamp clamp) {
   const auto& pool = node.as<PoolAttributes>();
   format::Pool2dAttributes out{};
   out.window = TRY(window_of(pool.window, input, output));
@@ -86,7 +87,8 @@ format::PadAttributes pad_of(const Node& node, const Tensor& output) {
     out.before[i] = static_cast<u32>(pad.before[i]);
     out.after[i] = static_cast<u32>(pad.after[i]);
   }
-  out.value = is_int8(output) ? static_cast<u32>(quantized_bound(pad.value, output)) : std::bit_cast<u32>(pad.value);
+  out.value =
+      is_int8(output) ? static_cast<u32>(quantized_bound(pad.value, output)) : std::bit_cast<u32>(pad.value);
   return out;
 }
 
@@ -131,7 +133,8 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
     for (usize tap = 0; tap < taps; ++tap)
       sum += static_cast<i8>(w.data[last ? tap * channels + channel : channel * taps + tap]);
     const i64 value = bias[channel] - zero_of(x) * sum;
-    if (std::llabs(value) > format::kMaxBias) return Error(Code::out_of_range, "a folded bias exceeds 30 bits");
+    if (std::llabs(value) > format::kMaxBias)
+      return Error(Code::out_of_range, "a folded bias exceeds 30 bits");
     folded.push_back(static_cast<i32>(value));
     const auto& scales = w.quantization->scales;
     const f64 weight_scale = scales[scales.size() == 1 ? 0 : channel];
@@ -171,7 +174,8 @@ Result<std::vector<u8>> encode_attributes(const Graph& graph, const Node& node) 
     case Op::add: return bytes_of(add_of(input, graph[node.inputs[1]], output, clamp));
     case Op::transpose: return transpose_of(node);
     case Op::pad: return bytes_of(pad_of(node, output));
-    case Op::concat: return bytes_of(format::ConcatAttributes{static_cast<u32>(node.as<AxisAttributes>().axis)});
+    case Op::concat:
+      return bytes_of(format::ConcatAttributes{static_cast<u32>(node.as<AxisAttributes>().axis)});
     default: return std::vector<u8>{};
   }
 }

@@ -3,7 +3,8 @@
 
 #include "compiler/model/graph.h"
 
-/// From the graph's terms (scales, windows, real bounds) to the engine's attribute structs; used by emit_pipm.cpp only.
+/// From the graph's terms (scales, windows, real bounds) to the engine's attribute structs; used by
+/// emit_pipm.cpp only.
 namespace pipit::model {
 
 /// Constants an int8 layer needs besides its weights.

@@ -74,7 +74,8 @@ class Emitter {
       record.dims[axis] = static_cast<u32>(tensor.shape[axis]);
       bytes *= static_cast<u64>(tensor.shape[axis]);
     }
-    if (bytes > u64{1} << 30) return Error(Code::out_of_range, "tensor '" + tensor.name + "' is larger than 1 GiB");
+    if (bytes > u64{1} << 30)
+      return Error(Code::out_of_range, "tensor '" + tensor.name + "' is larger than 1 GiB");
     record.bytes = static_cast<u32>(bytes);
     if (tensor.dtype == DType::i8 && tensor.quantization && !tensor.quantization->per_channel()) {
       record.scale = tensor.quantization->scales[0];
@@ -119,8 +120,8 @@ class Emitter {
     const Tensor& output = graph_[node.output];
     const u64 macs = macs_of(graph_, node);
     macs_ += macs;
-    summary_.push_back({node.name, format::opcode_name(static_cast<u8>(*opcode_of(node.op))), dtype_name(output.dtype),
-                        to_string(output.shape), macs, constant_bytes_});
+    summary_.push_back({node.name, format::opcode_name(static_cast<u8>(*opcode_of(node.op))),
+                        dtype_name(output.dtype), to_string(output.shape), macs, constant_bytes_});
     return {};
   }
 
@@ -158,7 +159,8 @@ class Emitter {
   Result<std::vector<u8>> assemble() {
     if (operators_.size() > format::kMaxOperators || records_.size() > format::kMaxTensors ||
         graph_.inputs.size() > format::kMaxOperands || graph_.outputs.size() > format::kMaxOperands)
-      return Error(Code::out_of_range, "the model has more operators, tensors or operands than a .pipm holds");
+      return Error(Code::out_of_range,
+                   "the model has more operators, tensors or operands than a .pipm holds");
     format::Header header{};
     header.magic = format::kMagic;
     header.version = format::kVersion;
@@ -210,11 +212,14 @@ u64 macs_of(const Graph& graph, const Node& node) {
     case Op::fully_connected:
       return count(node.output) * (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape[0]));
     case Op::depthwise_conv:
-      return count(node.output) * (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape.back()));
+      return count(node.output) *
+             (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape.back()));
     default: return 0;
   }
 }
 
-Result<EmittedModel> emit_pipm(const Graph& graph, const MemoryPlan& plan) { return Emitter(graph, plan).run(); }
+Result<EmittedModel> emit_pipm(const Graph& graph, const MemoryPlan& plan) {
+  return Emitter(graph, plan).run();
+}
 
 }  // namespace pipit::model

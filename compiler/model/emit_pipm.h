@@ -23,8 +23,8 @@ struct EmittedModel {
   u64 macs = 0;
 };
 
-/// Writes a lowered graph in nn/format.h: weights in the engine's layout, rescale factors, zero points folded into
-/// biases. Errors name the node the engine cannot execute.
+/// Writes a lowered graph in nn/format.h: weights in the engine's layout, rescale factors, zero points folded
+/// into biases. Errors name the node the engine cannot execute.
 support::Result<EmittedModel> emit_pipm(const Graph& graph, const MemoryPlan& plan);
 
 /// Multiply-accumulates of one node of a lowered graph.

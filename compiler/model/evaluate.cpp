@@ -23,8 +23,8 @@ Result<Session> Session::create(Bytes file) {
 
 Result<Bytes> Session::run_all(std::span<const Bytes> inputs) {
   if (inputs.size() != model_.input_count())
-    return Error(Code::invalid_argument, "the model has " + std::to_string(model_.input_count()) + " inputs, got " +
-                                             std::to_string(inputs.size()));
+    return Error(Code::invalid_argument, "the model has " + std::to_string(model_.input_count()) +
+                                             " inputs, got " + std::to_string(inputs.size()));
   for (u32 i = 0; i < inputs.size(); ++i) TRY(executor_.set_input(i, model_.input(i).dtype, inputs[i]));
   TRY(executor_.run());
   return executor_.output(0);
@@ -34,20 +34,24 @@ Result<Bytes> Session::run(Bytes input) { return run_all(std::span(&input, 1)); 
 
 Result<Bytes> Session::run(std::span<const f32> input) {
   const nn::TensorInfo info = model_.input(0);
-  if (info.dtype == DType::f32) return run(Bytes(reinterpret_cast<const u8*>(input.data()), input.size_bytes()));
+  if (info.dtype == DType::f32)
+    return run(Bytes(reinterpret_cast<const u8*>(input.data()), input.size_bytes()));
   if (info.dtype != DType::i8) return Error(Code::unsupported, "the model's input is neither float nor int8");
   std::vector<u8> quantized;
-  for (f32 value : input) quantized.push_back(static_cast<u8>(nn::quantize_value(value, info.scale, info.zero_point)));
+  for (f32 value : input)
+    quantized.push_back(static_cast<u8>(nn::quantize_value(value, info.scale, info.zero_point)));
   return run(Bytes(quantized));
 }
 
 std::vector<f32> real_values(const nn::TensorInfo& info, Bytes output) {
   std::vector<f32> values;
   if (info.dtype == DType::f32)
-    for (usize i = 0; i + sizeof(f32) <= output.size(); i += sizeof(f32)) values.push_back(load_le<f32>(&output[i]));
+    for (usize i = 0; i + sizeof(f32) <= output.size(); i += sizeof(f32))
+      values.push_back(load_le<f32>(&output[i]));
   else if (info.dtype == DType::i8)
     for (u8 byte : output)
-      values.push_back((info.scale > 0 ? info.scale : 1) * static_cast<f32>(static_cast<i8>(byte) - info.zero_point));
+      values.push_back((info.scale > 0 ? info.scale : 1) *
+                       static_cast<f32>(static_cast<i8>(byte) - info.zero_point));
   return values;
 }
 

@@ -46,8 +46,9 @@ struct Accuracy {
   f64 percent() const { return total == 0 ? 0 : 100.0 * right / total; }
 };
 
-/// Classifies the first `count` images on `threads` threads; `progress` is told how many are done, from one thread at
-/// a time, and may return false to stop (cancelled). invalid_argument when images do not fit the model's input.
+/// Classifies the first `count` images on `threads` threads; `progress` is told how many are done, from one
+/// thread at a time, and may return false to stop (cancelled). invalid_argument when images do not fit the
+/// model's input.
 support::Result<Accuracy> evaluate(Bytes file, const Dataset& dataset, u32 count, u32 threads,
                                    const std::function<bool(u32 done)>& progress = {});
 

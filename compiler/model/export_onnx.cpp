@@ -90,7 +90,12 @@ class Exporter {
 
   void emit(const char* op_type, const Node& node, std::vector<std::string> inputs, std::string output,
             std::vector<onnx_file::Attribute> attributes = {}) {
-    model_.nodes.push_back({op_type, "", node.name, std::move(inputs), {std::move(output)}, std::move(attributes)});
+    // An activation shares its node with the operator it was fused to; in the file every node has a name of
+    // its own.
+    std::string name = node.name;
+    for (usize i = 1; !node_names_.insert(name).second; ++i) name = node.name + "." + std::to_string(i);
+    model_.nodes.push_back(
+        {op_type, "", name, std::move(inputs), {std::move(output)}, std::move(attributes)});
   }
 
   /// The operator, then its fused activation as a node of its own.
@@ -171,7 +176,8 @@ class Exporter {
     const Quantization& q = attributes.quantization;
     const std::string& output = name_of(node.output);
     const Ints dims = q.per_channel() ? Ints{static_cast<i64>(q.scales.size())} : Ints{};
-    std::vector<std::string> inputs{name_of(node.inputs[0]), constant(output + ".scale", DType::f32, dims, q.scales)};
+    std::vector<std::string> inputs{name_of(node.inputs[0]),
+                                    constant(output + ".scale", DType::f32, dims, q.scales)};
     if (attributes.integer == DType::i32) {
       inputs.push_back(constant(output + ".zero_point", DType::i32, dims, q.zero_points));
     } else {
@@ -180,7 +186,8 @@ class Exporter {
     }
     std::vector<onnx_file::Attribute> axis;
     if (q.per_channel()) axis.push_back({"axis", i64{q.axis}});
-    emit(node.op == Op::quantize ? "QuantizeLinear" : "DequantizeLinear", node, std::move(inputs), output, axis);
+    emit(node.op == Op::quantize ? "QuantizeLinear" : "DequantizeLinear", node, std::move(inputs), output,
+         axis);
   }
 
   Status add(const Node& node) {
@@ -199,14 +206,17 @@ class Exporter {
       case Op::quantize:
       case Op::dequantize: add_quantization(node); return {};
       case Op::softmax:
-        emit("Softmax", node, names(node.inputs), name_of(node.output), {{"axis", node.as<AxisAttributes>().axis}});
+        emit("Softmax", node, names(node.inputs), name_of(node.output),
+             {{"axis", node.as<AxisAttributes>().axis}});
         return {};
       case Op::concat:
-        emit("Concat", node, names(node.inputs), name_of(node.output), {{"axis", node.as<AxisAttributes>().axis}});
+        emit("Concat", node, names(node.inputs), name_of(node.output),
+             {{"axis", node.as<AxisAttributes>().axis}});
         return {};
       case Op::transpose: {
         const auto& perm = node.as<TransposeAttributes>().perm;
-        emit("Transpose", node, names(node.inputs), name_of(node.output), {{"perm", Ints(perm.begin(), perm.end())}});
+        emit("Transpose", node, names(node.inputs), name_of(node.output),
+             {{"perm", Ints(perm.begin(), perm.end())}});
         return {};
       }
       default: return Error(Code::unsupported, "cannot be written as ONNX");
@@ -216,7 +226,7 @@ class Exporter {
   const Graph& graph_;
   onnx_file::Model model_;
   std::map<u32, std::string> names_;
-  std::set<std::string> taken_;
+  std::set<std::string> taken_, node_names_;
 };
 
 }  // namespace

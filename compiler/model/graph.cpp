@@ -95,8 +95,12 @@ std::vector<NodeId> Graph::consumers(TensorId id) const {
   return found;
 }
 
-bool Graph::is_output(TensorId id) const { return std::find(outputs.begin(), outputs.end(), id) != outputs.end(); }
-bool Graph::is_input(TensorId id) const { return std::find(inputs.begin(), inputs.end(), id) != inputs.end(); }
+bool Graph::is_output(TensorId id) const {
+  return std::find(outputs.begin(), outputs.end(), id) != outputs.end();
+}
+bool Graph::is_input(TensorId id) const {
+  return std::find(inputs.begin(), inputs.end(), id) != inputs.end();
+}
 
 NodeId Graph::sole_consumer(TensorId id) const {
   if (is_output(id)) return {};
@@ -128,7 +132,8 @@ template <class To, class From>
 void convert(std::vector<To>& out, const std::vector<u8>& data) {
   const usize count = data.size() / sizeof(From);
   out.reserve(count);
-  for (usize i = 0; i < count; ++i) out.push_back(static_cast<To>(load_le<From>(data.data() + i * sizeof(From))));
+  for (usize i = 0; i < count; ++i)
+    out.push_back(static_cast<To>(load_le<From>(data.data() + i * sizeof(From))));
 }
 
 template <class To>

@@ -50,38 +50,39 @@ struct Tensor {
   bool constant = false;
   std::vector<u8> data;  ///< of a constant: elements, little-endian, row-major
   NodeId producer;       ///< none for inputs and constants
-  /// The tensor whose values these are, with the axes in another order; layout passes keep track. None = itself.
+  /// The tensor whose values these are, with the axes in another order; layout passes keep track. None =
+  /// itself.
   TensorId origin;
 };
 
 /// The one operator table: enumerator (also the name in dumps), fewest and most inputs, what it stands for.
-#define PIPIT_MODEL_OPERATORS(X)                                                        \
-  X(conv, 2, 3)                /* x [N,C,H,W], w [O,C/group,KH,KW], bias [O] */         \
-  X(depthwise_conv, 3, 3)      /* after layout: x NHWC, w [1,KH,KW,O], bias */          \
-  X(batch_norm, 5, 5)          /* x, scale, bias, mean, variance */                     \
-  X(clamp, 1, 1)               /* Relu, Clip: the bounds are Node::clamp */             \
-  X(max_pool, 1, 1)                                                                     \
-  X(average_pool, 1, 1)                                                                 \
-  X(global_average_pool, 1, 1)                                                          \
-  X(reduce_mean, 1, 1)                                                                  \
-  X(gemm, 2, 3)                                                                         \
-  X(matmul, 2, 2)                                                                       \
-  X(fully_connected, 3, 3)     /* x [N,I], w [O,I], bias [O] */                         \
-  X(add, 2, 2)                                                                          \
-  X(sub, 2, 2)                                                                          \
-  X(mul, 2, 2)                                                                          \
-  X(div, 2, 2)                                                                          \
-  X(reshape, 1, 1)             /* Reshape, Flatten, Squeeze, Unsqueeze */               \
-  X(transpose, 1, 1)                                                                    \
-  X(softmax, 1, 1)                                                                      \
-  X(concat, 1, 32)                                                                      \
-  X(pad, 1, 1)                                                                          \
-  X(identity, 1, 1)            /* Identity, Dropout */                                  \
-  X(quantize, 1, 1)            /* f32 to integers, by the Quantization attribute */     \
-  X(dequantize, 1, 1)          /* integers to f32 */                                    \
-  X(requantize, 1, 1)          /* i8 to i8 with another scale or zero point */          \
-  X(gather, 2, 2)              /* gather, slice, cast: of constants only */             \
-  X(slice, 1, 1)                                                                        \
+#define PIPIT_MODEL_OPERATORS(X)                                           \
+  X(conv, 2, 3)           /* x [N,C,H,W], w [O,C/group,KH,KW], bias [O] */ \
+  X(depthwise_conv, 3, 3) /* after layout: x NHWC, w [1,KH,KW,O], bias */  \
+  X(batch_norm, 5, 5)     /* x, scale, bias, mean, variance */             \
+  X(clamp, 1, 1)          /* Relu, Clip: the bounds are Node::clamp */     \
+  X(max_pool, 1, 1)                                                        \
+  X(average_pool, 1, 1)                                                    \
+  X(global_average_pool, 1, 1)                                             \
+  X(reduce_mean, 1, 1)                                                     \
+  X(gemm, 2, 3)                                                            \
+  X(matmul, 2, 2)                                                          \
+  X(fully_connected, 3, 3) /* x [N,I], w [O,I], bias [O] */                \
+  X(add, 2, 2)                                                             \
+  X(sub, 2, 2)                                                             \
+  X(mul, 2, 2)                                                             \
+  X(div, 2, 2)                                                             \
+  X(reshape, 1, 1) /* Reshape, Flatten, Squeeze, Unsqueeze */              \
+  X(transpose, 1, 1)                                                       \
+  X(softmax, 1, 1)                                                         \
+  X(concat, 1, 32)                                                         \
+  X(pad, 1, 1)                                                             \
+  X(identity, 1, 1)   /* Identity, Dropout */                              \
+  X(quantize, 1, 1)   /* f32 to integers, by the Quantization attribute */ \
+  X(dequantize, 1, 1) /* integers to f32 */                                \
+  X(requantize, 1, 1) /* i8 to i8 with another scale or zero point */      \
+  X(gather, 2, 2)     /* gather, slice, cast: of constants only */         \
+  X(slice, 1, 1)                                                           \
   X(cast, 1, 1)
 
 enum class Op : u8 {
@@ -154,9 +155,9 @@ struct QuantizeAttributes {
   DType integer = DType::i8;
 };
 using Attributes =
-    std::variant<std::monostate, ConvAttributes, PoolAttributes, GemmAttributes, BatchNormAttributes, AxisAttributes,
-                 AxesAttributes, TransposeAttributes, ReshapeAttributes, PadAttributes, SliceAttributes,
-                 CastAttributes, QuantizeAttributes>;
+    std::variant<std::monostate, ConvAttributes, PoolAttributes, GemmAttributes, BatchNormAttributes,
+                 AxisAttributes, AxesAttributes, TransposeAttributes, ReshapeAttributes, PadAttributes,
+                 SliceAttributes, CastAttributes, QuantizeAttributes>;
 
 /// One operator with one output. `clamp` is the activation fused to its end.
 struct Node {
@@ -168,17 +169,22 @@ struct Node {
   Clamp clamp;
 
   template <class T>
-  T& as() { return std::get<T>(attributes); }
+  T& as() {
+    return std::get<T>(attributes);
+  }
   template <class T>
-  const T& as() const { return std::get<T>(attributes); }
+  const T& as() const {
+    return std::get<T>(attributes);
+  }
 };
 
-/// The graph. Tensor and node ids stay valid while it changes; `order` is the topological order of the nodes alive.
+/// The graph. Tensor and node ids stay valid while it changes; `order` is the topological order of the nodes
+/// alive.
 class Graph {
  public:
   std::string name;
   std::vector<TensorId> inputs, outputs;
-  usize folded_bytes = 0;  ///< of constants computed so far; fold_node bounds it
+  usize folded_bytes = 0;      ///< of constants computed so far; fold_node bounds it
   bool channels_last = false;  ///< after layout: image operators read NHWC, conv weights are OHWI
 
   Tensor& operator[](TensorId id);
@@ -209,8 +215,8 @@ class Graph {
   bool is_input(TensorId id) const;
   /// The single reader of a tensor that is no model output; none otherwise.
   NodeId sole_consumer(TensorId id) const;
-  /// Makes every reader of `from` (model outputs too, whose name moves along) read `to`. False, and nothing changed,
-  /// where a model output would become an input, a constant or another output.
+  /// Makes every reader of `from` (model outputs too, whose name moves along) read `to`. False, and nothing
+  /// changed, where a model output would become an input, a constant or another output.
   bool replace_uses(TensorId from, TensorId to);
 
   /// "Conv node 'conv1'"

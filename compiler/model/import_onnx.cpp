@@ -60,7 +60,8 @@ class Importer {
   Status define(TensorId id) {
     const std::string& name = graph_[id].name;
     if (name.empty()) return Error(Code::malformed, "a value has no name");
-    if (!values_.emplace(name, id).second) return Error(Code::malformed, "value '" + name + "' is defined twice");
+    if (!values_.emplace(name, id).second)
+      return Error(Code::malformed, "value '" + name + "' is defined twice");
     return {};
   }
 
@@ -72,14 +73,17 @@ class Importer {
     i64 count = 1;
     for (i64 dim : shape) {
       if (dim < 1)
-        return Error(Code::unsupported, "input '" + value.name +
-                                            "' has a dynamic dimension besides the batch; export it with fixed sizes");
-      if (count > kMaxElements / dim) return Error(Code::out_of_range, "input '" + value.name + "' is too large");
+        return Error(Code::unsupported,
+                     "input '" + value.name +
+                         "' has a dynamic dimension besides the batch; export it with fixed sizes");
+      if (count > kMaxElements / dim)
+        return Error(Code::out_of_range, "input '" + value.name + "' is too large");
       count *= dim;
     }
     const DType dtype = dtype_of(value.type);
     if (dtype != DType::f32 && dtype != DType::i8)
-      return Error(Code::unsupported, "input '" + value.name + "' is " + dtype_name(dtype) + "; use float or int8");
+      return Error(Code::unsupported,
+                   "input '" + value.name + "' is " + dtype_name(dtype) + "; use float or int8");
     const TensorId id = graph_.add_tensor({value.name, dtype, shape});
     graph_.inputs.push_back(id);
     return define(id);
@@ -95,7 +99,8 @@ class Importer {
     const ImportRule* rule = import_rule(node.op_type);
     if (rule == nullptr)
       return Error(Code::unsupported,
-                   "no such operator in the importer; add a rule to compiler/model/import_operators.cpp, or export the "
+                   "no such operator in the importer; add a rule to compiler/model/import_operators.cpp, or "
+                   "export the "
                    "model with operators of `pipit model info --operators`");
     if (node.outputs.empty()) return Error(Code::malformed, "has no output");
     std::vector<TensorId> inputs;
@@ -106,7 +111,8 @@ class Importer {
       }
       const auto found = values_.find(name);
       if (found == values_.end())
-        return Error(Code::malformed, "reads '" + name + "', which no earlier node, input or initializer makes");
+        return Error(Code::malformed,
+                     "reads '" + name + "', which no earlier node, input or initializer makes");
       inputs.push_back(found->second);
     }
     while (!inputs.empty() && !inputs.back().valid()) inputs.pop_back();
@@ -123,10 +129,12 @@ class Importer {
 
   Status add_output(const onnx_file::ValueInfo& value) {
     const auto found = values_.find(value.name);
-    if (found == values_.end()) return Error(Code::malformed, "output '" + value.name + "' is made by no node");
+    if (found == values_.end())
+      return Error(Code::malformed, "output '" + value.name + "' is made by no node");
     if (graph_[found->second].constant || graph_.is_input(found->second))
       return Error(Code::unsupported, "output '" + value.name + "' does not depend on an operator");
-    if (graph_.is_output(found->second)) return Error(Code::malformed, "output '" + value.name + "' is listed twice");
+    if (graph_.is_output(found->second))
+      return Error(Code::malformed, "output '" + value.name + "' is listed twice");
     graph_.outputs.push_back(found->second);
     return {};
   }

@@ -20,7 +20,8 @@ Result<T> AttributeReader::read(std::string_view name, T fallback) {
   const auto* value = any(name);
   if (value == nullptr) return fallback;
   const T* typed = std::get_if<T>(value);
-  if (typed == nullptr) return Error(Code::malformed, "attribute '" + std::string(name) + "' has the wrong type");
+  if (typed == nullptr)
+    return Error(Code::malformed, "attribute '" + std::string(name) + "' has the wrong type");
   return T(*typed);
 }
 
@@ -31,12 +32,16 @@ const onnx_file::AttributeValue* AttributeReader::any(std::string_view name) {
   return nullptr;
 }
 
-Result<i64> AttributeReader::integer(std::string_view name, i64 fallback) { return read<i64>(name, fallback); }
+Result<i64> AttributeReader::integer(std::string_view name, i64 fallback) {
+  return read<i64>(name, fallback);
+}
 Result<f32> AttributeReader::real(std::string_view name, f32 fallback) { return read<f32>(name, fallback); }
 Result<std::string> AttributeReader::text(std::string_view name, std::string fallback) {
   return read<std::string>(name, std::move(fallback));
 }
-Result<std::vector<i64>> AttributeReader::integers(std::string_view name) { return read<std::vector<i64>>(name, {}); }
+Result<std::vector<i64>> AttributeReader::integers(std::string_view name) {
+  return read<std::vector<i64>>(name, {});
+}
 
 Status AttributeReader::check_all_known() const {
   for (const auto& attribute : node_.attributes)
@@ -64,7 +69,8 @@ Result<f32> NodeImport::scalar(usize index, f32 fallback, const char* what) cons
 Result<i64> NodeImport::axis(i64 axis, usize rank) const {
   const i64 limit = static_cast<i64>(rank);
   if (axis < -limit || axis >= limit)
-    return Error(Code::malformed, "axis " + std::to_string(axis) + " is outside rank " + std::to_string(rank));
+    return Error(Code::malformed,
+                 "axis " + std::to_string(axis) + " is outside rank " + std::to_string(rank));
   return axis < 0 ? axis + limit : axis;
 }
 
@@ -96,7 +102,8 @@ Result<std::array<u32, 2>> pair(Import& in, const char* name, u32 fallback, i64 
   return std::array<u32, 2>{static_cast<u32>(values[0]), static_cast<u32>(values[1])};
 }
 
-/// auto_pad SAME: the output is ceil(input / stride); an odd element goes to the end (upper) or the beginning.
+/// auto_pad SAME: the output is ceil(input / stride); an odd element goes to the end (upper) or the
+/// beginning.
 void pad_same(Window& window, const Shape& x, bool upper) {
   for (usize i = 0; i < 2; ++i) {
     const i64 stride = window.stride[i];
@@ -113,7 +120,8 @@ Result<Window> read_window(Import& in, std::array<u32, 2> default_kernel) {
   Window window;
   const Shape& x = in.operand(0).shape;
   if (x.size() != 4)
-    return Error(Code::unsupported, "needs a [N,C,H,W] input, got " + to_string(x) + "; reshape 1-D signals to H = 1");
+    return Error(Code::unsupported,
+                 "needs a [N,C,H,W] input, got " + to_string(x) + "; reshape 1-D signals to H = 1");
   window.kernel = TRY(pair(in, "kernel_shape", 0, 1));
   if (window.kernel[0] == 0) window.kernel = default_kernel;
   if (window.kernel[0] == 0) return Error(Code::malformed, "kernel_shape is missing");
@@ -139,7 +147,8 @@ Result<TensorId> import_conv(Import& in) {
   ConvAttributes conv;
   const Shape& w = in.operand(1).shape;
   if (w.size() != 4) return Error(Code::unsupported, "needs [O,I,KH,KW] weights, got " + to_string(w));
-  if (w[2] < 1 || w[3] < 1 || w[2] > 65535 || w[3] > 65535) return Error(Code::malformed, "the kernel is empty or huge");
+  if (w[2] < 1 || w[3] < 1 || w[2] > 65535 || w[3] > 65535)
+    return Error(Code::malformed, "the kernel is empty or huge");
   conv.window = TRY(read_window(in, {static_cast<u32>(w[2]), static_cast<u32>(w[3])}));
   const i64 group = TRY(in.attributes.integer("group", 1));
   if (group < 1 || group > (1 << 20)) return Error(Code::malformed, "group is out of range");
@@ -188,7 +197,9 @@ Result<TensorId> import_average_pool(Import& in) {
   return in.emit(Op::average_pool, in.inputs, pool);
 }
 
-Result<TensorId> import_global_average_pool(Import& in) { return in.emit(Op::global_average_pool, in.inputs); }
+Result<TensorId> import_global_average_pool(Import& in) {
+  return in.emit(Op::global_average_pool, in.inputs);
+}
 
 Result<TensorId> import_reduce_mean(Import& in) {
   AxesAttributes attributes;
@@ -263,7 +274,8 @@ Result<std::vector<i64>> read_axes(Import& in, usize rank) {
   if (axes.size() > rank) return Error(Code::malformed, "has more axes than dimensions");
   for (i64& axis : axes) axis = TRY(in.axis(axis, rank));
   std::sort(axes.begin(), axes.end());
-  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end()) return Error(Code::malformed, "an axis repeats");
+  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end())
+    return Error(Code::malformed, "an axis repeats");
   return axes;
 }
 
@@ -292,7 +304,8 @@ Result<TensorId> import_transpose(Import& in) {
   const auto perm = TRY(in.attributes.integers("perm"));
   const usize rank = in.operand(0).shape.size();
   for (i64 axis : perm) {
-    if (axis < 0 || axis >= static_cast<i64>(rank)) return Error(Code::malformed, "perm is outside the input's rank");
+    if (axis < 0 || axis >= static_cast<i64>(rank))
+      return Error(Code::malformed, "perm is outside the input's rank");
     transpose.perm.push_back(static_cast<u32>(axis));
   }
   for (usize i = rank; perm.empty() && i-- > 0;) transpose.perm.push_back(static_cast<u32>(i));
@@ -302,7 +315,8 @@ Result<TensorId> import_transpose(Import& in) {
 Result<TensorId> import_softmax(Import& in) {
   const Shape& shape = in.operand(0).shape;
   const i64 axis = TRY(in.axis(TRY(in.attributes.integer("axis", in.opset < 13 ? 1 : -1)), shape.size()));
-  // Until opset 12 everything from the axis on was one dimension; that differs only where it is more than one.
+  // Until opset 12 everything from the axis on was one dimension; that differs only where it is more than
+  // one.
   if (in.opset < 13 && axis + 1 != static_cast<i64>(shape.size()))
     return Error(Code::unsupported, "before opset 13 only over the last axis; export with opset 13");
   return in.emit(Op::softmax, in.inputs, AxisAttributes{axis});
@@ -334,6 +348,11 @@ Result<TensorId> import_identity(Import& in) { return in.emit(Op::identity, {in.
 Result<TensorId> import_dropout(Import& in) {
   TRY(in.attributes.real("ratio", 0.5f));
   TRY(in.attributes.integer("seed", 0));
+  if (in.has(2)) {
+    const Tensor& training = in.operand(2);
+    if (!training.constant || training.data.size() != 1 || training.data[0] != 0)
+      return Error(Code::unsupported, "training mode; export the model in evaluation mode");
+  }
   return in.emit(Op::identity, {in.inputs[0]});  // inference passes everything
 }
 
@@ -342,10 +361,11 @@ Result<TensorId> import_constant(Import& in) {
   const auto* tensor = in.attributes.any("value");
   if (tensor != nullptr && std::holds_alternative<onnx_file::Tensor>(*tensor)) {
     const auto& value = std::get<onnx_file::Tensor>(*tensor);
-    constexpr std::pair<onnx_file::ElementType, DType> kTypes[] = {
-        {onnx_file::ElementType::f32, DType::f32}, {onnx_file::ElementType::i64, DType::i64},
-        {onnx_file::ElementType::i32, DType::i32}, {onnx_file::ElementType::i8, DType::i8},
-        {onnx_file::ElementType::u8, DType::u8}};
+    constexpr std::pair<onnx_file::ElementType, DType> kTypes[] = {{onnx_file::ElementType::f32, DType::f32},
+                                                                   {onnx_file::ElementType::i64, DType::i64},
+                                                                   {onnx_file::ElementType::i32, DType::i32},
+                                                                   {onnx_file::ElementType::i8, DType::i8},
+                                                                   {onnx_file::ElementType::u8, DType::u8}};
     for (const auto& [element, dtype] : kTypes)
       if (element == value.type) return in.emit_constant(dtype, value.dims, value.data);
     return Error(Code::unsupported, "a constant that is not float, int8, uint8, int32 or int64");
@@ -375,9 +395,10 @@ Result<TensorId> import_constant(Import& in) {
 Result<QuantizeAttributes> read_quantization(Import& in, DType integer) {
   QuantizeAttributes attributes;
   attributes.integer = in.has(2) ? in.operand(2).dtype : integer;
-  const bool known = attributes.integer == DType::i8 || attributes.integer == DType::u8 ||
-                     attributes.integer == DType::i32;
-  if (!known) return Error(Code::unsupported, std::string("integers of type ") + dtype_name(attributes.integer));
+  const bool known =
+      attributes.integer == DType::i8 || attributes.integer == DType::u8 || attributes.integer == DType::i32;
+  if (!known)
+    return Error(Code::unsupported, std::string("integers of type ") + dtype_name(attributes.integer));
   Quantization& q = attributes.quantization;
   if (!in.operand(1).constant || in.operand(1).dtype != DType::f32 || (in.has(2) && !in.operand(2).constant))
     return Error(Code::unsupported, "scale and zero point must be constants");
@@ -389,11 +410,13 @@ Result<QuantizeAttributes> read_quantization(Import& in, DType integer) {
     for (usize i = 0; i < zeros.size(); ++i) q.zero_points[i] = static_cast<i32>(zeros[i]);
   }
   const i64 axis = TRY(in.attributes.integer("axis", 1));
-  if (TRY(in.attributes.integer("block_size", 0)) != 0) return Error(Code::unsupported, "blocked quantisation");
+  if (TRY(in.attributes.integer("block_size", 0)) != 0)
+    return Error(Code::unsupported, "blocked quantisation");
   TRY(in.attributes.integer("saturate", 1));
   if (!in.operand(1).shape.empty() && !(q.scales.size() == 1 && in.operand(0).shape.empty()))
     q.axis = static_cast<i32>(TRY(in.axis(axis, in.operand(0).shape.size())));
-  if (q.per_channel() && q.scales.size() == 1 && in.operand(0).shape[static_cast<usize>(q.axis)] != 1) q.axis = -1;
+  if (q.per_channel() && q.scales.size() == 1 && in.operand(0).shape[static_cast<usize>(q.axis)] != 1)
+    q.axis = -1;
   return attributes;
 }
 
@@ -444,7 +467,9 @@ Result<TensorId> import_slice(Import& in) {
   slice.step.assign(shape.size(), 1);
   for (usize i = 0; i < starts.size(); ++i) {
     const usize at = static_cast<usize>(TRY(in.axis(axes[i], shape.size())));
-    const auto bound = [&](i64 v) { return v < -shape[at] ? 0 : std::clamp<i64>(v < 0 ? v + shape[at] : v, 0, shape[at]); };
+    const auto bound = [&](i64 v) {
+      return v < -shape[at] ? 0 : std::clamp<i64>(v < 0 ? v + shape[at] : v, 0, shape[at]);
+    };
     slice.begin[at] = bound(starts[i]);
     slice.end[at] = std::max(bound(ends[i]), slice.begin[at]);
     slice.step[at] = steps[i];

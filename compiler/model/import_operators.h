@@ -10,8 +10,8 @@
 /// How single ONNX operators become nodes; used by import_onnx.cpp only.
 namespace pipit::model {
 
-/// Typed look-up of a node's attributes. What no rule asked for is refused at the end, because an ignored attribute
-/// would be a silently different model.
+/// Typed look-up of a node's attributes. What no rule asked for is refused at the end, because an ignored
+/// attribute would be a silently different model.
 class AttributeReader {
  public:
   explicit AttributeReader(const onnx_file::Node& node) : node_(node) {}
@@ -34,8 +34,13 @@ class AttributeReader {
 /// One ONNX node on its way into the graph.
 class NodeImport {
  public:
-  NodeImport(Graph& graph, i64 opset, const onnx_file::Node& node, std::string name, std::vector<TensorId> inputs)
-      : graph(graph), opset(opset), attributes(node), inputs(std::move(inputs)), name(std::move(name)),
+  NodeImport(Graph& graph, i64 opset, const onnx_file::Node& node, std::string name,
+             std::vector<TensorId> inputs)
+      : graph(graph),
+        opset(opset),
+        attributes(node),
+        inputs(std::move(inputs)),
+        name(std::move(name)),
         output_name_(node.outputs[0]) {}
 
   Graph& graph;
@@ -54,7 +59,8 @@ class NodeImport {
   support::Result<i64> axis(i64 axis, usize rank) const;
 
   /// Adds a node over `operands`, infers its shape, folds it when everything is constant; yields its output.
-  support::Result<TensorId> emit(Op op, std::vector<TensorId> operands, Attributes attributes = {}, Clamp clamp = {});
+  support::Result<TensorId> emit(Op op, std::vector<TensorId> operands, Attributes attributes = {},
+                                 Clamp clamp = {});
   /// The output as a constant known now.
   support::Result<TensorId> emit_constant(DType dtype, Shape shape, std::vector<u8> data);
 

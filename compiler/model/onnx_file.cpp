@@ -79,11 +79,11 @@ Result<Tensor> read_tensor(const onnx::TensorProto& from) {
                                         std::to_string(from.data_type()) +
                                         "; use float, int8, uint8, int32 or int64");
   if (from.data_location() == onnx::TensorProto::EXTERNAL || from.external_data_size() != 0)
-    return Error(Code::unsupported, "tensor '" + from.name() +
-                                        "' keeps its data in another file; save the model as one file");
+    return Error(Code::unsupported,
+                 "tensor '" + from.name() + "' keeps its data in another file; save the model as one file");
   const u64 count = TRY(element_count(from));
-  Tensor tensor{from.name(), static_cast<ElementType>(from.data_type()),
-                {from.dims().begin(), from.dims().end()}, {}};
+  Tensor tensor{
+      from.name(), static_cast<ElementType>(from.data_type()), {from.dims().begin(), from.dims().end()}, {}};
   if (from.has_raw_data())
     tensor.data.assign(from.raw_data().begin(), from.raw_data().end());
   else
@@ -115,7 +115,9 @@ Result<Attribute> read_attribute(const onnx::AttributeProto& from) {
 }
 
 Result<Node> read_node(const onnx::NodeProto& from) {
-  Node node{from.op_type(), from.domain(), from.name(),
+  Node node{from.op_type(),
+            from.domain(),
+            from.name(),
             {from.input().begin(), from.input().end()},
             {from.output().begin(), from.output().end()},
             {}};
@@ -132,8 +134,8 @@ Result<ValueInfo> read_value(const onnx::ValueInfoProto& from) {
     return Error(Code::unsupported, "value '" + from.name() + "' is no tensor");
   const auto& type = from.type().tensor_type();
   if (element_bytes(type.elem_type()) == 0)
-    return Error(Code::unsupported, "value '" + from.name() + "' has element type " +
-                                        std::to_string(type.elem_type()));
+    return Error(Code::unsupported,
+                 "value '" + from.name() + "' has element type " + std::to_string(type.elem_type()));
   ValueInfo value{from.name(), static_cast<ElementType>(type.elem_type()), {}};
   for (const auto& dim : type.shape().dim()) value.dims.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
   return value;
@@ -222,6 +224,18 @@ Result<Model> parse(Bytes file) {
     return read_model(proto);
   } catch (const std::exception& error) {
     return malformed(std::string("the ONNX model cannot be read: ") + error.what());
+  }
+}
+
+Result<Tensor> parse_tensor(Bytes file) {
+  if (file.size() > kMaxFileBytes) return Error(Code::out_of_range, "a tensor file over 1 GiB is refused");
+  try {
+    onnx::TensorProto proto;
+    if (!proto.ParseFromArray(file.data(), static_cast<int>(file.size())))
+      return malformed("the file is no ONNX tensor (protobuf does not parse)");
+    return read_tensor(proto);
+  } catch (const std::exception& error) {
+    return malformed(std::string("the ONNX tensor cannot be read: ") + error.what());
   }
 }
 

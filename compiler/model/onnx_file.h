@@ -10,7 +10,17 @@
 namespace pipit::model::onnx_file {
 
 /// ONNX's TensorProto.DataType numbers that Pipit reads.
-enum class ElementType : i32 { f32 = 1, u8 = 2, i8 = 3, i16 = 5, i32 = 6, i64 = 7, boolean = 9, f16 = 10, f64 = 11 };
+enum class ElementType : i32 {
+  f32 = 1,
+  u8 = 2,
+  i8 = 3,
+  i16 = 5,
+  i32 = 6,
+  i64 = 7,
+  boolean = 9,
+  f16 = 10,
+  f64 = 11
+};
 
 /// TensorProto with its elements as little-endian bytes, whichever field the file kept them in.
 struct Tensor {
@@ -20,8 +30,7 @@ struct Tensor {
   std::vector<u8> data;
 };
 
-using AttributeValue =
-    std::variant<i64, f32, std::string, std::vector<i64>, std::vector<f32>, Tensor>;
+using AttributeValue = std::variant<i64, f32, std::string, std::vector<i64>, std::vector<f32>, Tensor>;
 
 struct Attribute {
   std::string name;
@@ -52,6 +61,9 @@ struct Model {
 /// Parses hostile bytes. malformed for what is no ONNX model or a tensor whose data do not match its shape;
 /// unsupported for element types outside ElementType, external data, sparse tensors, sub-graphs.
 support::Result<Model> parse(Bytes file);
+
+/// A TensorProto on its own, as ONNX's test data hold them. Errors as above.
+support::Result<Tensor> parse_tensor(Bytes file);
 
 /// Bytes of a ModelProto (IR version 8).
 std::vector<u8> serialise(const Model& model);

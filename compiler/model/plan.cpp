@@ -17,11 +17,13 @@ u64 aligned(u64 bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 bool overlap(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
 
 /// Lowest offset at which `block` fits between those already placed that live at the same time.
-u32 lowest_gap(std::span<const Lifetime> blocks, const std::vector<u32>& placed, const Placement& plan, u32 block) {
+u32 lowest_gap(std::span<const Lifetime> blocks, const std::vector<u32>& placed, const Placement& plan,
+               u32 block) {
   std::vector<u32> neighbours;  // by offset
   for (u32 other : placed)
     if (overlap(blocks[block], blocks[other])) neighbours.push_back(other);
-  std::sort(neighbours.begin(), neighbours.end(), [&](u32 a, u32 b) { return plan.offsets[a] < plan.offsets[b]; });
+  std::sort(neighbours.begin(), neighbours.end(),
+            [&](u32 a, u32 b) { return plan.offsets[a] < plan.offsets[b]; });
   u64 at = 0;
   for (u32 other : neighbours) {
     if (at + blocks[block].bytes <= plan.offsets[other]) break;
@@ -46,8 +48,7 @@ class Planner {
     }
     u64 total = 0;
     for (const Lifetime& block : blocks_) total += aligned(block.bytes);
-    if (total > kMaxArena)
-      return support::Error(Code::out_of_range, "activations need more than 2 GiB");
+    if (total > kMaxArena) return support::Error(Code::out_of_range, "activations need more than 2 GiB");
     return finish();
   }
 
@@ -65,8 +66,8 @@ class Planner {
 
   u32 bytes_of(TensorId id) const {
     const Tensor& tensor = graph_[id];
-    return static_cast<u32>(std::min<u64>(static_cast<u64>(element_count(tensor.shape)) * dtype_bytes(tensor.dtype),
-                                          kMaxArena));
+    return static_cast<u32>(
+        std::min<u64>(static_cast<u64>(element_count(tensor.shape)) * dtype_bytes(tensor.dtype), kMaxArena));
   }
 
   void own_block(TensorId id, u32 step) {

@@ -18,8 +18,8 @@ struct Placement {
   u32 arena_bytes = 0;       ///< multiple of 16
 };
 
-/// Greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020): the largest
-/// block first, each at the lowest offset where it meets no block alive at the same time.
+/// Greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020): the
+/// largest block first, each at the lowest offset where it meets no block alive at the same time.
 Placement place_greedy_by_size(std::span<const Lifetime> blocks);
 
 /// The most bytes alive at one operator: no plan can be smaller.
@@ -34,9 +34,9 @@ struct MemoryPlan {
   u32 in_place = 0;  ///< operators whose output lies on their input
 };
 
-/// Plans a lowered graph. An operator that may work in place (nn/format.h) does, where its input is read for the
-/// last time. Model inputs are alive from the start, outputs to the end.
-/// out_of_range when activations exceed 2 GiB.
+/// Plans a lowered graph. An operator that may work in place (nn/format.h) does, where its input is read for
+/// the last time. Model inputs are alive from the start, outputs to the end. out_of_range when activations
+/// exceed 2 GiB.
 support::Result<MemoryPlan> plan_memory(const Graph& graph);
 
 }  // namespace pipit::model

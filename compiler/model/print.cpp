@@ -38,7 +38,8 @@ std::string pair(const std::array<u32, 2>& values) {
 std::string window_text(const Window& window) {
   std::string text = "kernel=" + pair(window.kernel) + " stride=" + pair(window.stride);
   if (window.dilation != std::array<u32, 2>{1, 1}) text += " dilation=" + pair(window.dilation);
-  const std::array<u32, 4> pads{window.pad_begin[0], window.pad_begin[1], window.pad_end[0], window.pad_end[1]};
+  const std::array<u32, 4> pads{window.pad_begin[0], window.pad_begin[1], window.pad_end[0],
+                                window.pad_end[1]};
   if (pads != std::array<u32, 4>{}) text += " pads=" + join(pads);
   return text;
 }
@@ -46,7 +47,8 @@ std::string window_text(const Window& window) {
 std::string quantization_text(const Quantization& q) {
   if (q.per_channel()) return " per-channel(axis=" + std::to_string(q.axis) + ")";
   if (q.scales.empty()) return "";
-  return " scale=" + number(q.scales[0]) + " zero=" + std::to_string(q.zero_points.empty() ? 0 : q.zero_points[0]);
+  return " scale=" + number(q.scales[0]) +
+         " zero=" + std::to_string(q.zero_points.empty() ? 0 : q.zero_points[0]);
 }
 
 /// Attributes of a node as "key=value" words.
@@ -56,7 +58,8 @@ struct AttributePrinter {
     return window_text(a.window) + (a.group != 1 ? " group=" + std::to_string(a.group) : "");
   }
   std::string operator()(const PoolAttributes& a) const {
-    return window_text(a.window) + (a.count_include_pad ? " count_include_pad" : "") + (a.ceil_mode ? " ceil" : "");
+    return window_text(a.window) + (a.count_include_pad ? " count_include_pad" : "") +
+           (a.ceil_mode ? " ceil" : "");
   }
   std::string operator()(const GemmAttributes& a) const {
     return "alpha=" + number(a.alpha) + " beta=" + number(a.beta) + (a.transpose_a ? " transpose_a" : "") +
@@ -72,7 +75,9 @@ struct AttributePrinter {
   std::string operator()(const PadAttributes& a) const {
     return "before=" + join(a.before) + " after=" + join(a.after) + " value=" + number(a.value);
   }
-  std::string operator()(const SliceAttributes& a) const { return "begin=" + join(a.begin) + " end=" + join(a.end); }
+  std::string operator()(const SliceAttributes& a) const {
+    return "begin=" + join(a.begin) + " end=" + join(a.end);
+  }
   std::string operator()(const CastAttributes& a) const { return std::string("to=") + dtype_name(a.to); }
   std::string operator()(const QuantizeAttributes& a) const {
     return dtype_name(a.integer) + quantization_text(a.quantization);
@@ -98,11 +103,13 @@ std::string print(const Graph& graph) {
   for (NodeId id : graph.order()) {
     const Node& node = graph[id];
     text += "  %" + graph[node.output].name + " = " + op_name(node.op) + "(";
-    for (usize i = 0; i < node.inputs.size(); ++i) text += (i ? ", " : "") + operand_text(graph, node.inputs[i]);
+    for (usize i = 0; i < node.inputs.size(); ++i)
+      text += (i ? ", " : "") + operand_text(graph, node.inputs[i]);
     text += ")";
     std::string words = std::visit(AttributePrinter{}, node.attributes);
     if (!node.clamp.none())
-      words += (words.empty() ? "" : " ") + ("clamp=[" + number(node.clamp.low) + "," + number(node.clamp.high) + "]");
+      words += (words.empty() ? "" : " ") +
+               ("clamp=[" + number(node.clamp.low) + "," + number(node.clamp.high) + "]");
     if (!words.empty()) text += " {" + words + "}";
     text += ": " + type_text(graph[node.output]) + "\n";
   }

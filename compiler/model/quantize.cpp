@@ -44,7 +44,8 @@ class Quantizer {
     for (NodeId id : order) {
       const Role role = role_of(graph_[id].op);
       if (role == Role::float_only) continue;
-      for (usize i = 0; i < (role == Role::weighted ? 1 : graph_[id].inputs.size()); ++i) TRY(quantize_input(id, i));
+      for (usize i = 0; i < (role == Role::weighted ? 1 : graph_[id].inputs.size()); ++i)
+        TRY(quantize_input(id, i));
       if (role == Role::weighted) quantize_weights(id);
       TRY(quantize_output(id, role));
     }
@@ -64,8 +65,9 @@ class Quantizer {
   TensorId add_dequantize(NodeId before, TensorId integer, const Quantization& q) {
     const Tensor& tensor = graph_[integer];
     const TensorId real = graph_.add_tensor({tensor.name + ".real", DType::f32, tensor.shape});
-    graph_.insert_before(before, {Op::dequantize, tensor.name + ".dequantize", {integer}, real,
-                                  QuantizeAttributes{q, tensor.dtype}});
+    graph_.insert_before(
+        before,
+        {Op::dequantize, tensor.name + ".dequantize", {integer}, real, QuantizeAttributes{q, tensor.dtype}});
     return real;
   }
 
@@ -88,8 +90,8 @@ class Quantizer {
   TensorId add_pair_before(NodeId before, TensorId from, const Quantization& q) {
     const Tensor& tensor = graph_[from];
     const TensorId integer = graph_.add_tensor({tensor.name + ".int8", DType::i8, tensor.shape});
-    graph_.insert_before(before, {Op::quantize, tensor.name + ".quantize", {from}, integer,
-                                  QuantizeAttributes{q, DType::i8}});
+    graph_.insert_before(
+        before, {Op::quantize, tensor.name + ".quantize", {from}, integer, QuantizeAttributes{q, DType::i8}});
     const TensorId real = add_dequantize(before, integer, q);
     parameters_.emplace(real.index, q);
     return real;
@@ -103,7 +105,8 @@ class Quantizer {
     const Quantization q{{largest > 0 ? largest / 127 : 1}, {0}, -1};
     std::vector<i8> integers;
     for (f32 value : values) integers.push_back(static_cast<i8>(std::lround(value / q.scales[0])));
-    return add_dequantize(before, graph_.add_constant(graph_[id].name + ".int8", DType::i8, graph_[id].shape, integers), q);
+    return add_dequantize(
+        before, graph_.add_constant(graph_[id].name + ".int8", DType::i8, graph_[id].shape, integers), q);
   }
 
   void quantize_weights(NodeId id) {
@@ -117,12 +120,14 @@ class Quantizer {
     const usize run = values.size() / q.scales.size();
     std::vector<i8> integers;
     for (usize i = 0; i < values.size(); ++i)
-      integers.push_back(static_cast<i8>(std::clamp(std::nearbyint(values[i] / q.scales[i / run]), -127.0f, 127.0f)));
+      integers.push_back(
+          static_cast<i8>(std::clamp(std::nearbyint(values[i] / q.scales[i / run]), -127.0f, 127.0f)));
     Quantization bias_q{{}, std::vector<i32>(biases.size(), 0), 0};
     std::vector<i32> accumulators;
     for (usize i = 0; i < biases.size(); ++i) {
       bias_q.scales.push_back(input_scale * q.scales[i]);
-      accumulators.push_back(static_cast<i32>(std::nearbyint(f64{biases[i]} / (f64{input_scale} * q.scales[i]))));
+      accumulators.push_back(
+          static_cast<i32>(std::nearbyint(f64{biases[i]} / (f64{input_scale} * q.scales[i]))));
     }
     const TensorId w = graph_.add_constant(weights.name + ".int8", DType::i8, weights.shape, integers);
     const TensorId b = graph_.add_constant(bias.name + ".int32", DType::i32, bias.shape, accumulators);
@@ -134,12 +139,20 @@ class Quantizer {
     Quantization q = role == Role::keeps_scale ? parameters_.at(graph_[id].inputs[0].index) : Quantization{};
     if (role != Role::keeps_scale) q = TRY(parameters(output));
     // Readers and model outputs move behind the pair; the pair itself reads the operator.
-    const TensorId operator_output = graph_.add_tensor({graph_[output].name + ".exact", DType::f32, graph_[output].shape});
+    const TensorId operator_output =
+        graph_.add_tensor({graph_[output].name + ".exact", DType::f32, graph_[output].shape});
     graph_.set_output(id, operator_output);
-    const TensorId integer = graph_.add_tensor({graph_[output].name + ".int8", DType::i8, graph_[output].shape});
-    const NodeId quantize = graph_.insert_after(id, {Op::quantize, graph_[output].name + ".quantize", {operator_output},
-                                                     integer, QuantizeAttributes{q, DType::i8}});
-    graph_.insert_after(quantize, {Op::dequantize, graph_[output].name + ".dequantize", {integer}, output,
+    const TensorId integer =
+        graph_.add_tensor({graph_[output].name + ".int8", DType::i8, graph_[output].shape});
+    const NodeId quantize = graph_.insert_after(id, {Op::quantize,
+                                                     graph_[output].name + ".quantize",
+                                                     {operator_output},
+                                                     integer,
+                                                     QuantizeAttributes{q, DType::i8}});
+    graph_.insert_after(quantize, {Op::dequantize,
+                                   graph_[output].name + ".dequantize",
+                                   {integer},
+                                   output,
                                    QuantizeAttributes{q, DType::i8}});
     parameters_.insert_or_assign(output.index, q);
     return {};
@@ -175,6 +188,8 @@ Quantization weight_quantization(const Tensor& weights, const std::vector<f32>& 
   return q;
 }
 
-Status quantize_graph(Graph& graph, const std::map<u32, Range>& ranges) { return Quantizer(graph, ranges).run(); }
+Status quantize_graph(Graph& graph, const std::map<u32, Range>& ranges) {
+  return Quantizer(graph, ranges).run();
+}
 
 }  // namespace pipit::model

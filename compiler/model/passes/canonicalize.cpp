@@ -52,10 +52,12 @@ TensorId zero_bias(Graph& graph, const std::string& name, i64 channels) {
                             std::vector<f32>(static_cast<usize>(channels), 0.0f));
 }
 
-/// A bias as one element per output: broadcasts a row or scalar. Quantised biases must have that shape already.
+/// A bias as one element per output: broadcasts a row or scalar. Quantised biases must have that shape
+/// already.
 Result<TensorId> row_bias(Graph& graph, NodeId at, TensorId id, i64 channels) {
   if (graph[id].shape == Shape{channels}) return id;
-  if (!graph[id].constant || graph[id].dtype != DType::f32) return unsupported(graph, at, "its bias is no constant row");
+  if (!graph[id].constant || graph[id].dtype != DType::f32)
+    return unsupported(graph, at, "its bias is no constant row");
   std::vector<f32> values = constant_floats(graph[id]);
   if (values.size() == 1) values.assign(static_cast<usize>(channels), values[0]);
   if (values.size() != static_cast<usize>(channels)) return unsupported(graph, at, "its bias is no row");
@@ -65,11 +67,13 @@ Result<TensorId> row_bias(Graph& graph, NodeId at, TensorId id, i64 channels) {
 Status canonicalize_gemm(Graph& graph, NodeId id) {
   Node& node = graph[id];
   const auto gemm = node.as<GemmAttributes>();
-  if (!is_weight(graph, node.inputs[1])) return unsupported(graph, id, "its second matrix is computed at run time");
+  if (!is_weight(graph, node.inputs[1]))
+    return unsupported(graph, id, "its second matrix is computed at run time");
   if (gemm.transpose_a) {
     const Shape& shape = graph[node.inputs[0]].shape;
     const TensorId swapped = graph.add_tensor({node.name + ".a", DType::f32, permuted(shape, {1, 0})});
-    graph.insert_before(id, {Op::transpose, node.name + ".a", {node.inputs[0]}, swapped, TransposeAttributes{{1, 0}}});
+    graph.insert_before(
+        id, {Op::transpose, node.name + ".a", {node.inputs[0]}, swapped, TransposeAttributes{{1, 0}}});
     node.inputs[0] = swapped;
   }
   TensorId weights = TRY(scaled(graph, id, node.inputs[1], gemm.alpha));
@@ -86,7 +90,8 @@ Status canonicalize_gemm(Graph& graph, NodeId id) {
 
 Status canonicalize_matmul(Graph& graph, NodeId id) {
   Node& node = graph[id];
-  if (!is_weight(graph, node.inputs[1])) return unsupported(graph, id, "its second matrix is computed at run time");
+  if (!is_weight(graph, node.inputs[1]))
+    return unsupported(graph, id, "its second matrix is computed at run time");
   const TensorId weights = TRY(transposed_weights(graph, id, node.inputs[1]));
   node.op = Op::fully_connected;
   node.inputs = {node.inputs[0], weights, zero_bias(graph, node.name, graph[weights].shape[0])};
@@ -97,7 +102,8 @@ Status canonicalize_matmul(Graph& graph, NodeId id) {
 bool absorb_bias(Graph& graph, NodeId id) {
   const Node node = graph[id];
   const NodeId producer = graph[node.inputs[0]].producer;
-  if (!producer.valid() || !graph[node.inputs[1]].constant || graph.sole_consumer(node.inputs[0]) != id) return false;
+  if (!producer.valid() || !graph[node.inputs[1]].constant || graph.sole_consumer(node.inputs[0]) != id)
+    return false;
   Node& layer = graph[producer];
   if ((layer.op != Op::conv && layer.op != Op::fully_connected) || !layer.clamp.none()) return false;
   const Shape& out = graph[node.output].shape;
@@ -122,7 +128,8 @@ bool absorb_bias(Graph& graph, NodeId id) {
 Status canonicalize_add(Graph& graph, NodeId id) {
   Node& node = graph[id];
   // The second operand is the one that repeats.
-  if (graph[node.inputs[0]].constant || element_count(graph[node.inputs[0]].shape) < element_count(graph[node.inputs[1]].shape))
+  if (graph[node.inputs[0]].constant ||
+      element_count(graph[node.inputs[0]].shape) < element_count(graph[node.inputs[1]].shape))
     std::swap(node.inputs[0], node.inputs[1]);
   if (node.op == Op::add) absorb_bias(graph, id);
   return {};
@@ -197,8 +204,10 @@ Status canonicalize_softmax(Graph& graph, NodeId id) {
 
 Status canonicalize_conv(Graph& graph, NodeId id) {
   Node& node = graph[id];
-  if (!is_weight(graph, node.inputs[1])) return unsupported(graph, id, "its weights are computed at run time");
-  if (node.inputs.size() < 3) node.inputs.push_back(zero_bias(graph, node.name, graph[node.inputs[1]].shape[0]));
+  if (!is_weight(graph, node.inputs[1]))
+    return unsupported(graph, id, "its weights are computed at run time");
+  if (node.inputs.size() < 3)
+    node.inputs.push_back(zero_bias(graph, node.name, graph[node.inputs[1]].shape[0]));
   if (!is_weight(graph, node.inputs[2])) return unsupported(graph, id, "its bias is computed at run time");
   return {};
 }

@@ -60,7 +60,8 @@ bool changes_nothing(Graph& graph, Node& node) {
       become_reshape(graph, node);
       [[fallthrough]];
     case Op::reshape:
-      while (const Node* before = graph.produced_by(node.inputs[0], Op::reshape)) node.inputs[0] = before->inputs[0];
+      while (const Node* before = graph.produced_by(node.inputs[0], Op::reshape))
+        node.inputs[0] = before->inputs[0];
       return graph[node.inputs[0]].shape == graph[node.output].shape;
     case Op::clamp: return node.clamp.none();
     case Op::pad: {

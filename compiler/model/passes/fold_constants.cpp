@@ -69,7 +69,8 @@ T apply(Op op, T a, T b) {
       case Op::add: return static_cast<T>(x + y);
       case Op::sub: return static_cast<T>(x - y);
       case Op::mul: return static_cast<T>(x * y);
-      default: return b == 0 || (b == -1 && a == std::numeric_limits<T>::min()) ? T{0} : static_cast<T>(a / b);
+      default:
+        return b == 0 || (b == -1 && a == std::numeric_limits<T>::min()) ? T{0} : static_cast<T>(a / b);
     }
   } else {
     switch (op) {
@@ -130,7 +131,8 @@ support::Result<std::vector<u8>> gather(const Graph& graph, const Node& node) {
   for (usize row = 0; row < outer; ++row)
     for (i64 at : picks) {
       const auto first =
-          from.data.begin() + static_cast<std::ptrdiff_t>((row * static_cast<usize>(extent) + static_cast<usize>(at)) * run);
+          from.data.begin() +
+          static_cast<std::ptrdiff_t>((row * static_cast<usize>(extent) + static_cast<usize>(at)) * run);
       out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(run));
     }
   return out;
@@ -142,7 +144,8 @@ std::vector<u8> slice(const Graph& graph, const Node& node) {
   const auto strides = strides_of(from.shape);
   return pick(from, graph[node.output].shape, [&](const std::vector<i64>& index) {
     i64 offset = 0;
-    for (usize i = 0; i < index.size(); ++i) offset += (bounds.begin[i] + index[i] * bounds.step[i]) * strides[i];
+    for (usize i = 0; i < index.size(); ++i)
+      offset += (bounds.begin[i] + index[i] * bounds.step[i]) * strides[i];
     return offset;
   });
 }
@@ -233,21 +236,24 @@ Status fold_node(Graph& graph, NodeId id) {
   if (graph.is_output(node.output) || !node.clamp.none() || !foldable(graph, node)) return {};
   graph.folded_bytes += static_cast<usize>(element_count(output.shape)) * dtype_bytes(output.dtype);
   if (graph.folded_bytes > kMaxFoldedBytes)
-    return Error(Code::out_of_range, graph.describe(id) + ": computed constants exceed 256 MiB");
-  auto value = evaluate(graph, node);
-  if (!value.ok()) return value.take_error().in(graph.describe(id));
-  if (value->empty()) return {};
-  PIPIT_CHECK(value->size() == static_cast<usize>(element_count(output.shape)) * dtype_bytes(output.dtype));
-  if (node.op == Op::identity || node.op == Op::reshape) output.quantization = graph[node.inputs[0]].quantization;
+    return Error(Code::out_of_range, "computed constants exceed 256 MiB");
+  std::vector<u8> value = TRY(evaluate(graph, node));
+  if (value.empty()) return {};
+  PIPIT_CHECK(value.size() == static_cast<usize>(element_count(output.shape)) * dtype_bytes(output.dtype));
+  if (node.op == Op::identity || node.op == Op::reshape)
+    output.quantization = graph[node.inputs[0]].quantization;
   output.constant = true;
-  output.data = *std::move(value);
+  output.data = std::move(value);
   graph.erase(id);
   return {};
 }
 
 Status fold_constants(Graph& graph) {
   const std::vector<NodeId> order = graph.order();
-  for (NodeId id : order) TRY(fold_node(graph, id));
+  for (NodeId id : order) {
+    auto folded = fold_node(graph, id);
+    if (!folded.ok()) return folded.take_error().in(graph.describe(id));
+  }
   return {};
 }
 

@@ -26,7 +26,8 @@ support::Status fuse_activations(Graph& graph) {
     const Node node = graph[id];
     if (node.op != Op::clamp) continue;
     const NodeId producer = graph[node.inputs[0]].producer;
-    if (!producer.valid() || !takes_clamp(graph[producer].op) || graph.sole_consumer(node.inputs[0]) != id) continue;
+    if (!producer.valid() || !takes_clamp(graph[producer].op) || graph.sole_consumer(node.inputs[0]) != id)
+      continue;
     graph[producer].clamp = graph[producer].clamp.then(node.clamp);
     graph.erase(id);
     graph.set_output(producer, node.output);

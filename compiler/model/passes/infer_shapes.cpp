@@ -24,10 +24,13 @@ struct Operands {
   const Tensor& operator[](usize index) const { return graph[node.inputs[index]]; }
   usize count() const { return node.inputs.size(); }
   bool has(usize index) const { return index < count() && node.inputs[index].valid(); }
-  Error bad(const std::string& expected) const { return Error(Code::malformed, expected + " (" + shapes() + ")"); }
+  Error bad(const std::string& expected) const {
+    return Error(Code::malformed, expected + " (" + shapes() + ")");
+  }
   std::string shapes() const {
     std::string text = "inputs are";
-    for (TensorId id : node.inputs) text += " " + (id.valid() ? to_string(graph[id].shape) : std::string("-"));
+    for (TensorId id : node.inputs)
+      text += " " + (id.valid() ? to_string(graph[id].shape) : std::string("-"));
     return text;
   }
 };
@@ -39,7 +42,8 @@ i64 window_extent(i64 input, const Window& window, usize axis, bool ceil_mode) {
   if (room < 0) return 0;
   const i64 stride = window.stride[axis];
   i64 extent = (ceil_mode ? (room + stride - 1) / stride : room / stride) + 1;
-  // A window that starts in the padding behind the image does not count (ONNX, since opset 11 by every engine).
+  // A window that starts in the padding behind the image does not count (ONNX, since opset 11 by every
+  // engine).
   if (ceil_mode && (extent - 1) * stride >= input + window.pad_begin[axis]) --extent;
   return extent;
 }
@@ -47,7 +51,8 @@ i64 window_extent(i64 input, const Window& window, usize axis, bool ceil_mode) {
 Result<Shape> window_shape(const Operands& in, const Window& window, i64 channels, bool ceil_mode = false) {
   const Shape& x = in[0].shape;
   if (x.size() != 4)
-    return Error(Code::unsupported, "needs a [N,C,H,W] input (" + in.shapes() + "); reshape 1-D signals to H = 1");
+    return Error(Code::unsupported,
+                 "needs a [N,C,H,W] input (" + in.shapes() + "); reshape 1-D signals to H = 1");
   for (usize i = 0; i < 2; ++i)
     if (window.kernel[i] == 0 || window.stride[i] == 0 || window.dilation[i] == 0)
       return in.bad("kernel, strides and dilations must be at least 1");
@@ -63,7 +68,8 @@ Inferred infer_conv(const Operands& in) {
   const Shape& w = in[1].shape;
   const i64 group = attributes.group;
   if (x.size() != 4 || w.size() != 4)
-    return Error(Code::unsupported, "needs [N,C,H,W] activations and [O,I,KH,KW] weights (" + in.shapes() + ")");
+    return Error(Code::unsupported,
+                 "needs [N,C,H,W] activations and [O,I,KH,KW] weights (" + in.shapes() + ")");
   if (group < 1 || w[1] * group != x[1] || w[0] % group != 0)
     return in.bad("weights and group do not match the input's channels");
   if (w[2] != attributes.window.kernel[0] || w[3] != attributes.window.kernel[1])
@@ -94,13 +100,15 @@ Inferred infer_reduce_mean(const Operands& in) {
   const auto& attributes = in.node.as<AxesAttributes>();
   Shape shape = in[0].shape;
   for (i64 axis : attributes.axes) {
-    if (axis < 0 || axis >= static_cast<i64>(shape.size())) return in.bad("an axis is outside the input's rank");
+    if (axis < 0 || axis >= static_cast<i64>(shape.size()))
+      return in.bad("an axis is outside the input's rank");
     shape[static_cast<usize>(axis)] = 1;
   }
   if (attributes.keep_dims) return TensorType{in[0].dtype, shape};
   Shape squeezed;
   for (usize i = 0; i < shape.size(); ++i)
-    if (std::find(attributes.axes.begin(), attributes.axes.end(), static_cast<i64>(i)) == attributes.axes.end())
+    if (std::find(attributes.axes.begin(), attributes.axes.end(), static_cast<i64>(i)) ==
+        attributes.axes.end())
       squeezed.push_back(shape[i]);
   return TensorType{in[0].dtype, squeezed};
 }
@@ -114,7 +122,8 @@ Inferred infer_gemm(const Operands& in) {
   if (a[1] != b[0]) return in.bad("inner dimensions differ");
   if (in.has(2)) {
     const Shape& c = in[2].shape;
-    const bool broadcasts = c.empty() || c == Shape{1} || c == Shape{b[1]} || c == Shape{1, b[1]} || c == Shape{1, 1};
+    const bool broadcasts =
+        c.empty() || c == Shape{1} || c == Shape{b[1]} || c == Shape{1, b[1]} || c == Shape{1, 1};
     if (!broadcasts) return in.bad("bias must be one row");
   }
   return TensorType{in[0].dtype, {a[0], b[1]}};
@@ -160,11 +169,13 @@ Inferred infer_same(const Operands& in) { return TensorType{in[0].dtype, in[0].s
 Inferred infer_reshape(const Operands& in) {
   const Shape& shape = in.node.as<ReshapeAttributes>().shape;
   for (i64 dim : shape)
-    if (dim < 1 || dim > kMaxElements) return in.bad("target " + to_string(shape) + " has an empty dimension");
+    if (dim < 1 || dim > kMaxElements)
+      return in.bad("target " + to_string(shape) + " has an empty dimension");
   i64 count = 1;
   for (i64 dim : shape)
     if ((count *= dim) > kMaxElements) return in.bad("target has too many elements");
-  if (count != element_count(in[0].shape)) return in.bad("target " + to_string(shape) + " has another element count");
+  if (count != element_count(in[0].shape))
+    return in.bad("target " + to_string(shape) + " has another element count");
   return TensorType{in[0].dtype, shape};
 }
 
@@ -181,7 +192,8 @@ Inferred infer_transpose(const Operands& in) {
 
 Inferred infer_axis(const Operands& in) {
   const i64 axis = in.node.as<AxisAttributes>().axis;
-  if (axis < 0 || axis >= static_cast<i64>(in[0].shape.size())) return in.bad("axis is outside the input's rank");
+  if (axis < 0 || axis >= static_cast<i64>(in[0].shape.size()))
+    return in.bad("axis is outside the input's rank");
   return infer_same(in);
 }
 
@@ -190,7 +202,8 @@ Inferred infer_concat(const Operands& in) {
   const usize axis = static_cast<usize>(in.node.as<AxisAttributes>().axis);
   for (usize i = 1; i < in.count(); ++i) {
     Shape shape = in[i].shape;
-    if (shape.size() != out.shape.size() || in[i].dtype != out.dtype) return in.bad("inputs differ in rank or type");
+    if (shape.size() != out.shape.size() || in[i].dtype != out.dtype)
+      return in.bad("inputs differ in rank or type");
     const i64 extent = shape[axis];
     shape[axis] = out.shape[axis];
     if (shape != out.shape) return in.bad("inputs differ outside the axis");
@@ -214,7 +227,8 @@ Inferred infer_pad(const Operands& in) {
 }
 
 Status check_quantization(const Operands& in, const Quantization& q) {
-  if (q.scales.size() != q.zero_points.size() || q.scales.empty()) return in.bad("scales and zero points differ");
+  if (q.scales.size() != q.zero_points.size() || q.scales.empty())
+    return in.bad("scales and zero points differ");
   if (q.per_channel()) {
     const Shape& shape = in[0].shape;
     const usize axis = static_cast<usize>(q.axis);
@@ -316,25 +330,27 @@ Status infer_node(Graph& graph, NodeId id) {
   usize present = 0;
   while (present < node.inputs.size() && node.inputs[present].valid()) ++present;
   if (present < fewest || node.inputs.size() > most)
-    return Error(Code::malformed, "has " + std::to_string(present) + " inputs, needs " + std::to_string(fewest) +
-                                      " to " + std::to_string(most)).in(graph.describe(id));
+    return Error(Code::malformed, "has " + std::to_string(present) + " inputs, needs " +
+                                      std::to_string(fewest) + " to " + std::to_string(most));
   const auto rule = rule_of(node.op);
   if (rule == nullptr) return {};
-  auto inferred = rule({graph, node});
-  if (!inferred.ok()) return inferred.take_error().in(graph.describe(id));
+  auto inferred = TRY(rule({graph, node}));
   i64 count = 1;
-  for (i64 dim : inferred->shape) {
+  for (i64 dim : inferred.shape) {
     if (dim < 0 || (dim != 0 && count > kMaxElements / dim))
-      return Error(Code::out_of_range, graph.describe(id) + ": the output has more than 2^28 elements");
+      return Error(Code::out_of_range, "the output has more than 2^28 elements");
     count *= dim;
   }
-  graph[node.output].dtype = inferred->dtype;
-  graph[node.output].shape = inferred->shape;
+  graph[node.output].dtype = inferred.dtype;
+  graph[node.output].shape = inferred.shape;
   return {};
 }
 
 Status infer_shapes(Graph& graph) {
-  for (NodeId id : graph.order()) TRY(infer_node(graph, id));
+  for (NodeId id : graph.order()) {
+    auto inferred = infer_node(graph, id);
+    if (!inferred.ok()) return inferred.take_error().in(graph.describe(id));
+  }
   return {};
 }
 

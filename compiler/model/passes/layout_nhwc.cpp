@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compiler/model/passes/passes.h"
 
 namespace pipit::model {
@@ -12,7 +14,8 @@ const std::vector<u32> kToNchw{0, 3, 1, 2};
 /// A tensor like `from` with its axes permuted; constants are re-ordered, a channel axis follows.
 TensorId permuted_copy(Graph& graph, TensorId from, const std::vector<u32>& perm, const char* suffix) {
   const Tensor& source = graph[from];
-  Tensor copy{source.name + suffix, source.dtype, permuted(source.shape, perm), source.quantization, source.constant};
+  Tensor copy{source.name + suffix, source.dtype, permuted(source.shape, perm), source.quantization,
+              source.constant};
   copy.origin = source.origin.valid() ? source.origin : from;
   if (source.constant) copy.data = permuted_data(source, perm);
   if (copy.quantization && copy.quantization->per_channel())
@@ -66,14 +69,49 @@ bool is_image_operator(Op op) {
   return op == Op::conv || op == Op::max_pool || op == Op::average_pool || op == Op::global_average_pool;
 }
 
+/// A sum or product with one value per channel [C,1,1], which repeats only where channels come last.
+bool is_per_channel(const Graph& graph, const Node& node) {
+  if (node.op != Op::add && node.op != Op::mul) return false;
+  const Shape& a = graph[node.inputs[0]].shape;
+  const Shape& b = graph[node.inputs[1]].shape;
+  return a.size() == 4 && graph[node.output].shape == a && !repeats_along(a, b);
+}
+
+/// The second operand in NHWC: constants re-ordered, activations behind a transpose.
+Status convert_operand(Graph& graph, NodeId id) {
+  Node& node = graph[id];
+  const TensorId operand = node.inputs[1];
+  if (graph[operand].constant) {
+    Tensor full = graph[operand];
+    full.shape.insert(full.shape.begin(), 4 - full.shape.size(), 1);
+    node.inputs[1] = permuted_copy(graph, graph.add_tensor(std::move(full)), kToNhwc, "");
+    return {};
+  }
+  if (graph[operand].shape.size() != 4)
+    return Error(Code::unsupported, graph.describe(id) + ": the second operand must have four dimensions");
+  const TensorId moved = permuted_copy(graph, operand, kToNhwc, ".nhwc");
+  graph.insert_before(
+      id, {Op::transpose, node.name + ".operand", {operand}, moved, TransposeAttributes{kToNhwc}});
+  node.inputs[1] = moved;
+  return {};
+}
+
 }  // namespace
+
+bool repeats_along(const Shape& a, const Shape& b) {
+  const auto first = std::find_if(b.begin(), b.end(), [](i64 dim) { return dim != 1; });
+  const auto tail = static_cast<usize>(b.end() - first);
+  return tail <= a.size() && std::equal(first, b.end(), a.end() - static_cast<std::ptrdiff_t>(tail));
+}
 
 Status layout_nhwc(Graph& graph) {
   const std::vector<NodeId> order = graph.order();
   for (NodeId id : order) {
     Node& node = graph[id];
-    if (!is_image_operator(node.op)) continue;
+    const bool per_channel = is_per_channel(graph, node);
+    if (!is_image_operator(node.op) && !per_channel) continue;
     if (node.op == Op::conv) TRY(convert_weights(graph, id));
+    if (per_channel) TRY(convert_operand(graph, id));
     const TensorId input = node.inputs[0], output = node.output;
     const TensorId x = permuted_copy(graph, input, kToNhwc, ".nhwc");
     const TensorId y = permuted_copy(graph, output, kToNhwc, ".nhwc");

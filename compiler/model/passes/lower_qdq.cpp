@@ -13,11 +13,11 @@ using support::Status;
 /// How an operator turns into its integer form.
 enum class Family {
   none,
-  weighted,     ///< weights and bias are constants of their own: conv, fully_connected
-  rescaling,    ///< input and output may differ in scale: add, mul, global_average_pool, softmax
-  same_scale,   ///< output keeps the input's scale: max_pool, average_pool, reshape, transpose, pad
-  clamping,     ///< clamp: becomes a requantize with bounds
-  joining,      ///< concat: all inputs in the output's scale
+  weighted,    ///< weights and bias are constants of their own: conv, fully_connected
+  rescaling,   ///< input and output may differ in scale: add, mul, global_average_pool, softmax
+  same_scale,  ///< output keeps the input's scale: max_pool, average_pool, reshape, transpose, pad
+  clamping,    ///< clamp: becomes a requantize with bounds
+  joining,     ///< concat: all inputs in the output's scale
 };
 
 Family family_of(Op op) {
@@ -47,8 +47,10 @@ class Lowering {
     TRY(annotate());
     const std::vector<NodeId> order = graph_.order();
     for (NodeId id : order) {
-      if (graph_[id].op == Op::quantize) collapse(id);
-      else if (family_of(graph_[id].op) != Family::none) lower(id);
+      if (graph_[id].op == Op::quantize)
+        collapse(id);
+      else if (family_of(graph_[id].op) != Family::none)
+        lower(id);
     }
     return unfold_rest();
   }
@@ -69,7 +71,8 @@ class Lowering {
       const Quantization& q = node.as<QuantizeAttributes>().quantization;
       Tensor& tensor = graph_[node.op == Op::quantize ? node.output : node.inputs[0]];
       if (tensor.quantization && *tensor.quantization != q)
-        return Error(Code::unsupported, graph_.describe(id) + ": '" + tensor.name + "' is read with two scales");
+        return Error(Code::unsupported,
+                     graph_.describe(id) + ": '" + tensor.name + "' is read with two scales");
       if (q.per_channel() && !tensor.constant)
         return Error(Code::unsupported, graph_.describe(id) + ": per-channel scales on an activation");
       tensor.quantization = q;
@@ -111,8 +114,10 @@ class Lowering {
     if (dequantize == nullptr) return {};
     const Tensor& tensor = graph_[dequantize->inputs[0]];
     const Quantization& q = *tensor.quantization;
-    const bool symmetric = std::all_of(q.zero_points.begin(), q.zero_points.end(), [](i32 z) { return z == 0; });
-    return tensor.constant && tensor.dtype == DType::i8 && symmetric && q.axis <= 0 ? dequantize->inputs[0] : TensorId{};
+    const bool symmetric =
+        std::all_of(q.zero_points.begin(), q.zero_points.end(), [](i32 z) { return z == 0; });
+    return tensor.constant && tensor.dtype == DType::i8 && symmetric && q.axis <= 0 ? dequantize->inputs[0]
+                                                                                    : TensorId{};
   }
 
   /// The bias as int32 in units of input scale × weight scale; none where it does not fit.
@@ -225,7 +230,8 @@ class Lowering {
     const std::vector<NodeId> order = graph_.order();
     for (NodeId id : order) {
       const Node& node = graph_[id];
-      if (node.op != Op::dequantize || !graph_[node.inputs[0]].constant || graph_.is_output(node.output)) continue;
+      if (node.op != Op::dequantize || !graph_[node.inputs[0]].constant || graph_.is_output(node.output))
+        continue;
       const Tensor& source = graph_[node.inputs[0]];
       const auto integers = constant_ints(source);
       const Quantization& q = scale_of(node.inputs[0]);

@@ -9,11 +9,13 @@
 /// The passes, one file each. Every pass leaves a graph that computes the same, with all shapes known.
 namespace pipit::model {
 
-/// Sets dtype and shape of a node's output from its inputs; checks operand counts, shapes and attributes, so that
-/// later passes and the emitter may rely on them. Errors name the node.
+/// Sets dtype and shape of a node's output from its inputs; checks operand counts, shapes and attributes, so
+/// that later passes and the emitter may rely on them. Callers name the node in errors of this and of
+/// fold_node.
 support::Status infer_node(Graph& graph, NodeId node);
 
-/// Replaces a node whose inputs are all constants by a constant, where the operator can be computed at compile time.
+/// Replaces a node whose inputs are all constants by a constant, where the operator can be computed at
+/// compile time.
 support::Status fold_node(Graph& graph, NodeId node);
 
 /// Where a permutation of axes sends each: out[i] = values[perm[i]].
@@ -21,17 +23,22 @@ Shape permuted(const Shape& shape, const std::vector<u32>& perm);
 /// The constant's bytes with its axes permuted.
 std::vector<u8> permuted_data(const Tensor& constant, const std::vector<u32>& perm);
 
+/// Whether the engine can repeat b along a's outer dimensions: without its leading 1s it is the tail of a's
+/// shape.
+bool repeats_along(const Shape& a, const Shape& b);
+
 /// Re-infers every shape.
 support::Status infer_shapes(Graph& graph);
 /// Computes what depends on constants only.
 support::Status fold_constants(Graph& graph);
 /// Removes Identity, reshapes and transposes that change nothing, merges chains of them and Pad into windows.
 support::Status eliminate_identity(Graph& graph);
-/// Rewrites to the canonical operators: Gemm and MatMul to fully_connected, ReduceMean to global_average_pool,
-/// Sub and Div of a constant to Add and Mul, a constant added after a convolution to its bias.
+/// Rewrites to the canonical operators: Gemm and MatMul to fully_connected, ReduceMean to
+/// global_average_pool, Sub and Div of a constant to Add and Mul, a constant added after a convolution to its
+/// bias.
 support::Status canonicalize(Graph& graph);
-/// Folds a batch normalisation into the weights and bias of the convolution or fully connected layer before it;
-/// any other becomes Mul and Add.
+/// Folds a batch normalisation into the weights and bias of the convolution or fully connected layer before
+/// it; any other becomes Mul and Add.
 support::Status fold_batch_norm(Graph& graph);
 /// Moves a clamp into the operator before it.
 support::Status fuse_activations(Graph& graph);

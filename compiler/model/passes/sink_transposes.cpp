@@ -59,7 +59,10 @@ class Sinker {
       else
         return false;
     }
-    if (node.op == Op::concat) node.as<AxisAttributes>().axis = perm[static_cast<usize>(node.as<AxisAttributes>().axis)];
+    const bool repeating = node.op == Op::add || node.op == Op::mul;
+    if (repeating && !repeats_along(graph_[inputs[0]].shape, graph_[inputs[1]].shape)) return false;
+    if (node.op == Op::concat)
+      node.as<AxisAttributes>().axis = perm[static_cast<usize>(node.as<AxisAttributes>().axis)];
     if (node.op == Op::pad) permute_pads(node.as<PadAttributes>(), perm);
     move_behind(id, std::move(inputs), perm);
     return true;
@@ -74,7 +77,8 @@ class Sinker {
     moved.shape = permuted(moved.shape, inverse(perm));
     node.inputs = std::move(inputs);
     graph_.set_output(id, graph_.add_tensor(std::move(moved)));
-    graph_.insert_after(id, {Op::transpose, node.name + ".transpose", {node.output}, output, TransposeAttributes{perm}});
+    graph_.insert_after(
+        id, {Op::transpose, node.name + ".transpose", {node.output}, output, TransposeAttributes{perm}});
   }
 
   TensorId permuted_constant(TensorId id, const Perm& perm) {
@@ -105,7 +109,8 @@ class Sinker {
     const auto readers = graph_.consumers(node.output);
     for (NodeId reader : readers) {
       const Node& layer = graph_[reader];
-      if (layer.op != Op::fully_connected || layer.inputs[0] != node.output || !graph_[layer.inputs[1]].constant)
+      if (layer.op != Op::fully_connected || layer.inputs[0] != node.output ||
+          !graph_[layer.inputs[1]].constant)
         return false;
     }
     for (NodeId reader : readers) permute_columns(graph_[reader], seen, perm);

@@ -1,0 +1,144 @@
+#include "compiler/model/quantize.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "compiler/model/compiler.h"
+#include "compiler/model/evaluate.h"
+#include "compiler/model/test_models.h"
+
+namespace pipit::model {
+namespace {
+
+TEST(Quantize, HoldsZeroExactlyAndCoversTheRange) {
+  for (const Range range :
+       {Range{-1, 3}, Range{0, 6}, Range{2, 5}, Range{-4, -1}, Range{-0.001f, 1000}, Range{0, 0}}) {
+    const Quantization q = activation_quantization(range);
+    ASSERT_EQ(q.scales.size(), 1u);
+    const f64 scale = q.scales[0];
+    const i32 zero = q.zero_points[0];
+    EXPECT_GT(scale, 0);
+    EXPECT_GE(zero, -128);
+    EXPECT_LE(zero, 127);
+    // The real values of the extreme codes reach the range to within half a step.
+    EXPECT_LE((-128 - zero) * scale, std::min(range.low, 0.0f) + 0.5 * scale + 1e-6);
+    EXPECT_GE((127 - zero) * scale, std::max(range.high, 0.0f) - 0.5 * scale - 1e-6);
+  }
+  EXPECT_EQ(activation_quantization({0, 6}).zero_points[0], -128);
+  EXPECT_FLOAT_EQ(activation_quantization({0, 6}).scales[0], 6.0f / 255);
+}
+
+TEST(Quantize, ScalesWeightsPerChannelByTheirLargestMagnitude) {
+  const std::vector<f32> values{0.5f, -1.27f, 0.1f, 0.2f, 0, 0};
+  Tensor weights{"w", DType::f32, {3, 2}};
+  weights.constant = true;
+  weights.data = testing::bytes_of(values);
+  const Quantization q = weight_quantization(weights, {0, 0, 0}, 1);
+  EXPECT_EQ(q.axis, 0);
+  EXPECT_FLOAT_EQ(q.scales[0], 0.01f);
+  EXPECT_FLOAT_EQ(q.scales[1], 0.2f / 127);
+  EXPECT_EQ(q.scales[2], 1);
+  EXPECT_EQ(q.zero_points, (std::vector<i32>{0, 0, 0}));
+}
+
+TEST(Quantize, WidensAChannelWhoseBiasWouldNotFit) {
+  Tensor weights{"w", DType::f32, {1, 1}};
+  weights.constant = true;
+  weights.data = testing::bytes_of(std::vector<f32>{1e-9f});
+  const f32 input_scale = 0.01f, bias = 100;
+  const Quantization q = weight_quantization(weights, {bias}, input_scale);
+  EXPECT_LT(bias / (input_scale * q.scales[0]), 1 << 29);
+}
+
+TEST(Quantize, PercentileDropsOutliersOfTheLongerTail) {
+  Histogram histogram(0, 100);
+  std::vector<f32> values;
+  for (u32 i = 0; i < 99'990; ++i) values.push_back(static_cast<f32>(i % 1000) / 100);  // 0 … 10
+  for (u32 i = 0; i < 10; ++i) values.push_back(90 + static_cast<f32>(i));
+  histogram.add(values);
+  EXPECT_NEAR(histogram.percentile(99.99).high, 10, 0.1);
+  EXPECT_NEAR(histogram.percentile(100).high, 100, 1);
+  EXPECT_EQ(histogram.percentile(99.99).low, 0);
+}
+
+struct Outputs {
+  std::vector<f32> real, integer;
+  nn::TensorInfo info;
+};
+
+/// The float model's and the int8 model's answers to one sample.
+Outputs both(Bytes real, Bytes integer, const std::vector<f32>& sample) {
+  auto a = Session::create(real);
+  auto b = Session::create(integer);
+  EXPECT_TRUE(a.ok() && b.ok());
+  Outputs outputs;
+  outputs.real = real_values(a->model().output(0), *a->run(std::span<const f32>(sample)));
+  outputs.integer = real_values(b->model().output(0), *b->run(std::span<const f32>(sample)));
+  return outputs;
+}
+
+TEST(Quantize, StaysCloseToTheFloatModel) {
+  const std::vector<u8> onnx = testing::small_network();
+  testing::Builder random(13, 99);
+  std::vector<std::vector<f32>> samples;
+  for (u32 i = 0; i < 32; ++i) samples.push_back(random.random_values(3 * 8 * 8));
+  const Samples calibration{32, [&](u32 index) { return samples[index]; }};
+  auto quantized = quantize_model(onnx, calibration, {CalibrationMethod::min_max});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().text;
+  const auto real = compile_model(onnx);
+  const auto integer = compile_model(quantized->onnx);
+  ASSERT_TRUE(integer.ok()) << integer.error().text;
+  // Nothing but the edges may be left in float.
+  for (const PlannedOperator& op : integer->operators)
+    if (op.opcode != "dequantize") EXPECT_EQ(op.dtype, "i8") << op.opcode << " " << op.name;
+
+  f64 error = 0, power = 0;
+  for (const auto& sample : samples) {
+    const Outputs outputs = both(real->pipm, integer->pipm, sample);
+    for (usize i = 0; i < outputs.real.size(); ++i) {
+      error += std::pow(outputs.real[i] - outputs.integer[i], 2);
+      power += std::pow(outputs.real[i], 2);
+    }
+  }
+  EXPECT_GT(10 * std::log10(power / error), 25.0) << "signal to quantisation noise in dB";
+}
+
+TEST(Quantize, IntegerEdgesGiveTheSameCodes) {
+  const std::vector<u8> onnx = testing::small_network();
+  testing::Builder random(13, 5);
+  const auto sample = random.random_values(3 * 8 * 8);
+  auto quantized = quantize_model(onnx, {1, [&](u32) { return sample; }}, {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().text;
+  const auto with_float = compile_model(quantized->onnx);
+  CompileOptions options;
+  options.integer_io = true;
+  const auto with_int8 = compile_model(quantized->onnx, options);
+  ASSERT_TRUE(with_int8.ok()) << with_int8.error().text;
+  auto session = Session::create(with_int8->pipm);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(session->model().input(0).dtype, DType::i8);
+  EXPECT_EQ(session->model().output(0).dtype, DType::i8);
+  const Outputs outputs = both(with_float->pipm, with_int8->pipm, sample);
+  EXPECT_EQ(outputs.real, outputs.integer);
+}
+
+TEST(Quantize, RefusesAModelThatIsQuantisedAlready) {
+  testing::Builder random;
+  const Samples samples{1, [&](u32) { return random.random_values(3 * 8 * 8); }};
+  auto once = quantize_model(testing::small_network(), samples, {});
+  ASSERT_TRUE(once.ok());
+  auto twice = quantize_model(once->onnx, samples, {});
+  ASSERT_FALSE(twice.ok());
+  EXPECT_NE(twice.error().text.find("quantised already"), std::string::npos) << twice.error().text;
+}
+
+TEST(Quantize, RefusesASampleOfAnotherSize) {
+  const Samples samples{1, [](u32) { return std::vector<f32>(7); }};
+  auto quantized = quantize_model(testing::small_network(), samples, {});
+  ASSERT_FALSE(quantized.ok());
+  EXPECT_EQ(quantized.error().code, Code::invalid_argument);
+}
+
+}  // namespace
+}  // namespace pipit::model
