@@ -35,9 +35,14 @@ using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
     // One line a subcommand.
     register_build,
+    register_device,
+    register_down,
     register_gateway,
     register_model,
+    register_pull,
+    register_push,
     register_run,
+    register_up,
     register_wast,
     nullptr,
 };

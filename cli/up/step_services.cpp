@@ -1,0 +1,55 @@
+// Kubernetes, the broker, the registry with the packages in it, and the gateway.
+#include <sys/random.h>
+
+#include "cli/up/run.h"
+#include "orchestrator/registry/oci.h"
+
+namespace pipit::up {
+
+using support::Error;
+using support::Result;
+
+namespace {
+
+Result<std::string> random_token() {
+  u8 bytes[16];
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return Error(Code::io, "no random numbers from the system");
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string token;
+  for (u8 byte : bytes) {
+    token += kDigits[byte >> 4];
+    token += kDigits[byte & 15];
+  }
+  return token;
+}
+
+support::Status push_packages(Run& run) {
+  for (usize i = 0; i < run.packages.size(); ++i) {
+    const std::string target = run.registry->host() + "/fashion:" + std::to_string(i + 1) + ".0.0";
+    const registry::Reference reference = TRY(registry::parse_reference(target));
+    const std::string digest = TRY(registry::push(TRY(registry::read_layout(run.packages[i])), reference));
+    run.progress.say("pushed " + target + " " + digest.substr(0, 19));
+  }
+  return {};
+}
+
+}  // namespace
+
+support::Status start_services(Run& run) {
+  run.token = TRY(random_token());
+  run.plane.emplace(TRY(rig::ControlPlane::start(run.state, {.binaries = run.path(".cache/kubernetes")})));
+  run.progress.say("Kubernetes on 127.0.0.1:" + std::to_string(run.plane->port()));
+  run.broker.emplace(TRY(rig::Broker::start(run.state)));
+  run.registry.emplace(TRY(rig::Registry::start(run.state)));
+  TRY(push_packages(run));
+  // RuntimeClass, and the gateway's role: it may do nothing before.
+  TRY(run.kubectl().run({"apply", "-f", run.path("orchestrator/deploy/runtimeclass.yaml"), "-f",
+                         run.path("orchestrator/deploy/gateway.yaml")}));
+  run.gateway.emplace(TRY(rig::Gateway::start(run.state, *run.plane, *run.broker, *run.registry,
+                                              {.program = run.options.program, .device_token = run.token})));
+  run.observer = TRY(Observer::connect(run.broker->port));
+  run.progress.say("MQTT broker, OCI registry and gateway are up");
+  return {};
+}
+
+}  // namespace pipit::up
