@@ -10,6 +10,10 @@ namespace pipit::agent {
 using link::AppState;
 using link::Reason;
 
+namespace {
+constexpr usize kDescriptors = 3;  // standard input, output and error; a device has no files
+}
+
 void LineConsole::write(Bytes text) {
   for (const u8 byte : text) {
     const bool end = byte == '\n';
@@ -190,14 +194,16 @@ bool App::load_models(const Store& store, const link::Manifest& manifest) {
 
 bool App::instantiate(const wasm::ValidModule& module, const link::Manifest& manifest) {
   auto arguments = arena_.make_array<std::string_view>(1 + launch_.desired.argument_count);
+  auto descriptors = arena_.make_array<wasi::Descriptor>(kDescriptors);
   auto tables_at = arena_.allocate(sizeof(wasi::HostTables), alignof(wasi::HostTables));
-  if (!arguments.ok() || tables_at == nullptr) {
+  if (!arguments.ok() || !descriptors.ok() || tables_at == nullptr) {
     fail(Reason::out_of_memory, "no room for the arguments");
     return false;
   }
   (*arguments)[0] = manifest.name;
   for (u32 i = 0; i < launch_.desired.argument_count; ++i) (*arguments)[1 + i] = launch_.desired.arguments[i];
-  context_ = {.clock = &clock_, .entropy = &entropy_, .out = &out_, .err = &err_, .sensor = this, .telemetry = this,
+  context_ = {.clock = &clock_, .entropy = &entropy_, .out = &out_, .err = &err_, .descriptors = *descriptors,
+              .sensor = this, .telemetry = this,
               .arguments = *arguments,
               .environment = std::span(launch_.desired.environment).first(launch_.desired.environment_count),
               .models = models_, .arena = &arena_};

@@ -57,7 +57,8 @@ class Mqtt {
     bool retain = false;
     usize reserve = 0;  ///< bytes of the send buffer this message must leave free for others
   };
-  /// Room for the payload of one message, to be filled and committed before anything else is called. May be empty.
+  /// Room for the payload of one message, to be filled and committed before anything else is called. Empty
+  /// when there is none: then nothing may be committed.
   MutBytes begin(const Message& message);
   void commit(const Message& message, usize payload_bytes);
 

@@ -1,0 +1,5 @@
+/* Never asks for a frame and never ends. */
+int main(void) {
+  for (volatile unsigned i = 0;; ++i) {
+  }
+}
