@@ -130,7 +130,7 @@ void register_model_run(CLI::App& parent, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->model, ".onnx or .pipm")->required();
   command->add_option("--input", arguments->input, "input tensor: raw little-endian elements, or .npy");
-  command->add_option("--out", arguments->output, "file for the raw output tensor");
+  command->add_option("-o,--out", arguments->output, "file for the raw output tensor");
   add_dataset_options(*command, arguments->dataset, "--dataset");
   const auto* index = command->add_option("--index", arguments->index, "only this image of the data set");
   command->add_option("--count", arguments->count, "only the first images of the data set");
