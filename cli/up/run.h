@@ -53,6 +53,7 @@ struct Run {
   std::optional<rig::Broker> broker;
   std::optional<rig::Registry> registry;
   std::optional<rig::Gateway> gateway;
+  u16 blob_port = 0;  ///< where boards fetch from; the gateway's own unless a test stands in between
   std::vector<Device> devices;
   std::unique_ptr<Observer> observer;
   std::unique_ptr<Oracle> oracle;

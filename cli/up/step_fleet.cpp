@@ -40,7 +40,7 @@ support::Status add_device(Run& run, const std::string& board, usize index) {
   device.options.mac = mac;
   device.options.broker_host = device.options.blob_host = kHostSeenFromQemu;
   device.options.broker_port = run.broker->port;
-  device.options.blob_port = run.gateway->blob_port;
+  device.options.blob_port = run.blob_port;
   device.options.token = run.token;
   device.options.detached = true;
   run.report.firmware[board] = TRY(sizes(device.options.firmware));

@@ -47,6 +47,7 @@ support::Status start_services(Run& run) {
                          run.path("orchestrator/deploy/gateway.yaml")}));
   run.gateway.emplace(TRY(rig::Gateway::start(run.state, *run.plane, *run.broker, *run.registry,
                                               {.program = run.options.program, .device_token = run.token})));
+  run.blob_port = run.gateway->blob_port;
   run.observer = TRY(Observer::connect(run.broker->port));
   run.progress.say("MQTT broker, OCI registry and gateway are up");
   return {};

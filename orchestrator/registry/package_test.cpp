@@ -1,4 +1,4 @@
-#include "orchestrator/registry/sample.h"
+#include "orchestrator/registry/sample_test.h"
 
 namespace pipit::registry {
 namespace {

@@ -1,5 +1,5 @@
 // Push and pull against a real registry on loopback.
-#include "orchestrator/registry/sample.h"
+#include "orchestrator/registry/sample_test.h"
 #include "rig/services.h"
 #include "support/files.h"
 #include "support/http.h"
