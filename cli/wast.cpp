@@ -10,7 +10,8 @@ namespace {
 
 void print_text(const wast::Report& report) {
   for (const std::string& failure : report.failures) std::printf("FAIL %s\n", failure.c_str());
-  for (const auto& [reason, count] : report.skip_reasons) std::printf("skipped %u: %s\n", count, reason.c_str());
+  for (const auto& [reason, count] : report.skip_reasons)
+    std::printf("skipped %u: %s\n", count, reason.c_str());
   std::printf("%u passed, %u failed, %u skipped\n", report.passed, report.failed, report.skipped);
 }
 
@@ -34,13 +35,17 @@ support::Status run(const std::vector<std::string>& paths, Session& session) {
 }  // namespace
 
 void register_wast(CLI::App& root, Session& session) {
-  CLI::App* command = root.add_subcommand("wast", "run the official WebAssembly test scripts in the interpreter");
+  CLI::App* command =
+      root.add_subcommand("wast", "run the official WebAssembly test scripts in the interpreter");
   command->footer("Example:\n  wast2json i32.wast -o i32.json && pipit wast i32.json");
   auto paths = std::make_shared<std::vector<std::string>>();
-  command->add_option("scripts", *paths, "wast2json output, or folders of it")->required()->check(CLI::ExistingPath);
+  command->add_option("scripts", *paths, "wast2json output, or folders of it")
+      ->required()
+      ->check(CLI::ExistingPath);
   add_output(*command, session);
   command->callback([paths, &session] {
-    if (const support::Status status = run(*paths, session); !status.ok()) session.exit_code = fail(status.error());
+    if (const support::Status status = run(*paths, session); !status.ok())
+      session.exit_code = fail(status.error());
   });
 }
 

@@ -11,8 +11,21 @@ namespace {
 constexpr u32 kMaxTypes = 16'384;
 constexpr u32 kMaxTypeItems = 1'000;
 
-enum SectionId : u8 { kCustom, kType, kImport, kFunction, kTable, kMemory, kGlobal, kExport, kStart, kElement,
-                      kCode, kData, kDataCount };
+enum SectionId : u8 {
+  kCustom,
+  kType,
+  kImport,
+  kFunction,
+  kTable,
+  kMemory,
+  kGlobal,
+  kExport,
+  kStart,
+  kElement,
+  kCode,
+  kData,
+  kDataCount
+};
 
 /// Where each section stands in the order modules must keep; 0 for custom sections.
 constexpr u8 kOrder[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10};
@@ -99,8 +112,8 @@ Status Decoder::run() {
   return reader_.status();
 }
 
-/// Counts what the index spaces hold, so that each becomes one array of the right size. A fault ends the survey early:
-/// the real pass meets it again, before it could reach what was not counted.
+/// Counts what the index spaces hold, so that each becomes one array of the right size. A fault ends the
+/// survey early: the real pass meets it again, before it could reach what was not counted.
 void Decoder::survey() {
   Reader reader(module_.code, 8);
   u32 defined[kDataCount + 1] = {};
@@ -152,9 +165,7 @@ void Decoder::section(u8 id, u32 size) {
     case kElement: elements(); break;
     case kCode: code(); break;
     case kData: data(); break;
-    default:
-      data_count_ = reader_.leb_u32();
-      module_.has_data_count = true;
+    default: data_count_ = reader_.leb_u32(); module_.has_data_count = true;
   }
   if (!reader_.at_end()) reader_.fail("section size mismatch");
   reader_.restore(outer);
@@ -185,7 +196,8 @@ void Decoder::types() {
     for (int part = 0; part < 2; ++part) {
       const u32 length_at = reader_.offset();
       const u32 items = length();
-      if (items > kMaxTypeItems) reader_.fail_at(length_at, "too many parameters or results", Code::out_of_range);
+      if (items > kMaxTypeItems)
+        reader_.fail_at(length_at, "too many parameters or results", Code::out_of_range);
       *offsets[part] = reader_.offset();
       *counts[part] = static_cast<u16>(items);
       for (u32 i = 0; i < items && reader_.ok(); ++i) read_value_type(reader_);
@@ -199,9 +211,9 @@ void Decoder::canonicalise() {
   for (u32 i = 0; i < module_.types.size(); ++i) {
     const TypeList params = module_.params(i), results = module_.results(i);
     u32 same = 0;
-    while (same < i && (module_.types[same].canonical != same ||
-                        !std::ranges::equal(module_.params(same), params) ||
-                        !std::ranges::equal(module_.results(same), results)))
+    while (same < i &&
+           (module_.types[same].canonical != same || !std::ranges::equal(module_.params(same), params) ||
+            !std::ranges::equal(module_.results(same), results)))
       ++same;
     module_.types[i].canonical = same;
   }
@@ -378,13 +390,13 @@ void Decoder::elements() {
 void Decoder::code() {
   const u32 at = reader_.offset();
   bodies_ = length();
-  if (bodies_ != defined_funcs_)
-    reader_.fail_at(at, "function and code section have inconsistent lengths");
+  if (bodies_ != defined_funcs_) reader_.fail_at(at, "function and code section have inconsistent lengths");
   for (u32 i = 0; i < bodies_ && reader_.ok(); ++i) {
     const u32 body = reader_.offset();
     const u32 size = reader_.leb_u32();
     if (size > std::min(limits_.max_function_bytes, kMaxFunctionBytes))
-      reader_.fail_at(body, size > reader_.left() ? "unexpected end of section or function" : "function too large",
+      reader_.fail_at(body,
+                      size > reader_.left() ? "unexpected end of section or function" : "function too large",
                       size > reader_.left() ? Code::malformed : Code::out_of_range);
     reader_.bytes(size);
     if (reader_.ok()) module_.funcs[module_.imported_funcs + i].body = body;

@@ -58,8 +58,8 @@ TEST(Decode, TheEmptyModuleIsValid) { EXPECT_TRUE(load(module_of({})).ok); }
 
 TEST(Decode, Headers) {
   expect_error({}, Code::malformed, "magic header not detected: not a WebAssembly module", 0);
-  expect_error({0x7F, 'E', 'L', 'F', 1, 0, 0, 0}, Code::malformed, "magic header not detected: not a WebAssembly module",
-               0);
+  expect_error({0x7F, 'E', 'L', 'F', 1, 0, 0, 0}, Code::malformed,
+               "magic header not detected: not a WebAssembly module", 0);
   expect_error({0, 'a', 's', 'm', 2, 0, 0, 0}, Code::malformed, "unknown binary version", 4);
   expect_error({0, 'a', 's', 'm', 13, 0, 1, 0}, Code::malformed, "unknown binary version", 4);
 }
@@ -72,7 +72,8 @@ TEST(Decode, Sections) {
   expect_error(module_of({{1, 0, 0}}), Code::malformed, "section size mismatch", 11);
   expect_error(module_of({kNothingToNothing, kOneFunction}), Code::malformed,
                "function and code section have inconsistent lengths", 18);
-  expect_error(module_of({{12, 1}}), Code::malformed, "data count and data section have inconsistent lengths", 11);
+  expect_error(module_of({{12, 1}}), Code::malformed, "data count and data section have inconsistent lengths",
+               11);
   expect_error(module_of({{5, 2, 0, 0, 0, 0}}), Code::malformed, "multiple memories are not supported", 10);
 }
 
@@ -94,7 +95,8 @@ TEST(Decode, WhatIsLeftOutIsRefusedByName) {
 TEST(Decode, BodiesSayWhere) {
   expect_error(body_of({0xFF, 0x0B}), Code::malformed, "illegal opcode", kBodyAt);
   expect_error(body_of({0x01, 0x27, 0x0B}), Code::malformed, "illegal opcode", kBodyAt + 1);
-  expect_error(body_of({0xE0, 0x0B}), Code::malformed, "illegal opcode", kBodyAt);  // internal codes stay internal
+  expect_error(body_of({0xE0, 0x0B}), Code::malformed, "illegal opcode",
+               kBodyAt);  // internal codes stay internal
   expect_error(body_of({0x01, 0x41, 0x01, 0x0B}), Code::malformed, "type mismatch", kBodyAt + 3);
   expect_error(body_of({0x1A, 0x0B}), Code::malformed, "type mismatch", kBodyAt);
   expect_error(body_of({0x0C, 0x01, 0x0B}), Code::malformed, "unknown label", kBodyAt);
@@ -102,15 +104,16 @@ TEST(Decode, BodiesSayWhere) {
   expect_error(body_of({0x10, 0x01, 0x0B}), Code::malformed, "unknown function", kBodyAt);
   expect_error(body_of({0x3F, 0x00, 0x1A, 0x0B}), Code::malformed, "unknown memory", kBodyAt);
   expect_error(body_of({0x01}), Code::malformed, "unexpected end: END opcode expected", kBodyAt + 1);
-  expect_error(body_of({0x0B, 0x01}), Code::malformed, "operators remaining after end of function", kBodyAt + 1);
+  expect_error(body_of({0x0B, 0x01}), Code::malformed, "operators remaining after end of function",
+               kBodyAt + 1);
   expect_error(body_of({0x05, 0x0B}), Code::malformed, "else without if", kBodyAt);
 }
 
 TEST(Decode, Limits) {
-  expect_error(module_of({{5, 1, 0, 2}}), Code::out_of_range, "module wants more memory than this platform has", 10,
-               {.max_memory_pages = 1});
-  expect_error(module_of({{4, 1, 0x70, 0, 5}}), Code::out_of_range, "table is larger than this platform allows", 11,
-               {.max_table_elements = 4});
+  expect_error(module_of({{5, 1, 0, 2}}), Code::out_of_range,
+               "module wants more memory than this platform has", 10, {.max_memory_pages = 1});
+  expect_error(module_of({{4, 1, 0x70, 0, 5}}), Code::out_of_range,
+               "table is larger than this platform allows", 11, {.max_table_elements = 4});
   expect_error(module_of({}), Code::out_of_range, "module is larger than this platform allows", 7,
                {.max_module_bytes = 7});
   Data code = {10, 1, 4, 1, 0xFF, 0x01, 0x7F};  // 255 locals
@@ -131,7 +134,8 @@ TEST(Decode, HugeCountsAllocateNothing) {
 TEST(Decode, ExportNamesAreUnique) {
   const Data twice = {7, 2, 1, 'f', 0, 0, 1, 'f', 0, 0};
   Data code = {10, 1, 2, 0, 0x0B};
-  expect_error(module_of({kNothingToNothing, kOneFunction, twice, code}), Code::malformed, "duplicate export name", 25);
+  expect_error(module_of({kNothingToNothing, kOneFunction, twice, code}), Code::malformed,
+               "duplicate export name", 25);
 }
 
 TEST(Decode, ImportsExportsAndNamesAreFound) {
@@ -169,12 +173,14 @@ TEST(Decode, EveryTruncationIsAnErrorThatGivesTheArenaBack) {
     ASSERT_FALSE(code.empty());
     u32 accepted = 0;
     for (usize size = 0; size < code.size(); ++size) {
-      const Data part(code.begin(), code.begin() + static_cast<std::ptrdiff_t>(size));  // so that sanitizers see the end
+      const Data part(code.begin(),
+                      code.begin() + static_cast<std::ptrdiff_t>(size));  // so that sanitizers see the end
       const Outcome outcome = load(part);
       accepted += outcome.ok;
       if (!outcome.ok) EXPECT_LE(outcome.error.where, size) << outcome.error.message;
     }
-    // Cutting between sections can leave a whole module: the header alone, or one without its custom sections.
+    // Cutting between sections can leave a whole module: the header alone, or one without its custom
+    // sections.
     EXPECT_LE(accepted, 8u) << name;
     EXPECT_TRUE(load(code).ok);
   }

@@ -1,5 +1,5 @@
-// Hostile modules: bytes of good ones changed at random, by a seed. Nothing may crash, hang or touch a byte outside its
-// arena; run it under the address sanitizer as well. PIPIT_FUZZ_ROUNDS makes it run longer.
+// Hostile modules: bytes of good ones changed at random, by a seed. Nothing may crash, hang or touch a byte
+// outside its arena; run it under the address sanitizer as well. PIPIT_FUZZ_ROUNDS makes it run longer.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -56,8 +56,7 @@ bool exercise(const std::vector<u8>& code, MutBytes memory) {
     if (!(*instance)->start(func, arguments).ok()) continue;
     for (int slice = 0; slice < 3; ++slice)
       if ((*instance)->resume(400) != RunState::paused) break;
-    if ((*instance)->state() == RunState::trapped)
-      EXPECT_LT((*instance)->trap().offset, code.size());
+    if ((*instance)->state() == RunState::trapped) EXPECT_LT((*instance)->trap().offset, code.size());
     if ((*instance)->state() == RunState::paused) return true;  // it would have to be waited for
   }
   return true;

@@ -14,7 +14,8 @@ namespace {
 
 class Instantiation {
  public:
-  Instantiation(InstanceImpl& instance, std::span<const HostTable> host, const InstanceConfig& config, Arena& arena)
+  Instantiation(InstanceImpl& instance, std::span<const HostTable> host, const InstanceConfig& config,
+                Arena& arena)
       : instance_(instance), module_(*instance.module), host_(host), config_(config), arena_(arena) {}
 
   Status run() {
@@ -54,7 +55,9 @@ class Instantiation {
   u32 funcs_ = 0, tables_ = 0, globals_ = 0;
 };
 
-constexpr Error incompatible(u32 number) { return {Code::invalid_argument, "incompatible import type", number}; }
+constexpr Error incompatible(u32 number) {
+  return {Code::invalid_argument, "incompatible import type", number};
+}
 
 Status Instantiation::allot_all() {
   std::span<Value> cells;
@@ -147,18 +150,21 @@ Status Instantiation::import_extern(const ImportEntry& entry, const Extern& foun
       break;
     case ExternKind::table: {
       TableInst* table = other.tables[found.index];
-      if (table->type.type != entry.table.type || !limits_match(table->size, table->type.limits.max, entry.table.limits))
+      if (table->type.type != entry.table.type ||
+          !limits_match(table->size, table->type.limits.max, entry.table.limits))
         return incompatible(number);
       instance_.tables[tables_++] = table;
       break;
     }
     case ExternKind::memory:
-      if (!limits_match(other.memory->pages, other.memory->declared.max, entry.memory)) return incompatible(number);
+      if (!limits_match(other.memory->pages, other.memory->declared.max, entry.memory))
+        return incompatible(number);
       instance_.memory = other.memory;
       break;
     case ExternKind::global: {
       const GlobalType type = other.module->globals[found.index];
-      if (type.type != entry.global.type || type.is_mutable != entry.global.is_mutable) return incompatible(number);
+      if (type.type != entry.global.type || type.is_mutable != entry.global.is_mutable)
+        return incompatible(number);
       instance_.globals[globals_++] = other.globals[found.index];
       break;
     }
@@ -192,7 +198,8 @@ Status Instantiation::memory() {
     memory.arena = &arena_;
   memory.zeroed = config_.zeroed_arena;
   if (!memory.extend(arena_, capacity))
-    return Error{Code::out_of_memory, "arena too small for the module's memory", static_cast<u32>(arena_.wanted())};
+    return Error{Code::out_of_memory, "arena too small for the module's memory",
+                 static_cast<u32>(arena_.wanted())};
   memory.bytes = static_cast<usize>(std::min(capacity, minimum));
   return {};
 }
@@ -205,7 +212,8 @@ Status Instantiation::segments() {
     if (segment.mode == SegmentMode::active) {
       const u32 to = evaluate_constant(instance_, segment.offset_at).u32_;
       if (table_init(instance_, i, segment.table, to, 0, segment.count) != TrapKind::none)
-        return Error{Code::out_of_range, "out of bounds table access by an element segment", module_.elements[i]};
+        return Error{Code::out_of_range, "out of bounds table access by an element segment",
+                     module_.elements[i]};
     }
     instance_.drop(i);
   }

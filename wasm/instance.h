@@ -31,8 +31,8 @@ enum class HostAction : u8 {
 
 /// A function the host offers. Tables of it are constant data, sorted by nothing, searched at instantiation.
 struct HostFunction {
-  const char* module;  ///< "wasi_snapshot_preview1"
-  const char* name;    ///< "fd_write"
+  const char* module;     ///< "wasi_snapshot_preview1"
+  const char* name;       ///< "fd_write"
   const char* signature;  ///< parameters, ':', results; i = i32, I = i64, f = f32, F = f64: "iiii:i"
   /// `values` holds the arguments; results overwrite it from the front. `context` is the Imports' own.
   HostAction (*call)(void* context, Instance& instance, Value* values);
@@ -47,9 +47,10 @@ struct HostTable {
 class Linker;
 
 struct InstanceConfig {
-  /// Bytes the module's memory gets; memory.grow succeeds only within them. May be less than a 64 KiB page: memory.size
-  /// still answers whole pages, an access beyond memory_bytes traps. 0 allots the declared minimum, and memory.grow
-  /// takes further pages from the arena, in place, as long as nothing else was allocated from it since.
+  /// Bytes the module's memory gets; memory.grow succeeds only within them. May be less than a 64 KiB page:
+  /// memory.size still answers whole pages, an access beyond memory_bytes traps. 0 allots the declared
+  /// minimum, and memory.grow takes further pages from the arena, in place, as long as nothing else was
+  /// allocated from it since.
   u32 memory_bytes = 0;
   /// The arena's free bytes are zero (a fresh mapping): memory need not be cleared.
   bool zeroed_arena = false;
@@ -57,9 +58,11 @@ struct InstanceConfig {
   u32 max_memory_pages = 65'536;
   /// Elements that each table may grow by; they are allotted up front.
   u32 table_headroom = 0;
-  /// Bytes for operands, locals and call frames together; too deep a recursion traps with call_stack_exhausted.
+  /// Bytes for operands, locals and call frames together; too deep a recursion traps with
+  /// call_stack_exhausted.
   u32 stack_bytes = 64 * 1024;
-  /// Lets the instance import from other instances (wasm/linker.h); null on devices. Must outlive the instance.
+  /// Lets the instance import from other instances (wasm/linker.h); null on devices. Must outlive the
+  /// instance.
   Linker* linker = nullptr;
 };
 
@@ -79,19 +82,20 @@ struct InstanceImpl;
 class Instance {
  public:
   /// Links imports, allots memory, runs data and element segments (not the start function: start() does).
-  /// Errors: not_found (unknown import; Error::where is the import's index), invalid_argument (an import of the wrong
-  /// type), out_of_memory, out_of_range (a segment that does not fit). On an error the arena is rewound, unless there is
-  /// a linker: others may already hold references into the instance.
+  /// Errors: not_found (unknown import; Error::where is the import's index), invalid_argument (an import of
+  /// the wrong type), out_of_memory, out_of_range (a segment that does not fit). On an error the arena is
+  /// rewound, unless there is a linker: others may already hold references into the instance.
   static Result<Instance*> create(const ValidModule& module, std::span<const HostTable> host,
                                   const InstanceConfig& config, Arena& arena);
 
-  /// Begins a call; the module's own start function, if any, runs before the first one. Arguments must match the type
-  /// (their number is checked: invalid_argument). Also begins afresh after a trap or exit; invalid_argument while paused.
+  /// Begins a call; the module's own start function, if any, runs before the first one. Arguments must match
+  /// the type (their number is checked: invalid_argument). Also begins afresh after a trap or exit;
+  /// invalid_argument while paused.
   Status start(u32 func_index, std::span<const Value> arguments = {});
   /// Begins the module's own start function alone; finishes at once where it has none.
   Status start();
-  /// Runs at most `fuel` units (one is spent at each branch back and each call) and says how it stands. Never blocks on
-  /// its own. However a run is sliced, it spends the same fuel in all and ends the same.
+  /// Runs at most `fuel` units (one is spent at each branch back and each call) and says how it stands. Never
+  /// blocks on its own. However a run is sliced, it spends the same fuel in all and ends the same.
   RunState resume(u64 fuel = ~u64{0});
 
   RunState state() const;
@@ -101,8 +105,8 @@ class Instance {
   std::span<const Value> results() const;
   const ValidModule& module() const;
 
-  /// A view of `size` bytes at guest address `address` of memory 0; out_of_range when any lies outside. The view is
-  /// valid until the guest runs again.
+  /// A view of `size` bytes at guest address `address` of memory 0; out_of_range when any lies outside. The
+  /// view is valid until the guest runs again.
   Result<MutBytes> memory(u32 address, u32 size);
   /// All of memory 0 (memory_bytes long).
   MutBytes memory();

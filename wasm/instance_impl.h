@@ -5,8 +5,8 @@
 /// What an instance is made of, seen by instantiation, the interpreter and the linker.
 namespace pipit::wasm {
 
-/// A reference is 32 bits: 0 is null; a function is its instance's number above 20 bits of index + 1; an externref is
-/// whatever the host chose.
+/// A reference is 32 bits: 0 is null; a function is its instance's number above 20 bits of index + 1; an
+/// externref is whatever the host chose.
 using Ref = u32;
 constexpr u32 kRefIndexBits = 20;
 constexpr Ref make_func_ref(u32 instance, u32 func) { return instance << kRefIndexBits | (func + 1); }
@@ -15,8 +15,8 @@ constexpr u32 ref_func(Ref ref) { return (ref & kMaxFunctions) - 1; }
 
 struct MemoryInst {
   u8* base = nullptr;
-  usize bytes = 0;     ///< accessible now
-  usize capacity = 0;  ///< allotted
+  usize bytes = 0;         ///< accessible now
+  usize capacity = 0;      ///< allotted
   Arena* arena = nullptr;  ///< gives more, in place; null when capacity is all there will be
   bool zeroed = false;     ///< what the arena gives is zero
   u32 pages = 0;
@@ -58,10 +58,12 @@ struct Frame {
 struct Machine;
 using Handler = void (*)(const u8* pc, Value* sp, Value* fp, Machine* m);  // see interpreter.h
 
-/// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from `frame_base`.
+/// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from
+/// `frame_base`.
 struct Machine {
   // Touched by running code; together with the handlers' arguments this is the whole machine.
-  const Handler* handlers = nullptr;  ///< here rather than as an address in every handler: shorter on all targets
+  const Handler* handlers =
+      nullptr;  ///< here rather than as an address in every handler: shorter on all targets
   const SideEntry* side = nullptr;
   u8* memory = nullptr;
   usize memory_bytes = 0;
@@ -91,7 +93,9 @@ struct Machine {
 };
 
 struct InstanceImpl {
-  explicit InstanceImpl(const ValidModule& valid) : module_handle(valid), module(&valid.impl()) { handle.impl_ = this; }
+  explicit InstanceImpl(const ValidModule& valid) : module_handle(valid), module(&valid.impl()) {
+    handle.impl_ = this;
+  }
 
   Instance handle;
   ValidModule module_handle;
@@ -100,7 +104,7 @@ struct InstanceImpl {
   TableInst** tables = nullptr;
   Value** globals = nullptr;
   ImportLink* links = nullptr;
-  u8* dropped = nullptr;            ///< a bit each: element segments, then data segments
+  u8* dropped = nullptr;               ///< a bit each: element segments, then data segments
   InstanceImpl* const* peers = &self;  ///< by number, for references
   InstanceImpl* self = this;
   u32 id = 0;
@@ -112,7 +116,9 @@ struct InstanceImpl {
   bool module_started = false;
 
   bool is_dropped(u32 segment) const { return (dropped[segment / 8] >> (segment % 8) & 1) != 0; }
-  void drop(u32 segment) { dropped[segment / 8] = static_cast<u8>(dropped[segment / 8] | 1u << (segment % 8)); }
+  void drop(u32 segment) {
+    dropped[segment / 8] = static_cast<u8>(dropped[segment / 8] | 1u << (segment % 8));
+  }
   u32 data_bit(u32 segment) const { return static_cast<u32>(module->elements.size()) + segment; }
 };
 
@@ -127,7 +133,8 @@ Callee resolve_function(InstanceImpl* instance, u32 index);
 /// Evaluates a validated constant expression.
 Value evaluate_constant(InstanceImpl& instance, u32 offset);
 
-// Bulk operations (Wasm 2.0 §4.4.6-4.4.7), shared by instantiation and the instructions. `none` when they succeeded.
+// Bulk operations (Wasm 2.0 §4.4.6-4.4.7), shared by instantiation and the instructions. `none` when they
+// succeeded.
 TrapKind table_init(InstanceImpl& instance, u32 segment, u32 table, u32 to, u32 from, u32 count);
 TrapKind memory_init(InstanceImpl& instance, u32 segment, u32 to, u32 from, u32 count);
 

@@ -13,11 +13,14 @@ void refuse(Reader& reader, u32 at, u8 byte) {
     const char* message;
   };
   static constexpr Feature kFeatures[] = {
-      {0x06, 0x0A, "exception handling is not supported"}, {0x12, 0x13, "tail calls are not supported"},
+      {0x06, 0x0A, "exception handling is not supported"},
+      {0x12, 0x13, "tail calls are not supported"},
       {0x14, 0x15, "typed function references are not supported"},
-      {0x18, 0x19, "exception handling is not supported"}, {0x1F, 0x1F, "exception handling is not supported"},
+      {0x18, 0x19, "exception handling is not supported"},
+      {0x1F, 0x1F, "exception handling is not supported"},
       {0xD3, 0xD6, "garbage-collected types are not supported"},
-      {0xFB, 0xFB, "garbage-collected types are not supported"}, {0xFD, 0xFD, "SIMD is not supported"},
+      {0xFB, 0xFB, "garbage-collected types are not supported"},
+      {0xFD, 0xFD, "SIMD is not supported"},
       {0xFE, 0xFE, "threads are not supported"},
   };
   for (const Feature& feature : kFeatures)

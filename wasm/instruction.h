@@ -10,16 +10,16 @@ constexpr i32 kBlockSingle = -2;  ///< one result; its value type is the immedia
 
 /// One instruction of a body: its internal opcode and immediates. Constants are read over, not kept.
 struct Instruction {
-  u32 at = 0;       ///< offset of the opcode
-  u32 operands = 0; ///< offset of the first immediate
+  u32 at = 0;        ///< offset of the opcode
+  u32 operands = 0;  ///< offset of the first immediate
   u8 op = 0;
-  u32 a = 0;        ///< index, label, alignment, or how many labels a br_table has before its default
-  u32 b = 0;        ///< second index, or a memory access's offset
+  u32 a = 0;  ///< index, label, alignment, or how many labels a br_table has before its default
+  u32 b = 0;  ///< second index, or a memory access's offset
   i32 block = kBlockEmpty;
 };
 
-/// Reads an instruction with its immediates; of a br_table only the length: the labels follow. Errors stick to the
-/// reader: malformed encodings, and opcodes of features that are not supported.
+/// Reads an instruction with its immediates; of a br_table only the length: the labels follow. Errors stick
+/// to the reader: malformed encodings, and opcodes of features that are not supported.
 void read_instruction(Reader& reader, Instruction& instruction);
 
 }  // namespace pipit::wasm

@@ -114,7 +114,9 @@ void halt(PIPIT_HANDLER_ARGS) {
   m->state = RunState::finished;
 }
 
-void not_an_instruction(PIPIT_HANDLER_ARGS) { PIPIT_CHECK(!"validated code contains only known instructions"); }
+void not_an_instruction(PIPIT_HANDLER_ARGS) {
+  PIPIT_CHECK(!"validated code contains only known instructions");
+}
 
 constexpr u8 kFcHandler = kPrefixFc;
 
@@ -173,7 +175,8 @@ static void enter(PIPIT_HANDLER_ARGS) {
   Value* const base = sp - module.types[func->type].param_count;
   Frame* const frame = m->frame - 1;
   const isize gap = reinterpret_cast<isize>(frame) - reinterpret_cast<isize>(base + func->frame_slots);
-  if (gap < 0) [[unlikely]] return stop_with_trap(m, m->at, TrapKind::call_stack_exhausted);
+  if (gap < 0) [[unlikely]]
+    return stop_with_trap(m, m->at, TrapKind::call_stack_exhausted);
   if (static_cast<usize>(gap) < m->least_gap) m->least_gap = static_cast<usize>(gap);
   *frame = {pc, m->side, fp, m->func, m->instance};
   m->frame = frame;
@@ -262,7 +265,8 @@ void op_call(PIPIT_HANDLER_ARGS) {
   m->sp_at = sp;
   m->callee = trusted_u32(pc);
   m->callee_instance = m->instance;
-  if (m->callee >= m->instance->module->imported_funcs) [[likely]] PIPIT_TAIL(enter);
+  if (m->callee >= m->instance->module->imported_funcs) [[likely]]
+    PIPIT_TAIL(enter);
   PIPIT_TAIL(invoke);
 }
 
@@ -276,9 +280,10 @@ static TrapKind check_indirect(Machine* m, u32 type_index, u32 table_index, u32 
   const ModuleImpl& wanted = *m->instance->module;
   const ModuleImpl& module = *target->module;
   const u32 type = module.funcs[ref_func(ref)].type;
-  const bool same = &module == &wanted ? module.types[type].canonical == wanted.types[type_index].canonical
-                                       : std::ranges::equal(module.params(type), wanted.params(type_index)) &&
-                                             std::ranges::equal(module.results(type), wanted.results(type_index));
+  const bool same = &module == &wanted
+                        ? module.types[type].canonical == wanted.types[type_index].canonical
+                        : std::ranges::equal(module.params(type), wanted.params(type_index)) &&
+                              std::ranges::equal(module.results(type), wanted.results(type_index));
   if (!same) return TrapKind::indirect_call_type_mismatch;
   m->callee_instance = target;
   m->callee = ref_func(ref);
@@ -326,12 +331,13 @@ static void long_immediate(PIPIT_HANDLER_ARGS) {
 }
 
 /// A handler for the usual one-byte immediate.
-#define SHORT_IMMEDIATE(id, effect, top)                             \
-  void op_##id(PIPIT_HANDLER_ARGS) {                                 \
-    const u32 index = *pc;                                           \
-    if (index >= 0x80) [[unlikely]] PIPIT_TAIL(long_immediate);      \
-    effect;                                                          \
-    PIPIT_NEXT(pc + 1, top);                                         \
+#define SHORT_IMMEDIATE(id, effect, top) \
+  void op_##id(PIPIT_HANDLER_ARGS) {     \
+    const u32 index = *pc;               \
+    if (index >= 0x80) [[unlikely]]      \
+      PIPIT_TAIL(long_immediate);        \
+    effect;                              \
+    PIPIT_NEXT(pc + 1, top);             \
   }
 /// The seven bits of a one-byte signed LEB128.
 static i32 sign_extend(u32 byte) { return static_cast<i32>(byte << 25) >> 25; }

@@ -4,15 +4,17 @@
 #include "wasm/instance_impl.h"
 #include "wasm/opcode.h"
 
-/// The interpreter executes the module's bytes where they lie. Every instruction is one small function, its handler,
-/// that ends in a tail call to the next one's: pc, sp and fp stay in argument registers (four arguments, because that
-/// is what ARM passes in registers) and the C stack never grows.
+/// The interpreter executes the module's bytes where they lie. Every instruction is one small function, its
+/// handler, that ends in a tail call to the next one's: pc, sp and fp stay in argument registers (four
+/// arguments, because that is what ARM passes in registers) and the C stack never grows.
 namespace pipit::wasm {
 
 using isize = std::ptrdiff_t;
 
 /// pc: the byte after the opcode; sp: the first free operand; fp: the first local.
-#define PIPIT_HANDLER_ARGS const u8 *pc, Value *sp, Value *fp, Machine *m
+#define PIPIT_HANDLER_ARGS                                                               \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Value *sp, [[maybe_unused]] Value *fp, \
+      [[maybe_unused]] Machine *m
 
 #define OP(code, id, name, immediate, signature, alignment) void op_##id(PIPIT_HANDLER_ARGS);
 #include "wasm/opcodes.def"
@@ -26,9 +28,9 @@ extern const HandlerTable kHandlers;
 
 /// Goes on with the handler `next`, or with the instruction at `to` and operands up to `top`.
 #define PIPIT_TAIL(next) [[clang::musttail]] return next(pc, sp, fp, m)
-#define PIPIT_NEXT(to, top)                                                \
-  do {                                                                     \
-    const u8* next_pc = (to);                                              \
+#define PIPIT_NEXT(to, top)                                                      \
+  do {                                                                           \
+    const u8* next_pc = (to);                                                    \
     [[clang::musttail]] return m->handlers[*next_pc](next_pc + 1, (top), fp, m); \
   } while (false)
 
@@ -40,10 +42,11 @@ void out_of_ticks(PIPIT_HANDLER_ARGS);
 void invoke(PIPIT_HANDLER_ARGS);
 
 /// Ends a handler whose next instruction is at pc by spending a unit of fuel.
-#define PIPIT_SPEND_AND_NEXT()                              \
-  do {                                                      \
-    if (--m->ticks < 0) [[unlikely]] PIPIT_TAIL(out_of_ticks); \
-    PIPIT_NEXT(pc, sp);                                     \
+#define PIPIT_SPEND_AND_NEXT()       \
+  do {                               \
+    if (--m->ticks < 0) [[unlikely]] \
+      PIPIT_TAIL(out_of_ticks);      \
+    PIPIT_NEXT(pc, sp);              \
   } while (false)
 
 template <class T>

@@ -1,6 +1,6 @@
 // Floating-point instructions and conversions (Wasm 2.0 §4.3.3-4.3.4). Built with -ffp-contract=off and
-// -fno-math-errno; correct with hardware and with software floating point, because nothing relies on how a target
-// propagates a NaN beyond that arithmetic on one yields a quiet one.
+// -fno-math-errno; correct with hardware and with software floating point, because nothing relies on how a
+// target propagates a NaN beyond that arithmetic on one yields a quiet one.
 #include <cmath>
 #include <limits>
 
@@ -25,12 +25,15 @@ struct Float<f64> {
 };
 
 template <class T>
-T from_bits(typename Float<T>::Bits bits) {
+using BitsOf = Float<T>::Bits;
+
+template <class T>
+T from_bits(BitsOf<T> bits) {
   return __builtin_bit_cast(T, bits);
 }
 template <class T>
-typename Float<T>::Bits to_bits(T value) {
-  return __builtin_bit_cast(typename Float<T>::Bits, value);
+BitsOf<T> to_bits(T value) {
+  return __builtin_bit_cast(BitsOf<T>, value);
 }
 
 // On the bits, which is short where floats are software.
@@ -59,18 +62,20 @@ T maximum(T a, T b) {
   return a > b ? a : b;
 }
 
-// Rounding on the bits rather than by the C library's functions: the same on every target, nothing to link, and right
-// where a library is not (one for microcontrollers loses the carry out of the lower half of an f64).
+// Rounding on the bits rather than by the C library's functions: the same on every target, nothing to link,
+// and right where a library is not (one for microcontrollers loses the carry out of the lower half of an
+// f64).
 
 /// Towards zero. The sign of a zero stays; a NaN becomes quiet.
 template <class T>
 T truncated(T value) {
-  constexpr int kMantissa = std::numeric_limits<T>::digits - 1, kBias = std::numeric_limits<T>::max_exponent - 1;
+  constexpr int kMantissa = std::numeric_limits<T>::digits - 1,
+                kBias = std::numeric_limits<T>::max_exponent - 1;
   const auto bits = to_bits(value);
   const int exponent = static_cast<int>((bits & Float<T>::kInfinity) >> kMantissa) - kBias;
   if (exponent < 0) return from_bits<T>(bits & Float<T>::kSign);
   if (exponent >= kMantissa) return is_nan(value) ? quiet(value) : value;
-  return from_bits<T>(bits & (~typename Float<T>::Bits{0} << (kMantissa - exponent)));
+  return from_bits<T>(bits & (~to_bits(T{0}) << (kMantissa - exponent)));
 }
 template <class T>
 T floored(T value) {
@@ -94,8 +99,9 @@ T nearest(T value) {
   return from_bits<T>(to_bits(rounded) | sign);
 }
 
-/// Truncates; false when the result is not representable, or for a NaN. The powers of two that bound the integers are
-/// exact in both float formats; -2^31 - 1, the bound below the signed ones, is exact in f64 only, where it matters.
+/// Truncates; false when the result is not representable, or for a NaN. The powers of two that bound the
+/// integers are exact in both float formats; -2^31 - 1, the bound below the signed ones, is exact in f64
+/// only, where it matters.
 template <class Int, class T>
 bool truncate(T value, Int& out) {
   constexpr bool is_signed = Int(-1) < Int(0);
@@ -111,69 +117,71 @@ Int saturate(T value) {
   Int result = 0;
   if (truncate(value, result) || is_nan(value)) return result;
   constexpr bool is_signed = Int(-1) < Int(0);
-  constexpr Int max = is_signed ? static_cast<Int>(~u64{0} >> (65 - sizeof(Int) * 8)) : static_cast<Int>(~u64{0});
+  constexpr Int max =
+      is_signed ? static_cast<Int>(~u64{0} >> (65 - sizeof(Int) * 8)) : static_cast<Int>(~u64{0});
   const bool is_negative = (to_bits(value) & Float<T>::kSign) != 0;
   return is_negative ? static_cast<Int>(is_signed ? -max - 1 : 0) : max;
 }
 
 }  // namespace
 
-#define UNARY(id, In, Out, expression)                   \
-  void op_##id(PIPIT_HANDLER_ARGS) {                     \
-    const auto a = get<In>(sp[-1]);                      \
-    put<Out>(sp[-1], static_cast<Out>(expression));      \
-    PIPIT_NEXT(pc, sp);                                  \
+#define UNARY(id, In, Out, expression)              \
+  void op_##id(PIPIT_HANDLER_ARGS) {                \
+    const auto a = get<In>(sp[-1]);                 \
+    put<Out>(sp[-1], static_cast<Out>(expression)); \
+    PIPIT_NEXT(pc, sp);                             \
   }
-#define BINARY(id, In, Out, expression)                  \
-  void op_##id(PIPIT_HANDLER_ARGS) {                     \
-    const auto b = get<In>(sp[-1]);                      \
-    const auto a = get<In>(sp[-2]);                      \
-    put<Out>(sp[-2], static_cast<Out>(expression));      \
-    PIPIT_NEXT(pc, sp - 1);                              \
+#define BINARY(id, In, Out, expression)             \
+  void op_##id(PIPIT_HANDLER_ARGS) {                \
+    const auto b = get<In>(sp[-1]);                 \
+    const auto a = get<In>(sp[-2]);                 \
+    put<Out>(sp[-2], static_cast<Out>(expression)); \
+    PIPIT_NEXT(pc, sp - 1);                         \
   }
 
 // abs, neg and copysign work on the bits: they must not touch a NaN's payload.
-#define FLOAT(prefix, T)                                                                                  \
-  BINARY(prefix##_eq, T, u32, a == b)                                                                     \
-  BINARY(prefix##_ne, T, u32, a != b)                                                                     \
-  BINARY(prefix##_lt, T, u32, a < b)                                                                      \
-  BINARY(prefix##_gt, T, u32, a > b)                                                                      \
-  BINARY(prefix##_le, T, u32, a <= b)                                                                     \
-  BINARY(prefix##_ge, T, u32, a >= b)                                                                     \
-  UNARY(prefix##_abs, Float<T>::Bits, Float<T>::Bits, a & ~Float<T>::kSign)                               \
-  UNARY(prefix##_neg, Float<T>::Bits, Float<T>::Bits, a ^ Float<T>::kSign)                                \
-  UNARY(prefix##_ceil, T, T, ceiled<T>(a))                                                               \
-  UNARY(prefix##_floor, T, T, floored<T>(a))                                                              \
-  UNARY(prefix##_trunc, T, T, truncated<T>(a))                                                            \
-  UNARY(prefix##_nearest, T, T, nearest<T>(a))                                                            \
-  UNARY(prefix##_sqrt, T, T, std::sqrt(a))                                                                \
-  BINARY(prefix##_add, T, T, a + b)                                                                       \
-  BINARY(prefix##_sub, T, T, a - b)                                                                       \
-  BINARY(prefix##_mul, T, T, a* b)                                                                        \
-  BINARY(prefix##_div, T, T, a / b)                                                                       \
-  BINARY(prefix##_min, T, T, minimum<T>(a, b))                                                            \
-  BINARY(prefix##_max, T, T, maximum<T>(a, b))                                                            \
+#define FLOAT(prefix, T)                                                    \
+  BINARY(prefix##_eq, T, u32, a == b)                                       \
+  BINARY(prefix##_ne, T, u32, a != b)                                       \
+  BINARY(prefix##_lt, T, u32, a < b)                                        \
+  BINARY(prefix##_gt, T, u32, a > b)                                        \
+  BINARY(prefix##_le, T, u32, a <= b)                                       \
+  BINARY(prefix##_ge, T, u32, a >= b)                                       \
+  UNARY(prefix##_abs, Float<T>::Bits, Float<T>::Bits, a & ~Float<T>::kSign) \
+  UNARY(prefix##_neg, Float<T>::Bits, Float<T>::Bits, a ^ Float<T>::kSign)  \
+  UNARY(prefix##_ceil, T, T, ceiled<T>(a))                                  \
+  UNARY(prefix##_floor, T, T, floored<T>(a))                                \
+  UNARY(prefix##_trunc, T, T, truncated<T>(a))                              \
+  UNARY(prefix##_nearest, T, T, nearest<T>(a))                              \
+  UNARY(prefix##_sqrt, T, T, std::sqrt(a))                                  \
+  BINARY(prefix##_add, T, T, a + b)                                         \
+  BINARY(prefix##_sub, T, T, a - b)                                         \
+  BINARY(prefix##_mul, T, T, a* b)                                          \
+  BINARY(prefix##_div, T, T, a / b)                                         \
+  BINARY(prefix##_min, T, T, minimum<T>(a, b))                              \
+  BINARY(prefix##_max, T, T, maximum<T>(a, b))                              \
   BINARY(prefix##_copysign, Float<T>::Bits, Float<T>::Bits, (a & ~Float<T>::kSign) | (b & Float<T>::kSign))
 
 FLOAT(f32, f32)
 FLOAT(f64, f64)
 
-/// `Via` is the type that the conversion is done in: f32 to 64 bits goes through f64, which is exact and shorter.
-#define TRUNCATION(id, In, Via, Out)                                                          \
-  void op_##id(PIPIT_HANDLER_ARGS) {                                                          \
-    const Via a = get<In>(sp[-1]);                                                            \
-    Out result;                                                                               \
-    if (!truncate(a, result)) [[unlikely]]                                                    \
-      return stop_with_trap(m, pc - 1,                                                        \
-                            is_nan(a) ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
-    put<Out>(sp[-1], result);                                                                 \
-    PIPIT_NEXT(pc, sp);                                                                       \
+/// `Via` is the type that the conversion is done in: f32 to 64 bits goes through f64, which is exact and
+/// shorter.
+#define TRUNCATION(id, In, Via, Out)                                                                    \
+  void op_##id(PIPIT_HANDLER_ARGS) {                                                                    \
+    const Via a = get<In>(sp[-1]);                                                                      \
+    Out result;                                                                                         \
+    if (!truncate(a, result)) [[unlikely]]                                                              \
+      return stop_with_trap(                                                                            \
+          m, pc - 1, is_nan(a) ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
+    put<Out>(sp[-1], result);                                                                           \
+    PIPIT_NEXT(pc, sp);                                                                                 \
   }
 
-#define FLOAT_TO_INT(to, from, From, Via, S, U)                         \
-  TRUNCATION(to##_trunc_##from##_s, From, Via, S)                       \
-  TRUNCATION(to##_trunc_##from##_u, From, Via, U)                       \
-  UNARY(to##_trunc_sat_##from##_s, From, S, (saturate<S, Via>(a)))      \
+#define FLOAT_TO_INT(to, from, From, Via, S, U)                    \
+  TRUNCATION(to##_trunc_##from##_s, From, Via, S)                  \
+  TRUNCATION(to##_trunc_##from##_u, From, Via, U)                  \
+  UNARY(to##_trunc_sat_##from##_s, From, S, (saturate<S, Via>(a))) \
   UNARY(to##_trunc_sat_##from##_u, From, U, (saturate<U, Via>(a)))
 
 FLOAT_TO_INT(i32, f32, f32, f32, i32, u32)

@@ -47,30 +47,30 @@ constexpr Access kStores{sizeof(Stored), 0, 1};
 
 /// Loads and stores by opcode from i32.load, the first: X(id, stored, loaded).
 /// Floats travel as integers of their size: a load or store must not change a NaN.
-#define LOADS(X)             \
-  X(i32_load, u32, u32)      \
-  X(i64_load, u64, u64)      \
-  X(f32_load, u32, u32)      \
-  X(f64_load, u64, u64)      \
-  X(i32_load8_s, i8, i32)    \
-  X(i32_load8_u, u8, u32)    \
-  X(i32_load16_s, i16, i32)  \
-  X(i32_load16_u, u16, u32)  \
-  X(i64_load8_s, i8, i64)    \
-  X(i64_load8_u, u8, u64)    \
-  X(i64_load16_s, i16, i64)  \
-  X(i64_load16_u, u16, u64)  \
-  X(i64_load32_s, i32, i64)  \
+#define LOADS(X)            \
+  X(i32_load, u32, u32)     \
+  X(i64_load, u64, u64)     \
+  X(f32_load, u32, u32)     \
+  X(f64_load, u64, u64)     \
+  X(i32_load8_s, i8, i32)   \
+  X(i32_load8_u, u8, u32)   \
+  X(i32_load16_s, i16, i32) \
+  X(i32_load16_u, u16, u32) \
+  X(i64_load8_s, i8, i64)   \
+  X(i64_load8_u, u8, u64)   \
+  X(i64_load16_s, i16, i64) \
+  X(i64_load16_u, u16, u64) \
+  X(i64_load32_s, i32, i64) \
   X(i64_load32_u, u32, u64)
-#define STORES(X)            \
-  X(i32_store, u32, u32)     \
-  X(i64_store, u64, u64)     \
-  X(f32_store, u32, u32)     \
-  X(f64_store, u64, u64)     \
-  X(i32_store8, u8, u32)     \
-  X(i32_store16, u16, u32)   \
-  X(i64_store8, u8, u64)     \
-  X(i64_store16, u16, u64)   \
+#define STORES(X)          \
+  X(i32_store, u32, u32)   \
+  X(i64_store, u64, u64)   \
+  X(f32_store, u32, u32)   \
+  X(f64_store, u64, u64)   \
+  X(i32_store8, u8, u32)   \
+  X(i32_store16, u16, u32) \
+  X(i64_store8, u8, u64)   \
+  X(i64_store16, u16, u64) \
   X(i64_store32, u32, u64)
 
 constexpr Access kAccesses[] = {
@@ -107,14 +107,15 @@ void access_with_long_offset(PIPIT_HANDLER_ARGS) {
 }  // namespace
 
 // Alignment and offset mostly take a byte each.
-#define ACCESS(id, Stored, base, effect, top)                                                 \
-  void op_##id(PIPIT_HANDLER_ARGS) {                                                          \
-    if (((pc[0] | pc[1]) & 0x80) != 0) [[unlikely]] PIPIT_TAIL(access_with_long_offset);      \
-    u8* at;                                                                                   \
-    if (!reach(m, (base).u32_, pc[1], sizeof(Stored), at)) [[unlikely]]                       \
-      return stop_with_trap(m, pc - 1, TrapKind::out_of_bounds_memory_access);                \
-    effect;                                                                                   \
-    PIPIT_NEXT(pc + 2, top);                                                                  \
+#define ACCESS(id, Stored, base, effect, top)                                  \
+  void op_##id(PIPIT_HANDLER_ARGS) {                                           \
+    if (((pc[0] | pc[1]) & 0x80) != 0) [[unlikely]]                            \
+      PIPIT_TAIL(access_with_long_offset);                                     \
+    u8* at;                                                                    \
+    if (!reach(m, (base).u32_, pc[1], sizeof(Stored), at)) [[unlikely]]        \
+      return stop_with_trap(m, pc - 1, TrapKind::out_of_bounds_memory_access); \
+    effect;                                                                    \
+    PIPIT_NEXT(pc + 2, top);                                                   \
   }
 #define LOAD(id, Stored, Loaded) \
   ACCESS(id, Stored, sp[-1], put<Loaded>(sp[-1], static_cast<Loaded>(load<Stored>(at))), sp)
@@ -137,11 +138,11 @@ void op_memory_grow(PIPIT_HANDLER_ARGS) {
 // Behind the prefix: m->at is the instruction, set by the prefix's handler.
 
 /// Ends a bulk instruction that took three operands.
-#define FINISH_BULK(kind)                                          \
-  do {                                                             \
-    const TrapKind fault = (kind);                                 \
+#define FINISH_BULK(kind)                                                \
+  do {                                                                   \
+    const TrapKind fault = (kind);                                       \
     if (fault != TrapKind::none) return stop_with_trap(m, m->at, fault); \
-    PIPIT_NEXT(pc, sp - 3);                                        \
+    PIPIT_NEXT(pc, sp - 3);                                              \
   } while (false)
 
 void op_memory_init(PIPIT_HANDLER_ARGS) {
@@ -191,7 +192,8 @@ void op_elem_drop(PIPIT_HANDLER_ARGS) {
 }
 
 static TrapKind table_copy(TableInst& to_table, const TableInst& from_table, u32 to, u32 from, u32 count) {
-  if (to > to_table.size || count > to_table.size - to || from > from_table.size || count > from_table.size - from)
+  if (to > to_table.size || count > to_table.size - to || from > from_table.size ||
+      count > from_table.size - from)
     return TrapKind::out_of_bounds_table_access;
   if (count != 0) std::memmove(to_table.elements + to, from_table.elements + from, count * sizeof(Ref));
   return TrapKind::none;

@@ -33,7 +33,8 @@ u32 mixed(u32 n) {
 
 TEST(Interpreter, BranchesCarryAndDropOperands) {
   Engine engine("calls");
-  for (i32 n : {1, 2, 3, 4, 5, 100}) EXPECT_EQ(engine.call("mix", {value(n)}).u32_, mixed(static_cast<u32>(n))) << n;
+  for (i32 n : {1, 2, 3, 4, 5, 100})
+    EXPECT_EQ(engine.call("mix", {value(n)}).u32_, mixed(static_cast<u32>(n))) << n;
 }
 
 TEST(Interpreter, TheStartFunctionRunsOnceAndFirst) {
@@ -114,7 +115,8 @@ TEST(Interpreter, TrapsSayWhichAndWhere) {
   EXPECT_EQ(engine->module().code()[engine->trap().offset], 0x00);
   EXPECT_EQ(engine.trap("divide", {value(1), value(0)}), TrapKind::integer_divide_by_zero);
   EXPECT_EQ(engine->module().code()[engine->trap().offset], 0x6D);
-  EXPECT_EQ(engine.trap("divide", {value(std::numeric_limits<i32>::min()), value(-1)}), TrapKind::integer_overflow);
+  EXPECT_EQ(engine.trap("divide", {value(std::numeric_limits<i32>::min()), value(-1)}),
+            TrapKind::integer_overflow);
   EXPECT_EQ(engine.trap("truncate", {value(3e9f)}), TrapKind::integer_overflow);
   EXPECT_EQ(engine.trap("truncate", {value(std::numeric_limits<f32>::quiet_NaN())}),
             TrapKind::invalid_conversion_to_integer);
@@ -178,13 +180,16 @@ TEST(SubPageMemory, TrapsAtExactlyMemoryBytes) {
   EXPECT_EQ(engine.call("load64", {value(kBytes - 8)}).i64_, 0);
   EXPECT_EQ(engine.trap("load64", {value(kBytes - 7)}), TrapKind::out_of_bounds_memory_access);
   engine.call("store16", {value(kBytes - 2), value(0x1234)});
-  EXPECT_EQ(engine.trap("store16", {value(kBytes - 1), value(0xFFFF)}), TrapKind::out_of_bounds_memory_access);
+  EXPECT_EQ(engine.trap("store16", {value(kBytes - 1), value(0xFFFF)}),
+            TrapKind::out_of_bounds_memory_access);
   EXPECT_EQ(engine->memory()[kBytes - 1], 0x12) << "a store that traps stores nothing";
   EXPECT_EQ(engine.call("load_far", {value(kBytes - 4'004)}).i32_, 0x1234'0000);
   EXPECT_EQ(engine.trap("load_far", {value(kBytes - 4'003)}), TrapKind::out_of_bounds_memory_access);
-  EXPECT_EQ(engine.trap("store64_far", {value(kBytes - 4'007), value(i64{1})}), TrapKind::out_of_bounds_memory_access);
+  EXPECT_EQ(engine.trap("store64_far", {value(kBytes - 4'007), value(i64{1})}),
+            TrapKind::out_of_bounds_memory_access);
   EXPECT_EQ(engine.trap("load_far", {value(-1)}), TrapKind::out_of_bounds_memory_access);
-  EXPECT_EQ(engine.trap("load_farthest", {value(-1)}), TrapKind::out_of_bounds_memory_access) << "no wrapping around";
+  EXPECT_EQ(engine.trap("load_farthest", {value(-1)}), TrapKind::out_of_bounds_memory_access)
+      << "no wrapping around";
   EXPECT_EQ(engine.trap("load_farthest", {value(5)}), TrapKind::out_of_bounds_memory_access);
   EXPECT_EQ(engine.run("fill", {value(0), value(kBytes)}), RunState::finished);
   EXPECT_EQ(engine.trap("fill", {value(1), value(kBytes)}), TrapKind::out_of_bounds_memory_access);
@@ -245,7 +250,8 @@ TEST(Imports, UnknownAndMistypedOnesAreNamedByIndex) {
   EXPECT_EQ(unknown.error().code, Code::not_found);
   EXPECT_EQ(unknown.error().where, 1u);
   for (const char* signature : {"i:i", "I:i", "I:", "II:I", "I:II", ":"}) {
-    const HostFunction functions[] = {kHostFunctions[0], {"test", "wait", signature, Host::wait}, kHostFunctions[2]};
+    const HostFunction functions[] = {
+        kHostFunctions[0], {"test", "wait", signature, Host::wait}, kHostFunctions[2]};
     const HostTable mistyped[] = {{functions, nullptr}};
     auto instance = Instance::create(*module, mistyped, {}, arena);
     ASSERT_FALSE(instance.ok()) << signature;

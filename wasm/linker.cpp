@@ -3,7 +3,8 @@
 namespace pipit::wasm {
 
 Status Linker::add(InstanceImpl& instance) {
-  if (count_ == kMaxInstances) return Error{Code::out_of_memory, "too many instances in one linker", kMaxInstances};
+  if (count_ == kMaxInstances)
+    return Error{Code::out_of_memory, "too many instances in one linker", kMaxInstances};
   instance.id = count_;
   instance.peers = peers_;
   peers_[count_++] = &instance;

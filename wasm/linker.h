@@ -11,8 +11,8 @@ struct Extern {
   u32 index;
 };
 
-/// Finds what the host's tables do not offer. One linker joins up to 4,095 instances, whose references then are valid
-/// in one another.
+/// Finds what the host's tables do not offer. One linker joins up to 4,095 instances, whose references then
+/// are valid in one another.
 class Linker {
  public:
   static constexpr u32 kMaxInstances = (1u << (32 - kRefIndexBits)) - 1;

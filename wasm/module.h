@@ -7,7 +7,13 @@
 namespace pipit::wasm {
 
 enum class ValType : u8 {
-  i32 = 0x7F, i64 = 0x7E, f32 = 0x7D, f64 = 0x7C, v128 = 0x7B, funcref = 0x70, externref = 0x6F,
+  i32 = 0x7F,
+  i64 = 0x7E,
+  f32 = 0x7D,
+  f64 = 0x7C,
+  v128 = 0x7B,
+  funcref = 0x70,
+  externref = 0x6F,
 };
 
 enum class ExternKind : u8 { func = 0, table = 1, memory = 2, global = 3 };
@@ -24,13 +30,15 @@ struct Limits {
 
 struct ModuleImpl;
 
-/// A module that passed validation (Wasm 2.0 §3). It keeps pointers into `code`: the bytes stay where they are (flash,
-/// a mapped file) and are executed in place. What validation computes (types, function index, branch side table)
-/// lies in the arena given to load(). Both must outlive the module. Trivially copyable handle.
+/// A module that passed validation (Wasm 2.0 §3). It keeps pointers into `code`: the bytes stay where they
+/// are (flash, a mapped file) and are executed in place. What validation computes (types, function index,
+/// branch side table) lies in the arena given to load(). Both must outlive the module. Trivially copyable
+/// handle.
 class ValidModule {
  public:
-  /// Decodes and validates. On an error nothing of the arena stays used. Errors: malformed, unsupported (a feature
-  /// that is not linked in), out_of_range (limits), out_of_memory (arena); Error::where is the offset in `code`.
+  /// Decodes and validates. On an error nothing of the arena stays used. Errors: malformed, unsupported (a
+  /// feature that is not linked in), out_of_range (limits), out_of_memory (arena); Error::where is the offset
+  /// in `code`.
   static Result<ValidModule> load(Bytes code, Arena& arena, const Limits& limits = {});
 
   struct Import {
@@ -43,7 +51,8 @@ class ValidModule {
 
   /// Index of an exported function, or not_found.
   Result<u32> exported_function(std::string_view name) const;
-  /// Name from the name section, else its export name; empty when it has none. Points into the module's bytes.
+  /// Name from the name section, else its export name; empty when it has none. Points into the module's
+  /// bytes.
   std::string_view function_name(u32 func_index) const;
   Bytes code() const;
   const ModuleImpl& impl() const { return *impl_; }

@@ -3,7 +3,8 @@
 #include "wasm/module.h"
 #include "wasm/reader.h"
 
-/// What validation computes and keeps, as small as it goes: everything else is read from the module's bytes again.
+/// What validation computes and keeps, as small as it goes: everything else is read from the module's bytes
+/// again.
 namespace pipit::wasm {
 
 constexpr u32 kNone = ~u32{0};
@@ -15,25 +16,25 @@ constexpr u32 kMaxFunctions = (1u << 20) - 1;
 using TypeList = Bytes;
 
 struct TypeEntry {
-  u32 params_at;     ///< offset of the first parameter's byte
-  u32 results_at;    ///< offset of the first result's byte
+  u32 params_at;   ///< offset of the first parameter's byte
+  u32 results_at;  ///< offset of the first result's byte
   u16 param_count;
   u16 result_count;
-  u32 canonical;     ///< lowest index of an equal type: equal types have equal canonical numbers
+  u32 canonical;  ///< lowest index of an equal type: equal types have equal canonical numbers
 };
 
 /// One function. Imports have only a type.
 struct FuncEntry {
-  u32 body;         ///< offset of the body's size
-  u32 side;         ///< index of its first side-table entry
+  u32 body;  ///< offset of the body's size
+  u32 side;  ///< index of its first side-table entry
   u16 type;
   u16 frame_slots;  ///< parameters, locals and the highest operand stack
 };
 static_assert(sizeof(FuncEntry) == 12);
 
 /// What a branch does, found by validation so that the interpreter need not search for `end`.
-/// target: where to go, relative to the byte after the branch's opcode; carry: operands taken along; skip: how far the
-/// side table advances, relative to this entry; drop: operands under them to discard.
+/// target: where to go, relative to the byte after the branch's opcode; carry: operands taken along; skip:
+/// how far the side table advances, relative to this entry; drop: operands under them to discard.
 class SideEntry {
  public:
   static constexpr u32 kMaxCarry = 0xFF, kMaxDrop = 0xFFF;
@@ -148,7 +149,8 @@ bool make_zeroed(Arena& arena, std::span<T>& out, usize count) {
   return first != nullptr;
 }
 
-// Shared by decoding (hostile bytes: check reader.ok() afterwards) and by those who walk validated bytes again.
+// Shared by decoding (hostile bytes: check reader.ok() afterwards) and by those who walk validated bytes
+// again.
 u8 read_value_type(Reader& reader);
 u8 read_reference_type(Reader& reader);
 TableType read_table_type(Reader& reader);
@@ -162,9 +164,11 @@ DataSegment read_data_segment(Reader& reader);
 /// Reads over a constant expression without judging its type.
 void skip_constant(Reader& reader);
 
-/// Checks a constant expression (Wasm 2.0 §3.3.10) of type `expected` and marks functions it names as declared.
+/// Checks a constant expression (Wasm 2.0 §3.3.10) of type `expected` and marks functions it names as
+/// declared.
 void check_constant(Reader& reader, ModuleImpl& module, u8 expected);
-/// Fills everything but the side table and FuncEntry::side and ::frame_slots. Bodies are found, not yet looked into.
+/// Fills everything but the side table and FuncEntry::side and ::frame_slots. Bodies are found, not yet
+/// looked into.
 Status decode_sections(ModuleImpl& module, Arena& arena, const Limits& limits);
 /// Checks every body and makes the side table.
 Status validate_bodies(ModuleImpl& module, Arena& arena, const Limits& limits);

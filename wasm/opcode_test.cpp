@@ -32,11 +32,11 @@ TEST(Opcode, NamesAreUniqueButForTypedSelect) {
 }
 
 TEST(Opcode, SignaturesArePacked) {
-  EXPECT_EQ(op_info(0x6A).signature, 1 << 6 | 1 << 3 | 1);          // i32.add: i32 i32 -> i32
-  EXPECT_EQ(op_info(0x37).signature, 1 << 6 | 2 << 3 | 0);          // i64.store: i32 i64 ->
-  EXPECT_EQ(op_info(0x41).signature, 1);                            // i32.const: -> i32
-  EXPECT_EQ(op_info(0x10).signature, kContextual);                  // call
-  EXPECT_EQ(op_info(0x29).alignment, 3);                            // i64.load
+  EXPECT_EQ(op_info(0x6A).signature, 1 << 6 | 1 << 3 | 1);  // i32.add: i32 i32 -> i32
+  EXPECT_EQ(op_info(0x37).signature, 1 << 6 | 2 << 3 | 0);  // i64.store: i32 i64 ->
+  EXPECT_EQ(op_info(0x41).signature, 1);                    // i32.const: -> i32
+  EXPECT_EQ(op_info(0x10).signature, kContextual);          // call
+  EXPECT_EQ(op_info(0x29).alignment, 3);                    // i64.load
   EXPECT_EQ(op_info(kFirstFc + 10).immediate, Immediate::memory_memory);
   EXPECT_STREQ(op_name(0x6A), "i32.add");
 }

@@ -41,10 +41,11 @@ u64 Reader::leb(u32 bits, bool is_signed) {
     shift += 7;
     if (shift >= bits) {  // the last byte allowed: no continuation, and its spare bits carry no information
       const u32 used = bits - (shift - 7);
-      const i32 rest = is_signed ? static_cast<i8>(static_cast<u8>(byte << 1)) >> used : (byte & 0x7F) >> used;
-      const char* message = (byte & 0x80) != 0                                ? "integer representation too long"
+      const i32 rest =
+          is_signed ? static_cast<i8>(static_cast<u8>(byte << 1)) >> used : (byte & 0x7F) >> used;
+      const char* message = (byte & 0x80) != 0 ? "integer representation too long"
                             : (is_signed ? rest != 0 && rest != -1 : rest != 0) ? "integer too large"
-                                                                              : nullptr;
+                                                                                : nullptr;
       if (message != nullptr) {
         fail_at(offset() - 1, message);
         return 0;

@@ -4,8 +4,8 @@
 
 namespace pipit::wasm {
 
-/// A bounds-checked cursor over module bytes. The first error sticks: afterwards every read yields 0 and ok() is false,
-/// so that parsing code checks once per step instead of at each byte.
+/// A bounds-checked cursor over module bytes. The first error sticks: afterwards every read yields 0 and ok()
+/// is false, so that parsing code checks once per step instead of at each byte.
 class Reader {
  public:
   explicit Reader(Bytes code, u32 offset = 0)
@@ -54,8 +54,8 @@ class Reader {
 /// Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(Bytes text);
 
-/// An unsigned LEB128 of two bytes or more: its value, and its length in the upper half. Out of line, because most
-/// have one byte; packed, because 32-bit targets return that in registers.
+/// An unsigned LEB128 of two bytes or more: its value, and its length in the upper half. Out of line, because
+/// most have one byte; packed, because 32-bit targets return that in registers.
 u64 trusted_long_u32(const u8* at);
 
 /// Unchecked LEB128 reads for bytes that validation went over already.

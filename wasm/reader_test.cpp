@@ -25,8 +25,10 @@ TEST(Reader, SignedLeb) {
   EXPECT_EQ(read32({0x3F}), 63);
   EXPECT_EQ(read32({0x40}), -64);
   EXPECT_EQ(read32({0x80, 0x80, 0x80, 0x80, 0x78}), std::numeric_limits<i32>::min());
-  EXPECT_EQ(read64({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00}), std::numeric_limits<i64>::max());
-  EXPECT_EQ(read64({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7F}), std::numeric_limits<i64>::min());
+  EXPECT_EQ(read64({0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00}),
+            std::numeric_limits<i64>::max());
+  EXPECT_EQ(read64({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7F}),
+            std::numeric_limits<i64>::min());
 }
 
 TEST(Reader, BadLebsSayWhatAndWhere) {
@@ -77,7 +79,8 @@ TEST(Reader, NarrowBoundsReads) {
 }
 
 TEST(Reader, TrustedReadsAgreeWithCheckedOnes) {
-  for (u64 value : {u64{0}, u64{1}, u64{127}, u64{128}, u64{16'383}, u64{16'384}, u64{0xFFFF'FFFF}, u64{0x8000'0000}}) {
+  for (u64 value :
+       {u64{0}, u64{1}, u64{127}, u64{128}, u64{16'383}, u64{16'384}, u64{0xFFFF'FFFF}, u64{0x8000'0000}}) {
     Data data;
     for (u64 rest = value;; rest >>= 7) {
       data.push_back(static_cast<u8>((rest & 0x7F) | (rest > 0x7F ? 0x80 : 0)));

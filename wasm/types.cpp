@@ -68,19 +68,24 @@ GlobalType read_global_type(Reader& reader) {
   return global;
 }
 
+static ExternKind read_kind(Reader& reader, const char* malformed) {
+  const u32 at = reader.offset();
+  const u8 kind = reader.byte();
+  if (kind <= static_cast<u8>(ExternKind::global)) return static_cast<ExternKind>(kind);
+  reader.fail_at(at, malformed);
+  return ExternKind::func;
+}
+
 ImportEntry read_import(Reader& reader) {
   ImportEntry entry{};
   entry.module = reader.name();
   entry.name = reader.name();
-  const u32 at = reader.offset();
-  const u8 kind = reader.byte();
-  entry.kind = static_cast<ExternKind>(kind);
-  switch (kind) {
-    case 0: entry.type = reader.leb_u32(); break;
-    case 1: entry.table = read_table_type(reader); break;
-    case 2: entry.memory = read_memory_type(reader); break;
-    case 3: entry.global = read_global_type(reader); break;
-    default: reader.fail_at(at, "malformed import kind");
+  entry.kind = read_kind(reader, "malformed import kind");
+  switch (entry.kind) {
+    case ExternKind::func: entry.type = reader.leb_u32(); break;
+    case ExternKind::table: entry.table = read_table_type(reader); break;
+    case ExternKind::memory: entry.memory = read_memory_type(reader); break;
+    case ExternKind::global: entry.global = read_global_type(reader); break;
   }
   return entry;
 }
@@ -88,10 +93,7 @@ ImportEntry read_import(Reader& reader) {
 ExportEntry read_export(Reader& reader) {
   ExportEntry entry{};
   entry.name = reader.name();
-  const u32 at = reader.offset();
-  const u8 kind = reader.byte();
-  if (kind > 3) reader.fail_at(at, "malformed export kind");
-  entry.kind = static_cast<ExternKind>(kind);
+  entry.kind = read_kind(reader, "malformed export kind");
   entry.index = reader.leb_u32();
   return entry;
 }

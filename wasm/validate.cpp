@@ -1,6 +1,6 @@
-// Function bodies: the algorithm of Wasm 2.0's appendix "Validation Algorithm", which at the same time finds where each
-// branch goes. A first pass counts what the second needs, so that the side table is allotted to the byte and the
-// stacks of the second pass lie above it in the arena, where they are freed again.
+// Function bodies: the algorithm of Wasm 2.0's appendix "Validation Algorithm", which at the same time finds
+// where each branch goes. A first pass counts what the second needs, so that the side table is allotted to
+// the byte and the stacks of the second pass lie above it in the arena, where they are freed again.
 #include <algorithm>
 
 #include "wasm/instruction.h"
@@ -159,7 +159,8 @@ class BodyValidator {
 bool BodyValidator::allocate(const BodyNeeds& needs) {
   std::span<ControlFrame> frames;
   std::span<u8> locals;
-  if (!make_zeroed(arena_, frames, needs.depth + 1) || !make_zeroed(arena_, locals, needs.locals)) return false;
+  if (!make_zeroed(arena_, frames, needs.depth + 1) || !make_zeroed(arena_, locals, needs.locals))
+    return false;
   frames_ = frames.data();
   locals_ = locals.data();
   return true;
@@ -475,7 +476,8 @@ void BodyValidator::run(u32 index) {
     read_instruction(reader_, in);
     if (reader_.ok()) instruction(in);
   }
-  const u32 slots = local_count_ + std::max<u32>(max_height_, static_cast<u32>(module_.results(func.type).size()));
+  const u32 slots =
+      local_count_ + std::max<u32>(max_height_, static_cast<u32>(module_.results(func.type).size()));
   if (slots > 0xFFFF) reader_.fail_at(func.body, "function needs too deep a stack", Code::unsupported);
   func.frame_slots = static_cast<u16>(slots);
   reader_.restore(outer);

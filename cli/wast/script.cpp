@@ -141,8 +141,8 @@ support::Status Runner::refused(const Json& command) {
   const Status status = module->load();
   if (status.ok()) return failure("accepted, expected: " + text_at(command, {"text"}));
   if (status.error().code != Code::malformed)
-    return failure(std::string("refused as ") + code_name(status.error().code) + " (" + status.error().message +
-                   "), expected: " + text_at(command, {"text"}));
+    return failure(std::string("refused as ") + code_name(status.error().code) + " (" +
+                   status.error().message + "), expected: " + text_at(command, {"text"}));
   return {};
 }
 
@@ -152,7 +152,8 @@ support::Status Runner::unlinkable(const Json& command) {
   const Status status = module->instantiate(store_);
   if (status.ok()) return failure("linked, expected: " + text_at(command, {"text"}));
   if (!std::string(status.error().message).starts_with(text_at(command, {"text"})))
-    return failure(std::string("refused as \"") + status.error().message + "\", expected: " + text_at(command, {"text"}));
+    return failure(std::string("refused as \"") + status.error().message +
+                   "\", expected: " + text_at(command, {"text"}));
   return {};
 }
 
@@ -207,7 +208,8 @@ support::Status Runner::traps(const Json& command) {
   const std::string expected = text_at(command, {"text"});
   const Outcome outcome = TRY(action(command));
   if (outcome.state != wasm::RunState::trapped) return failure("returned, expected a trap: " + expected);
-  if (!same_trap(expected, outcome.trap)) return failure("trapped with \"" + outcome.trap + "\", expected: " + expected);
+  if (!same_trap(expected, outcome.trap))
+    return failure("trapped with \"" + outcome.trap + "\", expected: " + expected);
   return {};
 }
 
@@ -221,7 +223,8 @@ support::Status Runner::check(const std::string& type, const Json& command) {
   if (type == "assert_trap" || type == "assert_exhaustion") return traps(command);
   if (type == "action") {
     const Outcome outcome = TRY(action(command));
-    return outcome.state == wasm::RunState::finished ? support::Status{} : failure("trapped: " + outcome.trap);
+    return outcome.state == wasm::RunState::finished ? support::Status{}
+                                                     : failure("trapped: " + outcome.trap);
   }
   return support::Error(Code::unsupported, "command " + type);
 }
@@ -239,8 +242,8 @@ void Runner::command(const std::string& source, const Json& command) {
     return;
   }
   ++report.failed;
-  report.failures.push_back(source + ":" + std::to_string(support::int_at(command, {"line"})) + ": " + type + ": " +
-                            status.error().text);
+  report.failures.push_back(source + ":" + std::to_string(support::int_at(command, {"line"})) + ": " + type +
+                            ": " + status.error().text);
 }
 
 u32 count_commands(const Json& commands) { return static_cast<u32>(commands.size()); }

@@ -10,7 +10,7 @@ namespace pipit::wast {
 
 struct Report {
   u32 passed = 0, failed = 0, skipped = 0;
-  std::vector<std::string> failures;      ///< "file.wast:12: what went wrong"
+  std::vector<std::string> failures;        ///< "file.wast:12: what went wrong"
   std::map<std::string, u32> skip_reasons;  ///< reason → commands
 
   void add(const Report& other);

@@ -11,10 +11,12 @@ constexpr u32 kTableHeadroom = 1u << 17;
 }  // namespace
 
 support::Result<std::unique_ptr<LoadedModule>> LoadedModule::create(std::vector<u8> bytes) {
-  void* space = mmap(nullptr, kSpaceBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* space =
+      mmap(nullptr, kSpaceBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (space == MAP_FAILED)
     return support::Error(Code::out_of_memory, "cannot reserve address space for a module's memory");
-  return std::unique_ptr<LoadedModule>(new LoadedModule(std::move(bytes), {static_cast<u8*>(space), kSpaceBytes}));
+  return std::unique_ptr<LoadedModule>(
+      new LoadedModule(std::move(bytes), {static_cast<u8*>(space), kSpaceBytes}));
 }
 
 LoadedModule::~LoadedModule() { munmap(space_.data(), space_.size()); }
@@ -27,7 +29,8 @@ Status LoadedModule::load() {
 Status LoadedModule::instantiate(wasm::Linker& linker) {
   instance_ = TRY(wasm::Instance::create(
       *module_, {},
-      {.zeroed_arena = true, .table_headroom = kTableHeadroom, .stack_bytes = kStackBytes, .linker = &linker}, arena_));
+      {.zeroed_arena = true, .table_headroom = kTableHeadroom, .stack_bytes = kStackBytes, .linker = &linker},
+      arena_));
   return {};
 }
 

@@ -22,13 +22,14 @@ class LoadedModule {
 
   /// Decodes and validates.
   Status load();
-  /// Instantiates without running the start function. On an error the instance may have left references behind, so
-  /// the object must live on.
+  /// Instantiates without running the start function. On an error the instance may have left references
+  /// behind, so the object must live on.
   Status instantiate(wasm::Linker& linker);
   wasm::Instance* instance() { return instance_; }
 
  private:
-  LoadedModule(std::vector<u8> bytes, MutBytes space) : bytes_(std::move(bytes)), space_(space), arena_(space) {}
+  LoadedModule(std::vector<u8> bytes, MutBytes space)
+      : bytes_(std::move(bytes)), space_(space), arena_(space) {}
 
   std::vector<u8> bytes_;
   MutBytes space_;

@@ -59,7 +59,8 @@ support::Result<bool> matches(const support::Json& expected, wasm::Value actual)
 
 std::string describe(std::string_view type, wasm::Value value) {
   char text[40];
-  std::snprintf(text, sizeof text, " 0x%llx", static_cast<unsigned long long>(is_wide(type) ? value.u64_ : value.u32_));
+  std::snprintf(text, sizeof text, " 0x%llx",
+                static_cast<unsigned long long>(is_wide(type) ? value.u64_ : value.u32_));
   return std::string(type) + text;
 }
 

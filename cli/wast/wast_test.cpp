@@ -15,8 +15,9 @@ namespace fs = std::filesystem;
 TEST(WastSuite, CoreScriptsPass) {
   const std::string suite = PIPIT_WASM_SUITE;
   if (suite.empty())
-    GTEST_SKIP() << "the official suite is not on this machine: set PIPIT_SHARED (folder with testdata/wasm-spec) or "
-                    "PIPIT_WASM_SUITE (wast2json output) when configuring";
+    GTEST_SKIP()
+        << "the official suite is not on this machine: set PIPIT_SHARED (folder with testdata/wasm-spec) or "
+           "PIPIT_WASM_SUITE (wast2json output) when configuring";
   auto scripts = find_scripts({suite});
   ASSERT_TRUE(scripts.ok()) << scripts.error().text;
   Report report;
@@ -26,7 +27,8 @@ TEST(WastSuite, CoreScriptsPass) {
     report.add(*one);
   }
   for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
-  for (const auto& [reason, count] : report.skip_reasons) std::printf("skipped %u: %s\n", count, reason.c_str());
+  for (const auto& [reason, count] : report.skip_reasons)
+    std::printf("skipped %u: %s\n", count, reason.c_str());
   std::printf("%u passed, %u failed, %u skipped\n", report.passed, report.failed, report.skipped);
   EXPECT_GT(report.passed, 20'000u) << "the suite is not whole";
 }
@@ -63,9 +65,10 @@ TEST(WastScript, ReportsWhatIsWrong) {
   const fs::path folder = fs::path(testing::TempDir()) / "pipit_wast_test";
   fs::create_directories(folder);
   // (module (func (export "one") (result i32) i32.const 1))
-  const u8 module[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7F, 3, 2, 1, 0, 7, 7, 1,
-                       3, 'o', 'n', 'e', 0, 0, 10, 6, 1, 4, 0, 0x41, 1, 0x0B};
-  std::ofstream(folder / "one.wasm", std::ios::binary).write(reinterpret_cast<const char*>(module), sizeof module);
+  const u8 module[] = {0, 'a', 's', 'm', 1, 0,   0,   0,   1, 5, 1,  0x60, 0, 1, 0x7F, 3,    2, 1,
+                       0, 7,   7,   1,   3, 'o', 'n', 'e', 0, 0, 10, 6,    1, 4, 0,    0x41, 1, 0x0B};
+  std::ofstream(folder / "one.wasm", std::ios::binary)
+      .write(reinterpret_cast<const char*>(module), sizeof module);
   std::ofstream(folder / "one.json") << R"({"source_filename": "one.wast", "commands": [
     {"type": "module", "line": 1, "filename": "one.wasm"},
     {"type": "assert_return", "line": 2, "action": {"type": "invoke", "field": "one", "args": []},
@@ -81,7 +84,8 @@ TEST(WastScript, ReportsWhatIsWrong) {
   EXPECT_EQ(report->failed, 3u);
   EXPECT_EQ(report->skipped, 1u);
   ASSERT_EQ(report->failures.size(), 3u);
-  EXPECT_EQ(report->failures[0].rfind("one.wast:3: assert_return: result 0 is i32 0x1", 0), 0u) << report->failures[0];
+  EXPECT_EQ(report->failures[0].rfind("one.wast:3: assert_return: result 0 is i32 0x1", 0), 0u)
+      << report->failures[0];
   fs::remove_all(folder);
 }
 
