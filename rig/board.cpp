@@ -108,6 +108,7 @@ const Machine& machine(usize kind) {
        virt_storage},
       {{"-machine", "mps2-an386"}, "-nic", "user,mac=", mps2_storage},
   };
+  PIPIT_CHECK(kind < std::size(kMachines));
   return kMachines[kind];
 }
 

@@ -14,6 +14,10 @@
 #include "support/files.h"
 
 namespace pipit::rig {
+
+/// What a test's parameter is called where tests are listed.
+static void PrintTo(const BoardKind& kind, std::ostream* out) { *out << kind.name; }
+
 namespace {
 
 constexpr usize kEchoBytes = (1u << 20) + 4321;
@@ -23,6 +27,7 @@ constexpr int kPatienceMs = 60'000;
 class EchoPeer {
  public:
   EchoPeer() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (listener_ < 0) std::abort();
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -54,6 +59,7 @@ class EchoPeer {
     pollfd waiting{listener_, POLLIN, 0};
     if (poll(&waiting, 1, kPatienceMs) != 1) return;
     const int connection = accept(listener_, nullptr, nullptr);
+    if (connection < 0) return;
     usize at = 0;
     while (received_.size() < kEchoBytes) {
       pollfd ready{connection, short(POLLIN | (at < kEchoBytes ? POLLOUT : 0)), 0};

@@ -9,6 +9,10 @@
 #include "rig/services.h"
 
 namespace pipit::rig {
+
+/// What a test's parameter is called where tests are listed.
+static void PrintTo(const BoardKind& kind, std::ostream* out) { *out << kind.name; }
+
 namespace {
 
 class Firmware : public testing::TestWithParam<BoardKind> {
@@ -20,20 +24,21 @@ class Firmware : public testing::TestWithParam<BoardKind> {
     ASSERT_TRUE(state_->claim().ok());
     auto broker = Broker::start(*state_);
     ASSERT_TRUE(broker.ok()) << broker.error().text;
-    broker_.emplace(std::move(*broker));
+    broker_ = std::move(*broker);
+    directory_ = state_->directory();
   }
   void TearDown() override {
-    broker_.reset();
-    if (state_) std::filesystem::remove_all(state_->directory());
+    broker_.service.stop();
+    if (!directory_.empty()) std::filesystem::remove_all(directory_);
   }
   support::Result<Board> start() {
     BoardOptions options;
     options.board = GetParam().name;
     options.firmware = std::string(PIPIT_SOURCE_DIR) + "/build/" + GetParam().name + "/bin/waiot";
-    options.directory = state_->path(GetParam().name);
+    options.directory = directory_ + "/" + GetParam().name;
     options.mac = "52:54:00:0f:0e:0d";
     options.broker_host = options.blob_host = {10, 0, 2, 2};
-    options.broker_port = broker_->port;
+    options.broker_port = broker_.port;
     options.blob_port = 1;
     options.token = "a token";
     return Board::start(options);
@@ -41,7 +46,7 @@ class Firmware : public testing::TestWithParam<BoardKind> {
   /// The next hello that the broker passes on; its texts point into `message_`.
   support::Result<link::Hello> hear_hello() {
     const auto heard =
-        TRY(support::run({"mosquitto_sub", "-h", "127.0.0.1", "-p", std::to_string(broker_->port), "-t",
+        TRY(support::run({"mosquitto_sub", "-h", "127.0.0.1", "-p", std::to_string(broker_.port), "-t",
                           "pipit/waiot-0f0e0d/hello", "-C", "1", "-W", "30", "-F", "%x"}));
     message_.clear();
     for (usize i = 0; i + 1 < heard.out.size(); i += 2)
@@ -51,7 +56,8 @@ class Firmware : public testing::TestWithParam<BoardKind> {
     return hello;
   }
   std::optional<State> state_;
-  std::optional<Broker> broker_;
+  Broker broker_;
+  std::string directory_;
   std::vector<u8> message_;
 };
 

@@ -18,6 +18,7 @@ void check_failed(const char* condition, const char* file, int line) {
 
 // string_view::substr's range check ends here in a build without exceptions.
 namespace std {
+// NOLINTNEXTLINE(bugprone-std-namespace-modification): libstdc++ asks for it by this name
 void __throw_out_of_range_fmt(const char* format, ...) { pipit::check_failed(format, "libstdc++", 0); }
 }  // namespace std
 

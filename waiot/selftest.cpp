@@ -110,10 +110,10 @@ bool check_arithmetic(ports::Entropy& entropy) {
     if (left / right * right + left % right != left || (left % right < 0) != (left < 0 && left % right != 0))
       return false;
   }
-  volatile f64 zero = 0, one = 1, huge = 1e300, tiny = 1e-300;
+  volatile f64 zero = 0, nought = 0, one = 1, huge = 1e300, tiny = 1e-300;
   volatile f32 third = 1.0f / 3, half = 0.5f;
-  return one - huge == -huge && huge - huge == 0 && zero - tiny == -tiny && !std::signbit(zero - zero) &&
-         std::signbit(-zero - zero) && half - third == 0.5f - 1.0f / 3 && third - half == 1.0f / 3 - 0.5f;
+  return one - huge == -huge && zero - tiny == -tiny && !std::signbit(zero - nought) &&
+         std::signbit(-zero - nought) && half - third == 0.5f - 1.0f / 3 && third - half == 1.0f / 3 - 0.5f;
 }
 
 /// How much is executed while there is nothing to do: little, when sleeping works.

@@ -30,11 +30,11 @@ constexpr u32 kMagicValue = 0x7472'6976;  // "virt"
 constexpr u32 kModernVersion = 2;
 constexpr u32 kNetworkDevice = 1;
 constexpr u32 kStatusAcknowledge = 1, kStatusDriver = 2, kStatusDriverOk = 4, kStatusFeaturesOk = 8;
-constexpr u32 kFeatureMac = 1u << 5;               // §5.1.3, low word
-constexpr u32 kFeatureVersion1 = 1u << (32 - 32);  // §6, high word
-constexpr u32 kReceiveQueue = 0, kSendQueue = 1;   // §5.1.2
-constexpr u16 kDescriptorWrite = 2;                // §2.6.5
-constexpr u16 kAvailableNoInterrupt = 1;           // §2.6.6
+constexpr u32 kFeatureMac = 1u << 5;              // §5.1.3, low word
+constexpr u32 kFeatureVersion1 = 1u << 0;         // §6, high word
+constexpr u32 kReceiveQueue = 0, kSendQueue = 1;  // §5.1.2
+constexpr u16 kDescriptorWrite = 2;               // §2.6.5
+constexpr u16 kAvailableNoInterrupt = 1;          // §2.6.6
 
 /// One split virtqueue (virtio 1.1, §2.6) of `N` descriptors, in memory the device reads and writes.
 template <u16 N>
