@@ -17,8 +17,7 @@ Result<Service> Service::start(State& state, const std::string& name, const std:
   service.log_file_ = state.path("log/" + name + ".log");
   auto process = support::Process::start(command, {.log_file = service.log_file_,
                                                    .environment = environment,
-                                                   .directory = state.directory(),
-                                                   .detached = true});
+                                                   .directory = state.directory()});
   if (!process.ok()) return process.take_error().in(name);
   service.process_ = std::move(*process);
   service.state_ = &state;

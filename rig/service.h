@@ -8,8 +8,8 @@
 
 namespace pipit::rig {
 
-/// A service in a session of its own (Ctrl-C reaches us, not it), with its log in <state>/log/<name>.log and its
-/// process in the state file. Its end is ours: the destructor stops it.
+/// A service in a process group of its own (Ctrl-C reaches us, not it), with its log in <state>/log/<name>.log and its
+/// process in the state file. The destructor stops it, and it does not outlive us either way.
 class Service {
  public:
   static support::Result<Service> start(State& state, const std::string& name, const std::vector<std::string>& command,

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,7 +67,6 @@ void ProcessRecord::end(int grace_ms) const {
   while (alive() && steady_clock::now() < deadline) std::this_thread::sleep_for(milliseconds(20));
   if (alive()) kill(pid, SIGKILL);
   for (int i = 0; i < 250 && alive(); ++i) std::this_thread::sleep_for(milliseconds(20));
-  waitpid(pid, nullptr, WNOHANG);
 }
 
 std::string State::default_name(const std::string& root) {

@@ -42,7 +42,6 @@ support::Status add_device(Run& run, const std::string& board, usize index) {
   device.options.broker_port = run.broker->port;
   device.options.blob_port = run.blob_port;
   device.options.token = run.token;
-  device.options.detached = true;
   run.report.firmware[board] = TRY(sizes(device.options.firmware));
   run.devices.push_back(std::move(device));
   return run.power_on(run.devices.back());
