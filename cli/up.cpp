@@ -37,7 +37,7 @@ std::vector<std::string> split(const std::string& text) {
 void print_result(const up::Report& report, Output output) {
   if (output == Output::json)
     std::printf("%s\n", support::dump(report.json(), 2).c_str());
-  else
+  else if (!report.devices.empty())
     std::printf("\n%s\n", report.table().c_str());
   for (const std::string& failure : report.failures) std::fprintf(stderr, "pipit: up: %s\n", failure.c_str());
   if (output == Output::table && report.failures.empty()) std::printf("up: all as it should be\n");

@@ -13,7 +13,8 @@ support::Status prepare_model(Run& run) {
   const std::string onnx = run.path("examples/fashion/fashion.onnx");
   const std::string quantized = run.state.path("fashion.int8.onnx");
   run.model_file = run.state.path("fashion.pipm");
-  const Json numbers = TRY(run.pipit({"model", "quantize", onnx, "-o", quantized, "--samples", "200", "--evaluate"}));
+  const Json numbers = TRY(run.pipit({"model", "quantize", onnx, "-o", quantized, "--dataset=fashion-mnist", "--samples", "200",
+                                       "--evaluate"}));
   const auto percent = [&](const char* key) {
     const Json* value = support::find(numbers, {"accuracy", key});
     return value != nullptr && value->is_number() ? value->get<double>() : 0;
