@@ -7,7 +7,8 @@ constexpr usize kArenaAlign = 16;  // activations are read in vectors
 
 Result<MutBytes> take(Arena& arena, usize bytes, usize align) {
   u8* at = static_cast<u8*>(arena.allocate(bytes, align));
-  if (at == nullptr) return Error{Code::out_of_memory, "arena too small for the agent", static_cast<u32>(arena.wanted())};
+  if (at == nullptr)
+    return Error{Code::out_of_memory, "arena too small for the agent", static_cast<u32>(arena.wanted())};
   return MutBytes(at, bytes);
 }
 
@@ -30,18 +31,32 @@ Result<Agent*> Agent::create(const AgentConfig& config, Arena& arena) {
 }
 
 Agent::Agent(const AgentConfig& config, const Parts& parts)
-    : network_(*config.network), clock_(*config.clock), store_(parts.store), frames_(parts.frames),
-      fetch_(clock_, *config.entropy, network_.stream(1), *config.flash, parts.fetch, config.sizes.fetch_range_bytes),
-      session_({.clock = clock_, .entropy = *config.entropy, .console = *config.console, .network = network_,
-                .memory = config.memory, .fetch = fetch_, .buffers = {parts.receive, parts.send},
+    : network_(*config.network),
+      clock_(*config.clock),
+      store_(parts.store),
+      frames_(parts.frames),
+      fetch_(clock_, *config.entropy, network_.stream(1), *config.flash, parts.fetch,
+             config.sizes.fetch_range_bytes),
+      session_({.clock = clock_,
+                .entropy = *config.entropy,
+                .console = *config.console,
+                .network = network_,
+                .memory = config.memory,
+                .fetch = fetch_,
+                .buffers = {parts.receive, parts.send},
                 .config = config.device,
-                .hello = {.board = config.board, .arch = config.arch, .firmware = config.firmware,
-                          .persistent = config.flash->persistent(), .ram_bytes = config.ram_bytes,
-                          .app_ram_bytes = config.sizes.app_arena_bytes, .slot_bytes = parts.store.slot_capacity(),
+                .hello = {.board = config.board,
+                          .arch = config.arch,
+                          .firmware = config.firmware,
+                          .persistent = config.flash->persistent(),
+                          .ram_bytes = config.ram_bytes,
+                          .app_ram_bytes = config.sizes.app_arena_bytes,
+                          .slot_bytes = parts.store.slot_capacity(),
                           .sensor_queue = config.sizes.frame_count}}),
       apps_{{0, parts.arenas[0], clock_, *config.entropy, supervisor_},
             {1, parts.arenas[1], clock_, *config.entropy, supervisor_}},
-      supervisor_({clock_, store_, fetch_, frames_, session_, {&apps_[0], &apps_[1]}, config.sizes.fuel_slice}) {
+      supervisor_(
+          {clock_, store_, fetch_, frames_, session_, {&apps_[0], &apps_[1]}, config.sizes.fuel_slice}) {
   fetch_.set_server({config.device.blob_host, config.device.blob_port, session_.device()});
   session_.attach(supervisor_);
 }

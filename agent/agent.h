@@ -1,20 +1,20 @@
 #pragma once
 #include "agent/session.h"
 
-/// The device agent: one set of sources for microcontroller, kernel and Linux. See README.md for how a platform
-/// embeds it.
+/// The device agent: one set of sources for microcontroller, kernel and Linux. See README.md for how a
+/// platform embeds it.
 namespace pipit::agent {
 
 /// How much memory what gets, in bytes. The defaults suit a microcontroller with 256 KB of RAM.
 struct AgentSizes {
-  u32 app_arena_bytes = 56 * 1024;   ///< one of two: everything one application needs
-  u32 mqtt_receive_bytes = 4096;     ///< the largest message that can arrive
-  u32 mqtt_send_bytes = 6144;        ///< messages that wait to be sent or acknowledged
-  u32 fetch_bytes = 1024;            ///< one read from the blob server
-  u32 fetch_range_bytes = 16 * 1024; ///< asked for by one request; costs no memory
-  u32 frame_bytes = 1024;            ///< the largest frame
-  u32 frame_count = 12;              ///< frames that wait for an application
-  u32 fuel_slice = 5'000;            ///< of one application, between two looks at the network
+  u32 app_arena_bytes = 56 * 1024;    ///< one of two: everything one application needs
+  u32 mqtt_receive_bytes = 4096;      ///< the largest message that can arrive
+  u32 mqtt_send_bytes = 6144;         ///< messages that wait to be sent or acknowledged
+  u32 fetch_bytes = 1024;             ///< one read from the blob server
+  u32 fetch_range_bytes = 16 * 1024;  ///< asked for by one request; costs no memory
+  u32 frame_bytes = 1024;             ///< the largest frame
+  u32 frame_count = 12;               ///< frames that wait for an application
+  u32 fuel_slice = 5'000;             ///< of one application, between two looks at the network
 };
 
 /// What a platform hands over. Ports and texts outlive the agent.
@@ -37,13 +37,13 @@ class Agent {
   /// Bytes that create() takes of its arena, at most.
   static constexpr usize memory_bytes(const AgentSizes& sizes);
 
-  /// Opens the store, counts this start-up and begins with the stored application, if any. Errors: invalid_argument
-  /// (the flash layout), out_of_memory.
+  /// Opens the store, counts this start-up and begins with the stored application, if any. Errors:
+  /// invalid_argument (the flash layout), out_of_memory.
   static Result<Agent*> create(const AgentConfig& config, Arena& arena);
 
-  /// One turn: moves packets, talks to the gateway, fetches, runs applications for a slice each. Never blocks for
-  /// longer than one erase of a flash sector. True while there is work that waits for nobody; when false the platform
-  /// may sleep until its next interrupt or tick.
+  /// One turn: moves packets, talks to the gateway, fetches, runs applications for a slice each. Never blocks
+  /// for longer than one erase of a flash sector. True while there is work that waits for nobody; when false
+  /// the platform may sleep until its next interrupt or tick.
   bool step();
 
   /// "waiot-123456"

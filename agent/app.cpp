@@ -31,7 +31,12 @@ void LineConsole::flush() {
 }
 
 App::App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host)
-    : index_(index), host_(host), arena_(memory), out_(*this, false), err_(*this, true), clock_(clock),
+    : index_(index),
+      host_(host),
+      arena_(memory),
+      out_(*this, false),
+      err_(*this, true),
+      clock_(clock),
       entropy_(entropy) {}
 
 void App::clear() {
@@ -122,14 +127,16 @@ bool App::check(const Store& store) {
   }
   const u64 need = u64{manifest.memory_bytes} + manifest.stack_bytes + manifest.arena_bytes + launch_mark_;
   if (need > arena_.capacity()) {
-    failure_.set(Reason::out_of_memory) << "the application needs " << need << " bytes of RAM, this device has "
-                                        << static_cast<u64>(arena_.capacity());
+    failure_.set(Reason::out_of_memory)
+        << "the application needs " << need << " bytes of RAM, this device has "
+        << static_cast<u64>(arena_.capacity());
     end(AppState::failed);
     return false;
   }
   if (Store::blobs_bytes(manifest) > store.slot_capacity()) {
-    failure_.set(Reason::out_of_memory) << "the package needs " << Store::blobs_bytes(manifest)
-                                        << " bytes of flash, a slot of this device has " << store.slot_capacity();
+    failure_.set(Reason::out_of_memory)
+        << "the package needs " << Store::blobs_bytes(manifest)
+        << " bytes of flash, a slot of this device has " << store.slot_capacity();
     end(AppState::failed);
     return false;
   }
@@ -202,13 +209,20 @@ bool App::instantiate(const wasm::ValidModule& module, const link::Manifest& man
   }
   (*arguments)[0] = manifest.name;
   for (u32 i = 0; i < launch_.desired.argument_count; ++i) (*arguments)[1 + i] = launch_.desired.arguments[i];
-  context_ = {.clock = &clock_, .entropy = &entropy_, .out = &out_, .err = &err_, .descriptors = *descriptors,
-              .sensor = this, .telemetry = this,
+  context_ = {.clock = &clock_,
+              .entropy = &entropy_,
+              .out = &out_,
+              .err = &err_,
+              .descriptors = *descriptors,
+              .sensor = this,
+              .telemetry = this,
               .arguments = *arguments,
               .environment = std::span(launch_.desired.environment).first(launch_.desired.environment_count),
-              .models = models_, .arena = &arena_};
+              .models = models_,
+              .arena = &arena_};
   const auto& tables = *new (tables_at) wasi::HostTables(context_);
-  const wasm::InstanceConfig config = {.memory_bytes = manifest.memory_bytes, .stack_bytes = manifest.stack_bytes};
+  const wasm::InstanceConfig config = {.memory_bytes = manifest.memory_bytes,
+                                       .stack_bytes = manifest.stack_bytes};
   auto instance = wasm::Instance::create(module, tables.span(), config, arena_);
   if (!instance.ok()) {
     const Error& error = instance.error();
@@ -216,8 +230,8 @@ bool App::instantiate(const wasm::ValidModule& module, const link::Manifest& man
     if (import && error.where < module.import_count()) {
       const auto which = module.import(error.where);
       failure_.set(Reason::unknown_import)
-          << (error.code == Code::not_found ? "this device offers no " : "another type has ") << which.module << "."
-          << which.name;
+          << (error.code == Code::not_found ? "this device offers no " : "another type has ") << which.module
+          << "." << which.name;
       end(AppState::failed);
     } else {
       fail(error.code == Code::out_of_memory ? Reason::out_of_memory : Reason::invalid_module, error);
@@ -225,17 +239,17 @@ bool App::instantiate(const wasm::ValidModule& module, const link::Manifest& man
     return false;
   }
   if (arena_.capacity() - arena_.used() < manifest.arena_bytes) {
-    failure_.set(Reason::out_of_memory) << "the application needs "
-                                        << static_cast<u64>(arena_.used() + manifest.arena_bytes)
-                                        << " bytes of RAM, this device has " << static_cast<u64>(arena_.capacity());
+    failure_.set(Reason::out_of_memory)
+        << "the application needs " << static_cast<u64>(arena_.used() + manifest.arena_bytes)
+        << " bytes of RAM, this device has " << static_cast<u64>(arena_.capacity());
     end(AppState::failed);
     return false;
   }
   const auto entry = module.exported_function("_start");
   const Status started = entry.ok() ? (*instance)->start(*entry) : Status(entry.error());
   if (!started.ok()) {
-    fail(Reason::invalid_module, entry.ok() ? std::string_view(started.error().message)
-                                            : "the module exports no function _start");
+    fail(Reason::invalid_module,
+         entry.ok() ? std::string_view(started.error().message) : "the module exports no function _start");
     return false;
   }
   instance_ = *instance;

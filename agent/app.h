@@ -37,25 +37,26 @@ class LineConsole final : public ports::Console {
 
 /// How an application is started: what was asked for, in the application's own memory.
 struct Launch {
-  link::Desired desired;              ///< without manifest
-  Bytes encoded;                      ///< the same, as it is stored
-  Sha256::Digest package{};           ///< of the encoded manifest: which package it is
+  link::Desired desired;     ///< without manifest
+  Bytes encoded;             ///< the same, as it is stored
+  Sha256::Digest package{};  ///< of the encoded manifest: which package it is
   FixedText<link::kMaxNameBytes> name, version;
 };
 
-/// One application: its launch, package, linear memory, engine stack and activations, all in one region of memory
-/// and one slot of flash. Two of them take turns.
+/// One application: its launch, package, linear memory, engine stack and activations, all in one region of
+/// memory and one slot of flash. Two of them take turns.
 class App final : private ports::Sensor, private ports::Telemetry {
  public:
   App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host);
   App(const App&) = delete;
 
-  /// Takes a copy of what is asked for, dropping whatever was here before. Also keeps a copy of the encoded manifest
-  /// until start(). False, with failure(), when it is malformed or too large.
+  /// Takes a copy of what is asked for, dropping whatever was here before. Also keeps a copy of the encoded
+  /// manifest until start(). False, with failure(), when it is malformed or too large.
   bool adopt(const link::Desired& desired, Bytes manifest);
   /// Checks what the manifest says against this device, before anything is fetched: memory, slot, imports.
   bool check(const Store& store);
-  /// Loads module and models in place from `slot` (whose digests were checked), instantiates and begins `_start`.
+  /// Loads module and models in place from `slot` (whose digests were checked), instantiates and begins
+  /// `_start`.
   bool start(const Store& store, u32 slot);
   /// Runs for at most `fuel`; true while it has more to do that waits for nobody.
   bool step(u64 fuel);

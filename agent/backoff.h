@@ -4,7 +4,8 @@
 
 namespace pipit::agent {
 
-/// When to try again: exponential with jitter, so that a fleet that lost its broker does not come back all at once.
+/// When to try again: exponential with jitter, so that a fleet that lost its broker does not come back all at
+/// once.
 class Backoff {
  public:
   Backoff(ports::Clock& clock, ports::Entropy& entropy, u32 first_ms, u32 longest_ms)

@@ -4,7 +4,8 @@
 
 namespace pipit::agent {
 
-/// Why an application did not start or stopped, in words of its own: what they point to may be erased meanwhile.
+/// Why an application did not start or stopped, in words of its own: what they point to may be erased
+/// meanwhile.
 struct Failure {
   link::Reason reason = link::Reason::none;
   FixedText<128> message;

@@ -7,14 +7,18 @@ namespace {
 
 constexpr u32 kSilenceMs = 10'000;  ///< longest wait for a connection or for the next byte
 constexpr u32 kFirstBackoffMs = 200, kLongestBackoffMs = 5'000;
-constexpr u32 kMaxFailures = 8;     ///< in a row without a byte of body: half a minute at most
+constexpr u32 kMaxFailures = 8;  ///< in a row without a byte of body: half a minute at most
 constexpr u32 kReadsPerStep = 4;
 
 }  // namespace
 
 Fetch::Fetch(ports::Clock& clock, ports::Entropy& entropy, ports::TcpStream& stream, ports::Flash& flash,
              MutBytes buffer, u32 range_bytes)
-    : clock_(&clock), stream_(&stream), flash_(&flash), buffer_(buffer), range_bytes_(range_bytes),
+    : clock_(&clock),
+      stream_(&stream),
+      flash_(&flash),
+      buffer_(buffer),
+      range_bytes_(range_bytes),
       backoff_(clock, entropy, kFirstBackoffMs, kLongestBackoffMs) {}
 
 void Fetch::start(const link::Digest& digest, u32 size, u32 flash_offset) {
@@ -127,8 +131,10 @@ bool Fetch::receive_step() {
     if (phase_ == Phase::body && !take_body(data)) return true;
   }
   if (moved || state_ != State::running || phase_ == Phase::waiting) return moved;
-  if (stream_->state() != ports::TcpStream::State::open) retry("the blob server closed the connection");
-  else if (clock_->uptime_ms() - progress_ms_ > kSilenceMs) retry("the blob server fell silent");
+  if (stream_->state() != ports::TcpStream::State::open)
+    retry("the blob server closed the connection");
+  else if (clock_->uptime_ms() - progress_ms_ > kSilenceMs)
+    retry("the blob server fell silent");
   return false;
 }
 

@@ -15,8 +15,8 @@ struct FetchServer {
   std::string_view device;
 };
 
-/// Brings one blob at a time by HTTP/1.1 range requests straight into erased flash, hashing it on the way. A broken
-/// connection is taken up again where it broke; after too many attempts without a byte it fails.
+/// Brings one blob at a time by HTTP/1.1 range requests straight into erased flash, hashing it on the way. A
+/// broken connection is taken up again where it broke; after too many attempts without a byte it fails.
 class Fetch {
  public:
   enum class State : u8 { idle, running, done, failed };
@@ -67,7 +67,7 @@ class Fetch {
   u64 progress_ms_ = 0;  ///< when something last arrived or was tried
   link::Digest digest_{};
   u32 size_ = 0, flash_offset_ = 0;
-  u32 offset_ = 0;       ///< bytes in flash and hashed
+  u32 offset_ = 0;  ///< bytes in flash and hashed
   u32 body_left_ = 0;
   usize request_bytes_ = 0, request_sent_ = 0;
   HttpResponse response_;

@@ -114,7 +114,8 @@ TEST_F(FetchTest, RefusesAnotherRangeOrSizeThanAskedFor) {
        {"HTTP/1.1 206 P\r\nContent-Length: 4096\r\nContent-Range: bytes 1-4096/10000\r\n\r\n",
         "HTTP/1.1 206 P\r\nContent-Length: 4096\r\nContent-Range: bytes 0-4095/10001\r\n\r\n",
         "HTTP/1.1 206 P\r\nContent-Length: 4097\r\nContent-Range: bytes 0-4095/10000\r\n\r\n",
-        "HTTP/1.1 206 P\r\nContent-Length: 4096\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"}) {
+        "HTTP/1.1 206 P\r\nContent-Length: 4096\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"}) {
     ScriptedStream stream;
     const Fetch fetch = answered(stream, answer);
     ASSERT_EQ(fetch.state(), Fetch::State::failed) << answer;
@@ -133,7 +134,8 @@ TEST_F(FetchTest, TakesAWholeFileFromAServerWithoutRanges) {
 TEST_F(FetchTest, IgnoresBytesNobodyAskedFor) {
   ScriptedStream stream;
   const std::string body(as_text(data_));
-  const Fetch fetch = answered(stream, "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + body + "and more");
+  const Fetch fetch =
+      answered(stream, "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + body + "and more");
   EXPECT_EQ(fetch.state(), Fetch::State::done);
   EXPECT_EQ(stream.state(), ports::TcpStream::State::closed);
   EXPECT_EQ(flash_.view(4096 + 10'000, 1)[0], 0xFF) << "nothing beyond the blob is written";
@@ -151,8 +153,9 @@ TEST_F(FetchTest, AsksAsAgreed) {
   ScriptedStream stream;
   Fetch fetch = make(stream);
   for (int i = 0; i < 5; ++i) fetch.step();
-  EXPECT_EQ(stream.sent, "GET /blobs/sha256:" + hex(digest_) +
-                             " HTTP/1.1\r\nHost: 127.0.0.1:80\r\nRange: bytes=0-4095\r\nX-Pipit-Device: waiot-1\r\n\r\n");
+  EXPECT_EQ(stream.sent,
+            "GET /blobs/sha256:" + hex(digest_) +
+                " HTTP/1.1\r\nHost: 127.0.0.1:80\r\nRange: bytes=0-4095\r\nX-Pipit-Device: waiot-1\r\n\r\n");
 }
 
 }  // namespace

@@ -47,12 +47,14 @@ u32 FrameQueue::close_all(u32 user) {
 bool FrameQueue::push(std::string_view name, const link::SensorFrame& frame, u64 now_ms) {
   if (frame.data.size() > frame_bytes_) return false;
   u32 sensor = 0;
-  while (sensor < kMaxSensors && (sensors_[sensor].users == 0 || sensors_[sensor].name.view() != name)) ++sensor;
+  while (sensor < kMaxSensors && (sensors_[sensor].users == 0 || sensors_[sensor].name.view() != name))
+    ++sensor;
   if (sensor == kMaxSensors) return false;
   for (usize i = 0; i < entries_.size(); ++i) {
     Entry& entry = entries_[i];
     if (entry.used) continue;
-    entry.info = {frame.sequence, frame.dtype, frame.rank, frame.shape, static_cast<u32>(frame.data.size()), now_ms};
+    entry.info = {frame.sequence, frame.dtype, frame.rank, frame.shape, static_cast<u32>(frame.data.size()),
+                  now_ms};
     entry.sensor = static_cast<u8>(sensor);
     entry.order = next_order_++;
     entry.used = true;
@@ -73,7 +75,8 @@ Result<bool> FrameQueue::pop(u32 handle, MutBytes out, ports::FrameInfo& info) {
         (oldest == nullptr || static_cast<i32>(entry.order - oldest->order) < 0))
       oldest = &entry;
   if (oldest == nullptr) return false;
-  if (oldest->info.bytes > out.size()) return Error{Code::out_of_range, "frame is larger than its buffer", oldest->info.bytes};
+  if (oldest->info.bytes > out.size())
+    return Error{Code::out_of_range, "frame is larger than its buffer", oldest->info.bytes};
   const usize index = static_cast<usize>(oldest - entries_.data());
   if (oldest->info.bytes != 0) std::memcpy(out.data(), &data_[index * frame_bytes_], oldest->info.bytes);
   info = oldest->info;

@@ -6,8 +6,8 @@
 
 namespace pipit::agent {
 
-/// Sensor frames that wait for an application: at most `count` of at most `frame_bytes`, oldest first. A sensor
-/// exists while some application has it open; frames of others are not kept.
+/// Sensor frames that wait for an application: at most `count` of at most `frame_bytes`, oldest first. A
+/// sensor exists while some application has it open; frames of others are not kept.
 class FrameQueue {
  public:
   static constexpr u32 kMaxSensors = 4;
@@ -22,7 +22,8 @@ class FrameQueue {
   Result<u32> open(std::string_view name, u32 user);
   /// Forgets what `user` had open, and frames that nobody can read any more; how many those were.
   u32 close_all(u32 user);
-  /// Keeps a copy of a frame: false when no one has the sensor open, the queue is full or the frame is too large.
+  /// Keeps a copy of a frame: false when no one has the sensor open, the queue is full or the frame is too
+  /// large.
   bool push(std::string_view name, const link::SensorFrame& frame, u64 now_ms);
   /// As ports::Sensor::read.
   Result<bool> pop(u32 handle, MutBytes out, ports::FrameInfo& info);

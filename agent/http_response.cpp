@@ -57,8 +57,9 @@ bool HttpResponse::end_of_line() {
 
 bool HttpResponse::status_line(std::string_view line) {
   u64 status = 0;
-  if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || (line[7] != '0' && line[7] != '1') || line[8] != ' ' ||
-      !parse_decimal(line.substr(9, 3), status) || status < 100 || (line.size() > 12 && line[12] != ' '))
+  if (line.size() < 12 || slice(line, 0, 7) != "HTTP/1." || (line[7] != '0' && line[7] != '1') ||
+      line[8] != ' ' || !parse_decimal(slice(line, 9, 3), status) || status < 100 ||
+      (line.size() > 12 && line[12] != ' '))
     return false;
   status_ = static_cast<u32>(status);
   keep_ = line[7] == '1';
@@ -68,28 +69,29 @@ bool HttpResponse::status_line(std::string_view line) {
 bool HttpResponse::field(std::string_view line) {
   const usize colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
+  const std::string_view name = slice(line, 0, colon), value = trimmed(slice(line, colon + 1));
   if (same_name(name, "content-length")) {
     if (has_length_) return false;
     return has_length_ = parse_decimal(value, content_length_);
   }
   if (same_name(name, "content-range")) return !has_range_ && content_range(value);
-  if (same_name(name, "transfer-encoding") || same_name(name, "content-encoding")) return same_name(value, "identity");
+  if (same_name(name, "transfer-encoding") || same_name(name, "content-encoding"))
+    return same_name(value, "identity");
   if (same_name(name, "connection") && same_name(value, "close")) keep_ = false;
   return true;
 }
 
 bool HttpResponse::content_range(std::string_view value) {
   constexpr std::string_view kUnit = "bytes ";
-  if (value.substr(0, kUnit.size()) != kUnit) return false;
+  if (slice(value, 0, kUnit.size()) != kUnit) return false;
   value.remove_prefix(kUnit.size());
   const usize dash = value.find('-'), slash = value.find('/');
   if (slash == std::string_view::npos) return false;
-  if (!parse_decimal(value.substr(slash + 1), range_total_)) return false;
-  if (value.substr(0, slash) == "*") return true;  // 416: only the total is told
+  if (!parse_decimal(slice(value, slash + 1), range_total_)) return false;
+  if (slice(value, 0, slash) == "*") return true;  // 416: only the total is told
   if (dash == std::string_view::npos || dash > slash) return false;
-  return has_range_ = parse_decimal(value.substr(0, dash), range_first_) &&
-                      parse_decimal(value.substr(dash + 1, slash - dash - 1), range_last_);
+  return has_range_ = parse_decimal(slice(value, 0, dash), range_first_) &&
+                      parse_decimal(slice(value, dash + 1, slash - dash - 1), range_last_);
 }
 
 }  // namespace pipit::agent

@@ -4,8 +4,8 @@
 
 namespace pipit::agent {
 
-/// Reads the head of an HTTP/1.1 response byte by byte (RFC 9112), strictly and with bounds: the few fields a range
-/// request needs are kept, a body whose length is not known beforehand is refused.
+/// Reads the head of an HTTP/1.1 response byte by byte (RFC 9112), strictly and with bounds: the few fields a
+/// range request needs are kept, a body whose length is not known beforehand is refused.
 class HttpResponse {
  public:
   enum class State : u8 { reading, complete, malformed };

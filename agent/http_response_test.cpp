@@ -17,7 +17,8 @@ State read(HttpResponse& response, std::string_view text) {
 }
 
 constexpr std::string_view kPart =
-    "HTTP/1.1 206 Partial Content\r\nServer: x\r\ncontent-LENGTH:  10 \r\nContent-Range: bytes 5-14/100\r\n\r\n";
+    "HTTP/1.1 206 Partial Content\r\nServer: x\r\ncontent-LENGTH:  10 \r\nContent-Range: bytes "
+    "5-14/100\r\n\r\n";
 
 TEST(HttpResponse, ReadsWhatARangeRequestNeeds) {
   HttpResponse response;
@@ -41,7 +42,8 @@ TEST(HttpResponse, ClosesWhereTheServerSaysSo) {
 
 TEST(HttpResponse, PassesOverLongFields) {
   HttpResponse response;
-  const std::string text = "HTTP/1.1 200 OK\r\nSet-Cookie: " + std::string(1000, 'c') + "\r\nContent-Length: 3\r\n\r\n";
+  const std::string text =
+      "HTTP/1.1 200 OK\r\nSet-Cookie: " + std::string(1000, 'c') + "\r\nContent-Length: 3\r\n\r\n";
   ASSERT_EQ(read(response, text), State::complete);
   EXPECT_EQ(response.content_length(), 3u);
 }
@@ -49,10 +51,12 @@ TEST(HttpResponse, PassesOverLongFields) {
 TEST(HttpResponse, RefusesWhatItCannotTrust) {
   for (const std::string_view bad :
        {"HTTP/2 200\r\n", "HTTP/1.1 2x0 OK\r\n", "HTTP/1.1 99 \r\n", "HTTP/1.1 200 OK\n", "ICY 200 OK\r\n",
-        "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n", "HTTP/1.1 200 OK\r\n: nameless\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
-        "HTTP/1.1 206 OK\r\nContent-Range: lines 1-2/3\r\n", "HTTP/1.1 206 OK\r\nContent-Range: bytes 1-2\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n",
+        "HTTP/1.1 200 OK\r\n: nameless\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
+        "HTTP/1.1 206 OK\r\nContent-Range: lines 1-2/3\r\n",
+        "HTTP/1.1 206 OK\r\nContent-Range: bytes 1-2\r\n",
         "HTTP/1.1 206 OK\r\nContent-Range: bytes 12/3\r\n"}) {
     HttpResponse response;
     EXPECT_EQ(read(response, bad), State::malformed) << bad;
@@ -66,7 +70,8 @@ TEST(HttpResponse, SurvivesAnyBytes) {
   for (int round = 0; round < 50'000; ++round) {
     std::string text(kPart);
     for (u32 changes = 1 + random() % 5; changes > 0; --changes)
-      text[random() % text.size()] = static_cast<char>(random() % 3 == 0 ? "\r\n: -/"[random() % 6] : random());
+      text[random() % text.size()] =
+          static_cast<char>(random() % 3 == 0 ? "\r\n: -/"[random() % 6] : random());
     HttpResponse response;
     (void)read(response, text);
   }

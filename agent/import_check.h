@@ -1,4 +1,5 @@
 #pragma once
+#include "base/text.h"
 #include "wasi/context.h"
 
 namespace pipit::agent {
@@ -6,7 +7,7 @@ namespace pipit::agent {
 /// Whether this device offers "module.name". Both parts may contain dots, so each is tried.
 inline bool import_is_offered(std::string_view import) {
   for (usize dot = import.find('.'); dot != std::string_view::npos; dot = import.find('.', dot + 1))
-    if (wasi::offers(import.substr(0, dot), import.substr(dot + 1))) return true;
+    if (wasi::offers(slice(import, 0, dot), slice(import, dot + 1))) return true;
   return false;
 }
 

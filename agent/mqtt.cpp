@@ -8,17 +8,20 @@
 namespace pipit::agent {
 namespace {
 
-constexpr u32 kAnswerMs = 10'000;      ///< longest wait for TCP, CONNACK and PINGRESP
-constexpr u32 kStableMs = 5'000;       ///< a connection that lived this long starts the back-off afresh
+constexpr u32 kAnswerMs = 10'000;  ///< longest wait for TCP, CONNACK and PINGRESP
+constexpr u32 kStableMs = 5'000;   ///< a connection that lived this long starts the back-off afresh
 constexpr u32 kFirstBackoffMs = 250, kLongestBackoffMs = 10'000;
-constexpr u32 kPacketsPerStep = 8;     ///< so that a flood leaves time for applications
-constexpr usize kAckRoom = 16;         ///< PUBACK with its record
+constexpr u32 kPacketsPerStep = 8;  ///< so that a flood leaves time for applications
+constexpr usize kAckRoom = 16;      ///< PUBACK with its record
 
 }  // namespace
 
 Mqtt::Mqtt(ports::Clock& clock, ports::Entropy& entropy, ports::TcpStream& stream, Buffers buffers,
            MqttEvents& events)
-    : clock_(&clock), stream_(&stream), buffers_(buffers), events_(&events),
+    : clock_(&clock),
+      stream_(&stream),
+      buffers_(buffers),
+      events_(&events),
       backoff_(clock, entropy, kFirstBackoffMs, kLongestBackoffMs) {}
 
 void Mqtt::enter(Phase phase) {
@@ -83,8 +86,8 @@ bool Mqtt::connect_step() {
 
 usize Mqtt::write_connect() {
   PacketWriter out(buffers_.receive);
-  const u32 body = static_cast<u32>(10 + 2 + identity_.client_id.size() + 2 + identity_.will_topic.size() + 2 +
-                                    identity_.will.size());
+  const u32 body = static_cast<u32>(10 + 2 + identity_.client_id.size() + 2 + identity_.will_topic.size() +
+                                    2 + identity_.will.size());
   out.byte(static_cast<u8>(PacketType::connect) << 4);
   out.length(body);
   out.text("MQTT");
@@ -137,10 +140,12 @@ MutBytes Mqtt::begin(const Message& message) {
 
 void Mqtt::commit(const Message& message, usize payload_bytes) {
   const usize topic = 2 + message.topic.size() + (message.qos != 0 ? 2 : 0);
-  const u8* payload = &buffers_.send[send_used_ + sizeof(Record) + 1 + kMaxLengthBytes + 4 + message.topic.size()];
+  const u8* payload =
+      &buffers_.send[send_used_ + sizeof(Record) + 1 + kMaxLengthBytes + 4 + message.topic.size()];
   PacketWriter out(buffers_.send.subspan(send_used_ + sizeof(Record)));
   const u16 id = message.qos != 0 ? next_id() : u16{0};
-  out.byte(static_cast<u8>(static_cast<u8>(PacketType::publish) << 4 | message.qos << 1 | (message.retain ? 1 : 0)));
+  out.byte(static_cast<u8>(static_cast<u8>(PacketType::publish) << 4 | message.qos << 1 |
+                           (message.retain ? 1 : 0)));
   out.length(static_cast<u32>(topic + payload_bytes));
   out.text(message.topic);
   if (message.qos != 0) out.word(id);
@@ -250,7 +255,8 @@ bool Mqtt::receive_step() {
       }
     }
     MutBytes room = buffers_.receive.subspan(received_);
-    if (skip_bytes_ != 0) room = buffers_.receive.first(std::min<usize>(skip_bytes_, buffers_.receive.size()));
+    if (skip_bytes_ != 0)
+      room = buffers_.receive.first(std::min<usize>(skip_bytes_, buffers_.receive.size()));
     const usize got = room.empty() ? 0 : stream_->receive(room);
     if (got == 0) break;
     moved = true;
@@ -268,7 +274,8 @@ bool Mqtt::receive_step() {
   return moved;
 }
 
-/// Handles the packet at the front of the receive buffer; false when it is not complete or cannot be taken yet.
+/// Handles the packet at the front of the receive buffer; false when it is not complete or cannot be taken
+/// yet.
 bool Mqtt::take_packet(bool& malformed) {
   usize head = 0;
   u32 body = 0;

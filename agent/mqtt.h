@@ -30,16 +30,18 @@ class MqttEvents {
   ~MqttEvents() = default;
 };
 
-/// An MQTT 3.1.1 client (OASIS, 2014) over one polled TCP stream, with clean sessions. What was published with QoS 1
-/// stays in the send buffer until it is acknowledged, and is sent again after a broken connection; so it may arrive
-/// twice, but is not lost while this device lives. A broker that breaks the protocol is disconnected.
+/// An MQTT 3.1.1 client (OASIS, 2014) over one polled TCP stream, with clean sessions. What was published
+/// with QoS 1 stays in the send buffer until it is acknowledged, and is sent again after a broken connection;
+/// so it may arrive twice, but is not lost while this device lives. A broker that breaks the protocol is
+/// disconnected.
 class Mqtt {
  public:
   struct Buffers {
     MutBytes receive;  ///< the largest packet that can be read
     MutBytes send;     ///< packets that wait to be sent or acknowledged
   };
-  Mqtt(ports::Clock& clock, ports::Entropy& entropy, ports::TcpStream& stream, Buffers buffers, MqttEvents& events);
+  Mqtt(ports::Clock& clock, ports::Entropy& entropy, ports::TcpStream& stream, Buffers buffers,
+       MqttEvents& events);
 
   void set_identity(const MqttIdentity& identity) { identity_ = identity; }
   /// Moves bytes; connects when there is no connection and it is time to. True when something happened.
@@ -73,10 +75,10 @@ class Mqtt {
   enum class Phase : u8 { waiting, connecting, greeting, connected };
   /// Precedes each packet in the send buffer.
   struct Record {
-    u32 bytes;      ///< of the packet
-    u16 id;         ///< packet identifier; 0 = none
-    u8 keep;        ///< QoS 1: stays until acknowledged
-    u8 done;        ///< acknowledged, or sent and not to be kept
+    u32 bytes;  ///< of the packet
+    u16 id;     ///< packet identifier; 0 = none
+    u8 keep;    ///< QoS 1: stays until acknowledged
+    u8 done;    ///< acknowledged, or sent and not to be kept
   };
   static_assert(sizeof(Record) == 8);
 
@@ -116,13 +118,13 @@ class Mqtt {
   bool ping_waiting_ = false;
   u16 last_id_ = 0;
 
-  usize received_ = 0;      ///< bytes in the receive buffer
-  u32 skip_bytes_ = 0;      ///< of an oversized packet still to come
-  u16 skip_id_ = 0;         ///< to acknowledge after it
+  usize received_ = 0;  ///< bytes in the receive buffer
+  u32 skip_bytes_ = 0;  ///< of an oversized packet still to come
+  u16 skip_id_ = 0;     ///< to acknowledge after it
   usize connect_bytes_ = 0, connect_sent_ = 0;
-  usize send_used_ = 0;     ///< bytes in the send buffer
-  usize send_record_ = 0;   ///< offset of the record being sent
-  usize send_done_ = 0;     ///< bytes of its packet that are sent
+  usize send_used_ = 0;    ///< bytes in the send buffer
+  usize send_record_ = 0;  ///< offset of the record being sent
+  usize send_done_ = 0;    ///< bytes of its packet that are sent
   u64 bytes_received_ = 0, bytes_sent_ = 0;
 };
 

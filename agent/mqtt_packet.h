@@ -7,8 +7,15 @@
 namespace pipit::agent {
 
 enum class PacketType : u8 {
-  connect = 1, connect_ack = 2, publish = 3, publish_ack = 4, subscribe = 8, subscribe_ack = 9,
-  ping_request = 12, ping_response = 13, disconnect = 14,
+  connect = 1,
+  connect_ack = 2,
+  publish = 3,
+  publish_ack = 4,
+  subscribe = 8,
+  subscribe_ack = 9,
+  ping_request = 12,
+  ping_response = 13,
+  disconnect = 14,
 };
 
 // §3.1.2.3 connect flags, §3.3.1.1 DUP.

@@ -27,8 +27,12 @@ class Listener final : public MqttEvents {
 class MqttTest : public ::testing::Test {
  protected:
   MqttTest() : receive_(128), send_(256), mqtt_(clock_, entropy_, stream_, {receive_, send_}, listener_) {
-    mqtt_.set_identity({.host = {127, 0, 0, 1}, .port = 1883, .client_id = "waiot-1-ab", .will_topic = "pipit/w/status",
-                        .will = as_bytes("gone"), .keep_alive_s = 15});
+    mqtt_.set_identity({.host = {127, 0, 0, 1},
+                        .port = 1883,
+                        .client_id = "waiot-1-ab",
+                        .will_topic = "pipit/w/status",
+                        .will = as_bytes("gone"),
+                        .keep_alive_s = 15});
   }
   void steps(int count = 5) {
     for (int i = 0; i < count; ++i) mqtt_.step();
@@ -49,7 +53,7 @@ class MqttTest : public ::testing::Test {
     if (id != 0) body += {static_cast<char>(id >> 8), static_cast<char>(id)};
     body += payload;
     std::string out(1, id != 0 ? '\x32' : '\x30');
-    for (usize left = body.size(); ; left >>= 7) {
+    for (usize left = body.size();; left >>= 7) {
       out += static_cast<char>((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
       if (left <= 0x7F) break;
     }
@@ -74,8 +78,7 @@ class MqttTest : public ::testing::Test {
 
 TEST_F(MqttTest, GreetsWithItsLastWill) {
   steps();
-  EXPECT_EQ(stream_.sent,
-            "\x10\x2C\0\4MQTT\4\x2E\0\x0F\0\x0Awaiot-1-ab\0\x0Epipit/w/status\0\4gone"s);
+  EXPECT_EQ(stream_.sent, "\x10\x2C\0\4MQTT\4\x2E\0\x0F\0\x0Awaiot-1-ab\0\x0Epipit/w/status\0\4gone"s);
   stream_.give("\x20\x02\0\0"sv);
   steps();
   EXPECT_EQ(listener_.connected, 1);
@@ -244,9 +247,9 @@ TEST_F(MqttTest, ABrokerThatFallsSilentIsLeft) {
 }
 
 TEST_F(MqttTest, ABrokerThatBreaksTheProtocolIsLeft) {
-  for (const std::string& bad :
-       {"\x20\x02\0\0"s, "\x30\x01\0"s, "\x32\x03\0\1t"s, "\x32\x05\0\1t\0\0"s, "\x34\x05\0\1t\0\1"s, "\x30\x80\x80\x80\x80\1"s,
-        "\x90\x03\0\1\x80"s, "\xF0\0"s, "\x41\x02\0\1"s, "\x50\xFF\xFF\x03"s, "\xD0\1x"s}) {
+  for (const std::string& bad : {"\x20\x02\0\0"s, "\x30\x01\0"s, "\x32\x03\0\1t"s, "\x32\x05\0\1t\0\0"s,
+                                 "\x34\x05\0\1t\0\1"s, "\x30\x80\x80\x80\x80\1"s, "\x90\x03\0\1\x80"s,
+                                 "\xF0\0"s, "\x41\x02\0\1"s, "\x50\xFF\xFF\x03"s, "\xD0\1x"s}) {
     clock_.now_ms += 60'000;
     connect();
     const int before = listener_.disconnected;
@@ -266,8 +269,10 @@ TEST_F(MqttTest, SurvivesAnyBytes) {
       stream_.give("\x20\x02\0\0"sv);
       steps();
     }
-    std::string text = publish("topic", "payload", static_cast<u16>(round % 3)) + "\x40\x02\0\1"s + "\x90\x03\0\1\1"s;
-    for (u32 changes = random() % 4; changes > 0; --changes) text[random() % text.size()] = static_cast<char>(random());
+    std::string text =
+        publish("topic", "payload", static_cast<u16>(round % 3)) + "\x40\x02\0\1"s + "\x90\x03\0\1\1"s;
+    for (u32 changes = random() % 4; changes > 0; --changes)
+      text[random() % text.size()] = static_cast<char>(random());
     stream_.piece = 1 + random() % 40;
     stream_.give(text);
     if (random() % 2 == 0) (void)send("x", 1);

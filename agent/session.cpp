@@ -9,16 +9,18 @@ namespace topic = link::topic;
 namespace {
 
 constexpr u64 kHelloMs = 3'000;
-constexpr u64 kStatusMs = 10'000;        ///< a status at least so often
-constexpr u64 kStatusShortestMs = 200;   ///< and at most so often
-constexpr u64 kLonelyMs = 10'000;        ///< without a gateway for so long, results are given up
-/// Bytes of the send buffer that log lines, and more of it that results, leave to acknowledgements, hello and status.
+constexpr u64 kStatusMs = 10'000;       ///< a status at least so often
+constexpr u64 kStatusShortestMs = 200;  ///< and at most so often
+constexpr u64 kLonelyMs = 10'000;       ///< without a gateway for so long, results are given up
+/// Bytes of the send buffer that log lines, and more of it that results, leave to acknowledgements, hello and
+/// status.
 constexpr usize kLogReserve = 1536, kTelemetryReserve = 2304;
 
 }  // namespace
 
 Session::Session(const Parts& parts)
-    : parts_(parts), device_(link::device_name(parts.network.mac())),
+    : parts_(parts),
+      device_(link::device_name(parts.network.mac())),
       mqtt_(parts_.clock, parts_.entropy, parts_.network.stream(0), parts_.buffers, *this) {
   u8 random[8];
   parts_.entropy.fill(random);
@@ -35,8 +37,10 @@ Session::Session(const Parts& parts)
   link::DeviceStatus gone;
   gone.boot_id = boot_id_;
   const auto will = link::encode(gone, will_);
-  mqtt_.set_identity({.host = parts_.config.broker_host, .port = parts_.config.broker_port,
-                      .client_id = client_id_.view(), .will_topic = will_topic_.view(),
+  mqtt_.set_identity({.host = parts_.config.broker_host,
+                      .port = parts_.config.broker_port,
+                      .client_id = client_id_.view(),
+                      .will_topic = will_topic_.view(),
                       .will = will.value()});
 }
 
@@ -141,13 +145,13 @@ void Session::note(std::string_view text) {
 
 void Session::on_message(std::string_view name, Bytes payload) {
   const std::string_view ours = topic("");
-  if (name.substr(0, ours.size()) != ours) return;
-  const std::string_view leaf = name.substr(ours.size());
+  if (slice(name, 0, ours.size()) != ours) return;
+  const std::string_view leaf = slice(name, ours.size());
   if (leaf == topic::kAdmission) return take_admission(payload);
   if (!admitted_) return;
   if (leaf == topic::kDesired) return take_desired(payload);
-  if (leaf.substr(0, topic::kSensor.size()) == topic::kSensor)
-    take_frame(leaf.substr(topic::kSensor.size()), payload);
+  if (slice(leaf, 0, topic::kSensor.size()) == topic::kSensor)
+    take_frame(slice(leaf, topic::kSensor.size()), payload);
 }
 
 void Session::on_oversized(std::string_view name, u32 bytes) {

@@ -10,7 +10,8 @@ namespace pipit::agent {
 struct MemoryReport {
   u32 static_bytes = 0;      ///< all that the linker placed but the stack, the agent's memory included
   u32 stack_peak_bytes = 0;  ///< most of the stack ever used
-  u32 heap_peak_bytes = 0;   ///< most ever used of the network's pools (part of static_bytes where those are static)
+  u32 heap_peak_bytes =
+      0;  ///< most ever used of the network's pools (part of static_bytes where those are static)
 };
 class MemoryProbe {
  public:
@@ -20,8 +21,8 @@ class MemoryProbe {
   ~MemoryProbe() = default;
 };
 
-/// The conversation with the gateway: hello until admitted, then desired state and frames in, status, logs and
-/// results out.
+/// The conversation with the gateway: hello until admitted, then desired state and frames in, status, logs
+/// and results out.
 class Session final : public Uplink, private MqttEvents {
  public:
   struct Parts {
@@ -82,9 +83,9 @@ class Session final : public Uplink, private MqttEvents {
 
   bool admitted_ = false, refused_ = false;
   bool listens_admission_ = false, listens_desired_ = false, listens_sensors_ = false;
-  u64 hello_ms_ = 0;      ///< when the next is due
+  u64 hello_ms_ = 0;  ///< when the next is due
   bool status_due_ = false;
-  u64 status_ms_ = 0;     ///< when the last was sent
+  u64 status_ms_ = 0;  ///< when the last was sent
   u32 lines_lost_ = 0, results_lost_ = 0;
 };
 

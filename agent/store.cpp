@@ -9,8 +9,8 @@
 namespace pipit::agent {
 namespace {
 
-/// A record: u32 magic, u32 sequence, u32 boot count, u16 bytes of launch, u8 slot, u8 0, u32 CRC-32 of the sixteen
-/// bytes before and of the launch that follows.
+/// A record: u32 magic, u32 sequence, u32 boot count, u16 bytes of launch, u8 slot, u8 0, u32 CRC-32 of the
+/// sixteen bytes before and of the launch that follows.
 constexpr u32 kRecordMagic = 0x52504950;  // "PIPR"
 constexpr u32 kRecordBytes = 20;
 constexpr u32 kRecordCheckedBytes = 16;
@@ -78,7 +78,8 @@ void Store::scan(u32 sector) {
     }
     at += record;
   }
-  // What follows the last good record is erased, or was cut off while it was written: then nothing more goes there.
+  // What follows the last good record is erased, or was cut off while it was written: then nothing more goes
+  // there.
   if (newest == sequence_ && newest != 0) append_ = erased(sector_offset(sector) + at, size - at) ? at : size;
 }
 

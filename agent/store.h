@@ -25,9 +25,9 @@ struct StoredState {
   Bytes launch;              ///< how: an encoded link::Desired without manifest; in flash
 };
 
-/// The device's flash: an append-only log of records over two sectors, and two slots for packages. A cut of power at
-/// any program or erase leaves the state before it or the state after it, because a record counts only when its
-/// checksum is right, and a slot only when its header, which is written last, is.
+/// The device's flash: an append-only log of records over two sectors, and two slots for packages. A cut of
+/// power at any program or erase leaves the state before it or the state after it, because a record counts
+/// only when its checksum is right, and a slot only when its header, which is written last, is.
 class Store {
  public:
   /// Blobs begin this far into a slot; before them lie header and manifest.
@@ -51,7 +51,8 @@ class Store {
 
   /// The encoded manifest of a complete slot, in flash; empty when the slot holds none.
   Bytes manifest(u32 slot) const;
-  /// Erases the next sector of a slot, header first; true when `bytes` of blobs have room. `progress` starts at 0.
+  /// Erases the next sector of a slot, header first; true when `bytes` of blobs have room. `progress` starts
+  /// at 0.
   Result<bool> erase_step(u32 slot, u32 bytes, u32& progress);
   /// Makes a slot whose blobs are in place complete.
   Status seal(u32 slot, Bytes manifest);
@@ -68,9 +69,9 @@ class Store {
   ports::Flash* flash_;
   StoreLayout layout_;
   StoredState state_;
-  u32 sequence_ = 0;      ///< of the newest record; 0 when there is none
-  u32 sector_ = 0;        ///< the sector it lies in
-  u32 append_ = 0;        ///< where in that sector the next one goes
+  u32 sequence_ = 0;  ///< of the newest record; 0 when there is none
+  u32 sector_ = 0;    ///< the sector it lies in
+  u32 append_ = 0;    ///< where in that sector the next one goes
 };
 
 /// Checks the digests of a slot's blobs, a piece at each step, so that the rest of the device goes on.

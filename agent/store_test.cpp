@@ -51,8 +51,8 @@ TEST(Store, RefusesATooLongLaunch) {
   EXPECT_EQ(flash.operations(), 0u);
 }
 
-// Power is cut at every operation in turn: what is found afterwards is the record before or the one after, and the
-// next one can be written.
+// Power is cut at every operation in turn: what is found afterwards is the record before or the one after,
+// and the next one can be written.
 TEST(Store, ACutOfPowerLeavesOldOrNew) {
   const std::string launch(900, 'x');
   for (u64 cut = 1; cut <= 3; ++cut) {

@@ -9,8 +9,8 @@ using link::Reason;
 
 namespace {
 
-constexpr u64 kSettledMs = 5'000;     ///< an application that never reads counts as up after running so long
-constexpr u64 kPatienceMs = 10'000;   ///< longest wait for the active one to be between two frames
+constexpr u64 kSettledMs = 5'000;    ///< an application that never reads counts as up after running so long
+constexpr u64 kPatienceMs = 10'000;  ///< longest wait for the active one to be between two frames
 
 }  // namespace
 
@@ -62,8 +62,8 @@ void Supervisor::next_failed() {
   frames_dropped_ += parts_.frames.close_all(next().index());
   char text[200];
   TextWriter out(text);
-  out << next().launch().name.view() << " " << next().launch().version.view() << " failed: "
-      << link::reason_text(next().failure().reason) << ": " << next().failure().message.view();
+  out << next().launch().name.view() << " " << next().launch().version.view()
+      << " failed: " << link::reason_text(next().failure().reason) << ": " << next().failure().message.view();
   parts_.uplink.note(out.text());
   parts_.uplink.status_changed();
 }
@@ -111,7 +111,8 @@ bool Supervisor::step() {
   busy |= run(active());
   if (phase_ == Phase::ready) busy |= run(next());
   if (phase_ == Phase::ready && successor_ready()) take_over();
-  arena_peak_bytes_ = std::max(arena_peak_bytes_, parts_.apps[0]->memory_used() + parts_.apps[1]->memory_used());
+  arena_peak_bytes_ =
+      std::max(arena_peak_bytes_, parts_.apps[0]->memory_used() + parts_.apps[1]->memory_used());
   return busy;
 }
 
@@ -161,7 +162,7 @@ void Supervisor::check_step() {
   }
   // What the active application runs from stays, whatever becomes of its successor.
   slot_ = active().state() != AppState::none && active().state() != AppState::stopped ? 1 - active().slot()
-          : parts_.store.state().active_slot == kNoSlot                               ? slot_
+          : parts_.store.state().active_slot == kNoSlot ? slot_
                                                         : 1u - parts_.store.state().active_slot;
   erased_bytes_ = 0;
   enter(Phase::erasing);

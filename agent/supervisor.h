@@ -21,11 +21,11 @@ class Uplink {
   ~Uplink() = default;
 };
 
-/// Brings the device to its desired state, level-triggered: at most one application is active, and at most one is on
-/// its way to replace it. The successor is checked, fetched into the slot the active one does not use, verified and
-/// started in the other region of memory, while the active one goes on answering; it takes over once it has asked
-/// for its first frame (or ran for a while without reading any) and the active one is between two frames. Whatever
-/// fails on the way, the active one stays.
+/// Brings the device to its desired state, level-triggered: at most one application is active, and at most
+/// one is on its way to replace it. The successor is checked, fetched into the slot the active one does not
+/// use, verified and started in the other region of memory, while the active one goes on answering; it takes
+/// over once it has asked for its first frame (or ran for a while without reading any) and the active one is
+/// between two frames. Whatever fails on the way, the active one stays.
 class Supervisor final : public AppHost {
  public:
   struct Parts {
@@ -64,7 +64,9 @@ class Supervisor final : public AppHost {
 
   App& active() { return *parts_.apps[active_]; }
   App& next() { return *parts_.apps[1 - active_]; }
-  bool has_active() { return active().state() != link::AppState::none && active().state() != link::AppState::stopped; }
+  bool has_active() {
+    return active().state() != link::AppState::none && active().state() != link::AppState::stopped;
+  }
   void enter(Phase phase);
   void drop_next();
   void next_failed();
@@ -90,7 +92,7 @@ class Supervisor final : public AppHost {
   // The successor's way into flash.
   u32 slot_ = 0;
   SlotCheck check_;
-  bool distrust_[kSlots] = {};   ///< a slot whose digests were found wrong since its last write
+  bool distrust_[kSlots] = {};  ///< a slot whose digests were found wrong since its last write
   u32 erased_bytes_ = 0;
   u32 blob_ = 0;
   u32 fetched_before_ = 0, total_bytes_ = 0;

@@ -159,8 +159,8 @@ TEST_F(SupervisorTest, StartsTheStoredApplicationWithoutANetwork) {
 TEST_F(SupervisorTest, RefusesUnknownImportsBeforeFetching) {
   deploy_echo();
   const u64 served = device_->stream.served_bytes;
-  expect_refused(make_package({.module = wasm("stranger"), .imports = {"env.mystery"}}, blobs_), Reason::unknown_import,
-                 "env.mystery");
+  expect_refused(make_package({.module = wasm("stranger"), .imports = {"env.mystery"}}, blobs_),
+                 Reason::unknown_import, "env.mystery");
   EXPECT_EQ(device_->stream.served_bytes, served);
 }
 
@@ -171,10 +171,12 @@ TEST_F(SupervisorTest, RefusesUnknownImportsTheManifestKeptSilentAbout) {
 
 TEST_F(SupervisorTest, RefusesWhatNeedsMoreMemoryThanThereIs) {
   deploy_echo();
-  expect_refused(make_package({.module = wasm("echo2"), .memory_bytes = 40'000, .arena_bytes = 10'000}, blobs_),
-                 Reason::out_of_memory, "this device has 49152");
-  expect_refused(make_package({.module = wasm("echo2"), .memory_bytes = 44'000, .stack_bytes = 4'900}, blobs_),
-                 Reason::out_of_memory, "");
+  expect_refused(
+      make_package({.module = wasm("echo2"), .memory_bytes = 40'000, .arena_bytes = 10'000}, blobs_),
+      Reason::out_of_memory, "this device has 49152");
+  expect_refused(
+      make_package({.module = wasm("echo2"), .memory_bytes = 44'000, .stack_bytes = 4'900}, blobs_),
+      Reason::out_of_memory, "");
   expect_refused(make_package({.module = Buffer(kFlash, 0)}, blobs_), Reason::out_of_memory, "flash");
 }
 
@@ -196,8 +198,8 @@ TEST_F(SupervisorTest, RefusesInvalidModules) {
 
 TEST_F(SupervisorTest, RefusesAnInvalidModel) {
   deploy_echo();
-  expect_refused(make_package({.module = wasm("echo2"), .model = Buffer(500, 7)}, blobs_), Reason::invalid_model,
-                 "model \"default\"");
+  expect_refused(make_package({.module = wasm("echo2"), .model = Buffer(500, 7)}, blobs_),
+                 Reason::invalid_model, "model \"default\"");
 }
 
 TEST_F(SupervisorTest, RefusesAMalformedManifest) {
@@ -313,8 +315,8 @@ TEST_F(SupervisorTest, ResultsWaitForRoomAndFramesForTheApplication) {
   EXPECT_EQ(device_->uplink.results.size(), 1u + 9);
 }
 
-// A swap is cut at every write to flash in turn; after the restart, without any network, the old or the new version
-// answers, and the device can still be told to run either.
+// A swap is cut at every write to flash in turn; after the restart, without any network, the old or the new
+// version answers, and the device can still be told to run either.
 TEST_F(SupervisorTest, ACutOfPowerAnywhereLeavesTheOldOrTheNew) {
   deploy_echo();
   const Buffer before = flash_.memory();

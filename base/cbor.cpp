@@ -35,7 +35,8 @@ void Writer::text(std::string_view value) {
 }
 
 Result<Bytes> Writer::finish() const {
-  if (!ok_) return Error{Code::out_of_memory, "message does not fit its buffer", static_cast<u32>(out_.size())};
+  if (!ok_)
+    return Error{Code::out_of_memory, "message does not fit its buffer", static_cast<u32>(out_.size())};
   return Bytes(out_.first(used_));
 }
 
@@ -63,7 +64,8 @@ Result<u64> Reader::uint(u64 max) {
 
 Result<bool> Reader::boolean() {
   const Head item = TRY(head());
-  if (item.major != Major::simple || (item.info != 20 && item.info != 21)) return malformed("boolean expected");
+  if (item.major != Major::simple || (item.info != 20 && item.info != 21))
+    return malformed("boolean expected");
   offset_ += item.size;
   return item.info == 21;
 }
@@ -115,8 +117,10 @@ Status Reader::skip() {
     }
     const bool pairs = item.major == Major::map;
     if (pairs || item.major == Major::array || item.major == Major::tag) {
-      // Each element takes a byte at least: a count the message cannot hold is refused before it is multiplied.
-      if (item.value > rest && item.major != Major::tag) return fail(malformed("message ends within a container"));
+      // Each element takes a byte at least: a count the message cannot hold is refused before it is
+      // multiplied.
+      if (item.value > rest && item.major != Major::tag)
+        return fail(malformed("message ends within a container"));
       if (depth + 1 == kMaxDepth) return fail(malformed("nested too deep"));
       left[++depth] = item.major == Major::tag ? 1 : item.value * (pairs ? 2 : 1);
     }

@@ -2,12 +2,21 @@
 #include "base/result.h"
 #include "base/types.h"
 
-/// CBOR (RFC 8949), the part that messages between machines need: unsigned integers, byte and text strings, arrays,
-/// maps, booleans; definite lengths only.
+/// CBOR (RFC 8949), the part that messages between machines need: unsigned integers, byte and text strings,
+/// arrays, maps, booleans; definite lengths only.
 namespace pipit::cbor {
 
 /// RFC 8949 §3.1.
-enum class Major : u8 { uint = 0, negative = 1, bytes = 2, text = 3, array = 4, map = 5, tag = 6, simple = 7 };
+enum class Major : u8 {
+  uint = 0,
+  negative = 1,
+  bytes = 2,
+  text = 3,
+  array = 4,
+  map = 5,
+  tag = 6,
+  simple = 7
+};
 
 /// Writes into the caller's bytes. When they are too few, ok() turns false and stays so.
 class Writer {
@@ -36,8 +45,9 @@ class Writer {
   bool ok_ = true;
 };
 
-/// Reads hostile bytes. Every call either succeeds and moves on, or fails with `malformed` (Error::where is the
-/// offset) and stays where it is. Views point into the message. Whether text is UTF-8 is for whoever shows it.
+/// Reads hostile bytes. Every call either succeeds and moves on, or fails with `malformed` (Error::where is
+/// the offset) and stays where it is. Views point into the message. Whether text is UTF-8 is for whoever
+/// shows it.
 class Reader {
  public:
   /// Deepest nesting that skip() follows.

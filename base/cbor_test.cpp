@@ -82,8 +82,11 @@ TEST(Cbor, RefusesOverBoundsAndStaysWhereItWas) {
 TEST(Cbor, RefusesHostileItems) {
   const std::vector<u8> kBad[] = {
       item({}),
-      item({0x18}),                                                        // head cut off
-      item({0x1C}), item({0x1F}), item({0x5F, 0xFF}), item({0x9F, 0xFF}),  // reserved, indefinite
+      item({0x18}),  // head cut off
+      item({0x1C}),
+      item({0x1F}),
+      item({0x5F, 0xFF}),
+      item({0x9F, 0xFF}),                                                  // reserved, indefinite
       item({0x5B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}),        // a string of 2^64-1 bytes
       item({0x9B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}),        // an array of as many
       item({0xBB, 0x80, 0, 0, 0, 0, 0, 0, 0}),                             // pairs that overflow when doubled
@@ -102,8 +105,13 @@ TEST(Cbor, RefusesHostileItems) {
 
 TEST(Cbor, SkipsOneItemOfAnyType) {
   const std::vector<u8> kGood[] = {
-      item({0x20}), item({0x43, 1, 2, 3}), item({0xA1, 0x01, 0x82, 0x61, 'x', 0xF6}), item({0xC1, 0x1A, 1, 2, 3, 4}),
-      item({0xFB, 1, 2, 3, 4, 5, 6, 7, 8}), item({0x80}), item({0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x01}),
+      item({0x20}),
+      item({0x43, 1, 2, 3}),
+      item({0xA1, 0x01, 0x82, 0x61, 'x', 0xF6}),
+      item({0xC1, 0x1A, 1, 2, 3, 4}),
+      item({0xFB, 1, 2, 3, 4, 5, 6, 7, 8}),
+      item({0x80}),
+      item({0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x01}),
   };
   for (auto bytes : kGood) {
     bytes.push_back(0x05);

@@ -35,9 +35,10 @@ void Sha256::block(const u8* at) {
       word += (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) + schedule[(i + 9) & 15] +
               (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
     }
-    const u32 first = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) +
-                      kRound[i] + word;
-    const u32 second = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+    const u32 first =
+        h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + kRound[i] + word;
+    const u32 second =
+        (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
     h = g, g = f, f = e, e = d + first;
     d = c, c = b, b = a, a = first + second;
   }

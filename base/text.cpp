@@ -1,6 +1,19 @@
 #include "base/text.h"
 
+#include <cstring>
+
 namespace pipit {
+
+u32 copy_text(std::span<char> out, std::string_view text) {
+  const usize part = text.size() < out.size() ? text.size() : out.size();
+  if (part != 0) std::memmove(out.data(), text.data(), part);
+  return static_cast<u32>(part);
+}
+
+TextWriter& TextWriter::operator<<(std::string_view text) {
+  used_ += copy_text(out_.subspan(used_), text);
+  return *this;
+}
 
 TextWriter& TextWriter::operator<<(u64 number) {
   char digits[20];

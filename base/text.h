@@ -1,6 +1,4 @@
 #pragma once
-#include <cstring>
-
 #include "base/types.h"
 
 namespace pipit {
@@ -10,12 +8,7 @@ class TextWriter {
  public:
   explicit TextWriter(std::span<char> out) : out_(out) {}
 
-  TextWriter& operator<<(std::string_view text) {
-    const usize part = text.size() < out_.size() - used_ ? text.size() : out_.size() - used_;
-    if (part != 0) std::memcpy(out_.data() + used_, text.data(), part);
-    used_ += part;
-    return *this;
-  }
+  TextWriter& operator<<(std::string_view text);
   TextWriter& operator<<(u64 number);
   TextWriter& operator<<(u32 number) { return *this << u64{number}; }
   /// The low `digits` hexadecimal digits of `number`, in lower case.
@@ -29,16 +22,24 @@ class TextWriter {
   usize used_ = 0;
 };
 
+/// Copies what fits of `text` to `out`, which may overlap it; how many characters those were.
+u32 copy_text(std::span<char> out, std::string_view text);
+
+/// The part of `text` from `at` on, at most `count` long; empty past the end. Unlike substr() it never
+/// throws.
+constexpr std::string_view slice(std::string_view text, usize at, usize count = std::string_view::npos) {
+  if (at > text.size()) return {};
+  const usize rest = text.size() - at;
+  return {text.data() + at, count < rest ? count : rest};
+}
+
 /// A text of at most N characters with storage of its own.
 template <usize N>
 struct FixedText {
   char data[N];
   u32 size = 0;
 
-  void assign(std::string_view text) {
-    size = static_cast<u32>(text.size() < N ? text.size() : N);
-    if (size != 0) std::memmove(data, text.data(), size);
-  }
+  void assign(std::string_view text) { size = copy_text(data, text); }
   std::string_view view() const { return {data, size}; }
 };
 

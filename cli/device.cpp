@@ -36,9 +36,11 @@ void register_device(CLI::App& root, Session& session) {
   command->add_option("--token", arguments->options.token, "device token of the gateway");
   command->add_option("--mac", arguments->mac, "its identity: waiot-<last three bytes>")
       ->default_val("52:54:00:12:34:56");
-  command->add_option("--flash", arguments->options.flash_file, "file that stands for its flash; without, it forgets");
+  command->add_option("--flash", arguments->options.flash_file,
+                      "file that stands for its flash; without, it forgets");
   command->footer(
-      "Example:\n  pipit device --broker 127.0.0.1:1883 --blobs 127.0.0.1:8090 --token secret --flash flash.img");
+      "Example:\n  pipit device --broker 127.0.0.1:1883 --blobs 127.0.0.1:8090 --token secret --flash "
+      "flash.img");
   command->callback([arguments, &session] {
     if (const auto status = serve(*arguments); !status.ok()) session.exit_code = fail(status.error());
   });

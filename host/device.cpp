@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <vector>
 
 #include "base/text.h"

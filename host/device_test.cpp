@@ -70,7 +70,8 @@ class DeviceTest : public ::testing::Test {
   }
   link::DeviceStatus status() { return gateway_.status(kName); }
   bool running(const std::string& instance) {
-    return until([&] { return status().active.instance == instance && status().active.state == AppState::running; });
+    return until(
+        [&] { return status().active.instance == instance && status().active.state == AppState::running; });
   }
   bool answered(u32 sequence) {
     gateway_.feed(kName, sequence);
@@ -169,15 +170,18 @@ TEST_F(DeviceTest, RefusesABadDigest) {
 }
 
 TEST_F(DeviceTest, RefusesAnUnknownImport) {
-  expect_refused(make_package({.module = wasm("stranger"), .imports = {"env.mystery"}}, blobs_), Reason::unknown_import);
+  expect_refused(make_package({.module = wasm("stranger"), .imports = {"env.mystery"}}, blobs_),
+                 Reason::unknown_import);
 }
 
 TEST_F(DeviceTest, RefusesTooMuchMemory) {
-  expect_refused(make_package({.module = wasm("echo2"), .memory_bytes = 65'536}, blobs_), Reason::out_of_memory);
+  expect_refused(make_package({.module = wasm("echo2"), .memory_bytes = 65'536}, blobs_),
+                 Reason::out_of_memory);
 }
 
 TEST_F(DeviceTest, RefusesAnInvalidModel) {
-  expect_refused(make_package({.module = wasm("echo2"), .model = Buffer(64, 1)}, blobs_), Reason::invalid_model);
+  expect_refused(make_package({.module = wasm("echo2"), .model = Buffer(64, 1)}, blobs_),
+                 Reason::invalid_model);
 }
 
 TEST_F(DeviceTest, ATrapAtTheStartNamesItsFunction) {
@@ -267,10 +271,12 @@ TEST(DeviceOptions, AreParsedStrictly) {
   EXPECT_TRUE(parse_endpoint("127.0.0.1:1883", host, port).ok());
   EXPECT_EQ(port, 1883);
   EXPECT_EQ(host, (ports::Ipv4{127, 0, 0, 1}));
-  for (const char* bad : {"", "localhost:1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":80"})
+  for (const char* bad :
+       {"", "localhost:1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", ":80"})
     EXPECT_FALSE(parse_endpoint(bad, host, port).ok()) << bad;
   EXPECT_EQ(parse_mac("52:54:00:ab:CD:ef").value(), (ports::MacAddress{0x52, 0x54, 0x00, 0xAB, 0xCD, 0xEF}));
-  for (const char* bad : {"", "52:54:00:ab:cd", "52-54-00-ab-cd-ef", "52:54:00:ab:cd:eg", "52:54:00:ab:cd:ef:"})
+  for (const char* bad :
+       {"", "52:54:00:ab:cd", "52-54-00-ab-cd-ef", "52:54:00:ab:cd:eg", "52:54:00:ab:cd:ef:"})
     EXPECT_FALSE(parse_mac(bad).ok()) << bad;
 }
 

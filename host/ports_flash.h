@@ -6,8 +6,8 @@
 
 namespace pipit::host {
 
-/// Flash in a mapped file, or in memory that is gone with the process. Bits are only ever cleared by program(), and
-/// programming what is not erased is refused, as on a real part.
+/// Flash in a mapped file, or in memory that is gone with the process. Bits are only ever cleared by
+/// program(), and programming what is not erased is refused, as on a real part.
 class MappedFlash final : public ports::Flash {
  public:
   /// Empty `file`: in memory. A file is made when it is missing; one of another size is refused.

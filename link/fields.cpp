@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/text.h"
 #include "link/messages.h"
 
 namespace pipit::link {
@@ -52,7 +53,7 @@ bool is_default(const Field& field, const void* object) {
 void write_field(cbor::Writer& out, const Field& field, const void* object) {
   switch (field.kind) {
     case Kind::boolean: return out.boolean(load_integer(field, object) != 0);
-    case Kind::text: return out.text(at<std::string_view>(object, field.offset).substr(0, field.max));
+    case Kind::text: return out.text(slice(at<std::string_view>(object, field.offset), 0, field.max));
     case Kind::bytes: return out.bytes(at<Bytes>(object, field.offset));
     case Kind::fixed: return out.bytes({&at<u8>(object, field.offset), field.max});
     case Kind::nested: return write_map(out, *field.schema, &at<u8>(object, field.offset));
@@ -76,8 +77,8 @@ void write_field(cbor::Writer& out, const Field& field, const void* object) {
 }
 
 Status read_integer(cbor::Reader& in, const Field& field, void* object) {
-  const u64 max = field.max != 0 ? field.max
-                  : field.kind == Kind::u8_ ? 0xFF
+  const u64 max = field.max != 0             ? field.max
+                  : field.kind == Kind::u8_  ? 0xFF
                   : field.kind == Kind::u16_ ? 0xFFFF
                   : field.kind == Kind::u32_ ? 0xFFFF'FFFF
                                              : ~u64{0};

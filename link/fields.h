@@ -5,8 +5,8 @@
 #include "base/result.h"
 #include "base/types.h"
 
-/// How a C++ struct and a CBOR map with small integer keys belong together: one table a message, one reader and one
-/// writer for all of them.
+/// How a C++ struct and a CBOR map with small integer keys belong together: one table a message, one reader
+/// and one writer for all of them.
 namespace pipit::link {
 
 /// The first key of every message and its value: kVersion.
@@ -24,11 +24,12 @@ struct Schema;
 struct Field {
   u8 key;
   Kind kind;
-  bool required;        ///< absent: malformed. Others keep their default, and are left out when they have it
+  bool required;  ///< absent: malformed. Others keep their default, and are left out when they have it
   u16 offset;
-  u32 max;              ///< largest value of an integer (0: all of its type), longest string, bytes of a fixed one, most elements
-  u16 count_offset = 0; ///< texts, structs: a u32; u16s: a u8
-  u16 stride = 0;       ///< structs: bytes of one element
+  u32 max;  ///< largest value of an integer (0: all of its type), longest string, bytes of a fixed one, most
+            ///< elements
+  u16 count_offset = 0;            ///< texts, structs: a u32; u16s: a u8
+  u16 stride = 0;                  ///< structs: bytes of one element
   const Schema* schema = nullptr;  ///< nested, structs
 };
 

@@ -9,17 +9,16 @@
 namespace pipit::link {
 namespace {
 
-// Every table below is a contract with devices in the field: a key keeps its number and meaning for ever; what is new
-// gets a new key and is not required.
+// Every table below is a contract with devices in the field: a key keeps its number and meaning for ever;
+// what is new gets a new key and is not required.
 
 constexpr bool kRequired = true, kOptional = false;
 constexpr u32 kMaxFrameBytes = 1u << 20;
 constexpr u32 kMaxPayloadBytes = 64 * 1024;
 
-#define FIELD(type, key, kind, required, member, max) \
-  { key, Kind::kind, required, offsetof(type, member), max }
+#define FIELD(type, key, kind, required, member, max) {key, Kind::kind, required, offsetof(type, member), max}
 #define ARRAY(type, key, kind, member, count, max) \
-  { key, Kind::kind, kOptional, offsetof(type, member), max, offsetof(type, count) }
+  {key, Kind::kind, kOptional, offsetof(type, member), max, offsetof(type, count)}
 
 constexpr Field kHello[] = {
     FIELD(Hello, 1, text, kRequired, device, kMaxNameBytes),
@@ -58,8 +57,8 @@ constexpr Field kManifest[] = {
     FIELD(Manifest, 4, u32_, kRequired, memory_bytes, 0),
     FIELD(Manifest, 5, u32_, kRequired, stack_bytes, 0),
     FIELD(Manifest, 6, u32_, kOptional, arena_bytes, 0),
-    {7, Kind::structs, kRequired, offsetof(Manifest, blobs), kMaxBlobs, offsetof(Manifest, blob_count), sizeof(Blob),
-     &kBlob},
+    {7, Kind::structs, kRequired, offsetof(Manifest, blobs), kMaxBlobs, offsetof(Manifest, blob_count),
+     sizeof(Blob), &kBlob},
     ARRAY(Manifest, 8, texts, imports, import_count, kMaxImports),
 };
 
@@ -91,7 +90,7 @@ constexpr Field kAppFields[] = {
 constexpr Schema kApp = {kAppFields, false};
 
 #define NESTED(type, key, member, schema) \
-  { key, Kind::nested, kOptional, offsetof(type, member), 0, 0, 0, schema }
+  {key, Kind::nested, kOptional, offsetof(type, member), 0, 0, 0, schema}
 
 constexpr Field kStatus[] = {
     FIELD(DeviceStatus, 1, boolean, kRequired, online, 0),
@@ -187,7 +186,7 @@ std::string_view reason_text(Reason reason) {
   return index < std::size(kTexts) ? kTexts[index] : "Unknown";
 }
 
-#define MESSAGE(type, table)                                                                  \
+#define MESSAGE(type, table)                                                                          \
   Result<Bytes> encode(const type& message, MutBytes out) { return encode_map(table, message, out); } \
   Status decode(Bytes message, type& out) { return decode_map(table, message, out); }
 MESSAGE(Hello, kHello)
@@ -216,7 +215,8 @@ Status decode_config(Bytes sector, DeviceConfig& out) {
   if (size > kMaxConfigBytes || size > sector.size() - kConfigHeadBytes)
     return Error{Code::malformed, "device configuration is longer than its sector", 8};
   const Bytes map = sector.subspan(kConfigHeadBytes, size);
-  if (crc32(map) != load_le<u32>(&sector[12])) return Error{Code::malformed, "device configuration is damaged", 12};
+  if (crc32(map) != load_le<u32>(&sector[12]))
+    return Error{Code::malformed, "device configuration is damaged", 12};
   return decode_map(kDeviceConfig, map, out);
 }
 

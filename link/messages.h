@@ -6,10 +6,11 @@
 #include "base/result.h"
 #include "base/types.h"
 
-/// What device and gateway say to each other. Every message is one CBOR map (RFC 8949, definite lengths only) with
-/// small integer keys, the first being kVersionKey → kVersion. Decoders take hostile bytes: unknown keys are skipped,
-/// wrong types, missing keys and sizes over the bounds below are `malformed` with the byte offset. Decoded views point
-/// into the message's bytes. Key numbers are in messages.cpp, one table a message.
+/// What device and gateway say to each other. Every message is one CBOR map (RFC 8949, definite lengths only)
+/// with small integer keys, the first being kVersionKey → kVersion. Decoders take hostile bytes: unknown keys
+/// are skipped, wrong types, missing keys and sizes over the bounds below are `malformed` with the byte
+/// offset. Decoded views point into the message's bytes. Key numbers are in messages.cpp, one table a
+/// message.
 namespace pipit::link {
 
 constexpr u32 kVersion = 1;
@@ -23,7 +24,8 @@ constexpr u32 kMaxManifestBytes = 3072;  ///< encoded
 
 using Digest = std::array<u8, 32>;  ///< SHA-256
 
-/// Topics: pipit/<device>/<leaf>. `desired` and `status` are retained; the last will is a `status` with online=false.
+/// Topics: pipit/<device>/<leaf>. `desired` and `status` are retained; the last will is a `status` with
+/// online=false.
 namespace topic {
 constexpr std::string_view kPrefix = "pipit/";
 constexpr std::string_view kHello = "hello";
@@ -37,21 +39,22 @@ constexpr std::string_view kSensor = "sensor/";  ///< sensor/<name>
 
 /// The device's first word after each connect; repeated every 3 s until admitted.
 struct Hello {
-  std::string_view device;   ///< "waiot-123456"
-  u64 boot_id = 0;           ///< random at each start-up: the identity of this boot
-  u32 boot_count = 0;        ///< from flash; 0 where storage is volatile
-  std::string_view board;    ///< "mps2-an386"
-  std::string_view arch;     ///< "thumbv7em", "riscv32", "amd64"
-  std::string_view firmware; ///< version
-  std::string_view token;    ///< device token from its configuration
-  bool persistent = false;   ///< slots survive a restart
-  u32 ram_bytes = 0;         ///< RAM of the board as limited
-  u32 app_ram_bytes = 0;     ///< arena one application may use
-  u32 slot_bytes = 0;        ///< flash one application may use
-  u32 sensor_queue = 0;      ///< frames the sensor queue holds
+  std::string_view device;    ///< "waiot-123456"
+  u64 boot_id = 0;            ///< random at each start-up: the identity of this boot
+  u32 boot_count = 0;         ///< from flash; 0 where storage is volatile
+  std::string_view board;     ///< "mps2-an386"
+  std::string_view arch;      ///< "thumbv7em", "riscv32", "amd64"
+  std::string_view firmware;  ///< version
+  std::string_view token;     ///< device token from its configuration
+  bool persistent = false;    ///< slots survive a restart
+  u32 ram_bytes = 0;          ///< RAM of the board as limited
+  u32 app_ram_bytes = 0;      ///< arena one application may use
+  u32 slot_bytes = 0;         ///< flash one application may use
+  u32 sensor_queue = 0;       ///< frames the sensor queue holds
 };
 
-/// The gateway's answer. A device does nothing with `desired` before it was admitted; a refused one keeps asking.
+/// The gateway's answer. A device does nothing with `desired` before it was admitted; a refused one keeps
+/// asking.
 struct Admission {
   u64 boot_id = 0;
   bool admitted = false;
@@ -110,8 +113,17 @@ enum class AppState : u8 {
 
 /// Why an application failed; the CamelCase text is what a Pod shows as its reason.
 enum class Reason : u8 {
-  none = 0, fetch_failed = 1, digest_mismatch = 2, invalid_manifest = 3, invalid_module = 4, unknown_import = 5,
-  out_of_memory = 6, invalid_model = 7, trapped = 8, storage_failed = 9, unsupported_arguments = 10,
+  none = 0,
+  fetch_failed = 1,
+  digest_mismatch = 2,
+  invalid_manifest = 3,
+  invalid_module = 4,
+  unknown_import = 5,
+  out_of_memory = 6,
+  invalid_model = 7,
+  trapped = 8,
+  storage_failed = 9,
+  unsupported_arguments = 10,
 };
 std::string_view reason_text(Reason reason);  ///< "DigestMismatch", …
 
@@ -138,12 +150,12 @@ struct DeviceStatus {
   u64 uptime_ms = 0;
   u64 generation = 0;  ///< of the Desired last acted on
   AppStatus active;    ///< the application that answers; state none when there is none
-  AppStatus next;      ///< the one being fetched or started, or that failed last; state none when there is none
+  AppStatus next;  ///< the one being fetched or started, or that failed last; state none when there is none
   // Counters since boot.
   u32 frames_received = 0, frames_dropped = 0, frames_answered = 0;
   u64 bytes_received = 0, bytes_sent = 0;
-  // Last hand-over between two applications: instructions from the old one's last result to the new one's first,
-  // and frames that arrived in between and waited.
+  // Last hand-over between two applications: instructions from the old one's last result to the new one's
+  // first, and frames that arrived in between and waited.
   u32 handovers = 0;
   u64 handover_instructions = 0;
   u32 handover_frames_delayed = 0;
@@ -180,7 +192,8 @@ struct SensorFrame {
 };
 
 /// Encoders write one message into `out` and return the bytes used, or out_of_memory. Fields
-/// with their default are left out; text is cut to its bound; byte strings over theirs are refused by the decoder.
+/// with their default are left out; text is cut to its bound; byte strings over theirs are refused by the
+/// decoder.
 Result<Bytes> encode(const Hello&, MutBytes out);
 Result<Bytes> encode(const Admission&, MutBytes out);
 Result<Bytes> encode(const Manifest&, MutBytes out);
@@ -199,8 +212,8 @@ Status decode(Bytes message, Log& out);
 Status decode(Bytes message, TelemetryMessage& out);
 Status decode(Bytes message, SensorFrame& out);
 
-/// What a device is told once, in its configuration sector (at a fixed place in flash): a CBOR map after the magic
-/// "PIPITCFG", a u32 length and a u32 CRC-32 of the map.
+/// What a device is told once, in its configuration sector (at a fixed place in flash): a CBOR map after the
+/// magic "PIPITCFG", a u32 length and a u32 CRC-32 of the map.
 struct DeviceConfig {
   std::array<u8, 4> broker_host{};
   u16 broker_port = 0;

@@ -1,5 +1,5 @@
-// Hostile bytes: every message cut at every byte and changed at random. Messages lie on the heap, exactly as long as
-// they are, so that a sanitizer build sees any read outside.
+// Hostile bytes: every message cut at every byte and changed at random. Messages lie on the heap, exactly as
+// long as they are, so that a sanitizer build sees any read outside.
 #include <gtest/gtest.h>
 
 #include <random>

@@ -202,7 +202,8 @@ TEST(DeviceConfig, EveryFlippedBitIsSeen) {
     EXPECT_FALSE(decode_config(bad, out).ok()) << bit;
   }
   EXPECT_EQ(out.broker_port, 0);
-  for (usize length = 0; length < size; ++length) EXPECT_FALSE(decode_config(Bytes(sector).first(length), out).ok());
+  for (usize length = 0; length < size; ++length)
+    EXPECT_FALSE(decode_config(Bytes(sector).first(length), out).ok());
   EXPECT_EQ(decode_config(std::vector<u8>(64, 0xFF), out).error().code, Code::not_found);
 }
 

@@ -5,8 +5,18 @@
 namespace pipit::link::sample {
 
 inline Hello hello() {
-  return {"waiot-123456", 0x1122334455667788u, 3,     "mps2-an386", "thumbv7em", "0.1.0",
-          "secret",       true,                262144, 57344,        1u << 20,    12};
+  return {"waiot-123456",
+          0x1122334455667788u,
+          3,
+          "mps2-an386",
+          "thumbv7em",
+          "0.1.0",
+          "secret",
+          true,
+          262144,
+          57344,
+          1u << 20,
+          12};
 }
 inline Admission admission() { return {5, false, "name is held by another live device", 1'700'000'000'123u}; }
 inline Manifest manifest() {
@@ -32,7 +42,8 @@ inline DeviceStatus status() {
   DeviceStatus out;
   out.online = true, out.boot_id = 5, out.boot_count = 2, out.uptime_ms = 12345, out.generation = 9;
   out.active = {"a-uid", "fashion", "v2", 0, AppState::running};
-  out.next = {"b-uid", "fashion", "v3", 1, AppState::failed, Reason::trapped, "unreachable", "classify", 7, 0x1234};
+  out.next = {"b-uid",         "fashion",     "v3",       1, AppState::failed,
+              Reason::trapped, "unreachable", "classify", 7, 0x1234};
   out.frames_received = 500, out.frames_dropped = 1, out.frames_answered = 499;
   out.bytes_received = 1u << 20, out.bytes_sent = 99;
   out.handovers = 1, out.handover_instructions = 123'456'789'012u, out.handover_frames_delayed = 2;

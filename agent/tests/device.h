@@ -43,7 +43,9 @@ class TestDevice {
   static constexpr u32 kArenaBytes = 48 * 1024;
 
   TestDevice(CutFlash& flash, const Blobs& blobs)
-      : stream(blobs), arena(memory), store(*Store::open(flash, default_layout(flash))),
+      : stream(blobs),
+        arena(memory),
+        store(*Store::open(flash, default_layout(flash))),
         frames(*FrameQueue::create(8, 64, arena)),
         fetch(clock, entropy, stream, flash, fetch_buffer, 4096),
         apps{{0, {arenas[0].data(), kArenaBytes}, clock, entropy, supervisor},

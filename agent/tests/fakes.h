@@ -33,7 +33,8 @@ class SeededEntropy final : public ports::Entropy {
   std::mt19937 random_;
 };
 
-/// NOR flash in memory. Power is cut at the n-th program or erase: that one is done by half, everything after fails.
+/// NOR flash in memory. Power is cut at the n-th program or erase: that one is done by half, everything after
+/// fails.
 class CutFlash final : public ports::Flash {
  public:
   CutFlash(u32 size, u32 sector) : memory_(size, 0xFF), sector_(sector) {}
@@ -155,8 +156,9 @@ class BlobStream final : public ScriptedStream {
     const usize first = std::stoul(request.substr(range + 6));
     const usize last = std::stoul(request.substr(request.find('-', range) + 1));
     const usize length = last - first + 1;
-    give("HTTP/1.1 206 Partial Content\r\nContent-Length: " + std::to_string(length) + "\r\nContent-Range: bytes " +
-         std::to_string(first) + "-" + std::to_string(last) + "/" + std::to_string(blob->second.size()) + "\r\n\r\n");
+    give("HTTP/1.1 206 Partial Content\r\nContent-Length: " + std::to_string(length) +
+         "\r\nContent-Range: bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" +
+         std::to_string(blob->second.size()) + "\r\n\r\n");
     const usize part = std::min(length, break_after);
     for (usize i = 0; i < part; ++i) incoming.push_back(blob->second[first + i]);
     served_bytes += part;

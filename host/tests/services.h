@@ -16,7 +16,8 @@
 #include "support/files.h"
 #include "support/process.h"
 
-/// Real services around a simulated device: mosquitto, an HTTP server with ranges, and the gateway's end of the link.
+/// Real services around a simulated device: mosquitto, an HTTP server with ranges, and the gateway's end of
+/// the link.
 namespace pipit::host::testing {
 
 using agent::testing::Blobs;
@@ -38,8 +39,8 @@ class Broker {
     (void)support::run({"rm", "-r", folder_});
   }
   void start() {
-    auto process =
-        support::Process::start({"/usr/sbin/mosquitto", "-c", folder_ + "/mosquitto.conf"}, {.log_file = folder_ + "/log"});
+    auto process = support::Process::start({"/usr/sbin/mosquitto", "-c", folder_ + "/mosquitto.conf"},
+                                           {.log_file = folder_ + "/log"});
     ASSERT_TRUE(process.ok()) << process.error().text << " (apt-get install mosquitto)";
     process_ = std::move(*process);
     ASSERT_TRUE(support::wait_for_port(port_, 10'000));
@@ -57,7 +58,8 @@ class Broker {
 class BlobHost {
  public:
   BlobHost() {
-    daemon_ = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, nullptr, nullptr, &BlobHost::answer, this, MHD_OPTION_END);
+    daemon_ = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, nullptr, nullptr, &BlobHost::answer, this,
+                               MHD_OPTION_END);
     EXPECT_NE(daemon_, nullptr);
     port_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port;
   }
@@ -80,7 +82,8 @@ class BlobHost {
   static ssize_t read(void* self, u64 at, char* out, usize max) {
     Body& body = *static_cast<Body*>(self);
     if (at >= body.breaks_at) return MHD_CONTENT_READER_END_WITH_ERROR;
-    const usize part = std::min({max, body.data.size() - static_cast<usize>(at), body.breaks_at - static_cast<usize>(at)});
+    const usize part =
+        std::min({max, body.data.size() - static_cast<usize>(at), body.breaks_at - static_cast<usize>(at)});
     std::copy_n(body.data.begin() + static_cast<long>(at), part, out);
     *body.served += part;
     return static_cast<ssize_t>(part);
@@ -90,10 +93,11 @@ class BlobHost {
     MHD_destroy_response(response);
     return result;
   }
-  static MHD_Result answer(void* context, MHD_Connection* connection, const char* url, const char*, const char*,
-                           const char*, size_t*, void**) {
+  static MHD_Result answer(void* context, MHD_Connection* connection, const char* url, const char*,
+                           const char*, const char*, size_t*, void**) {
     BlobHost& self = *static_cast<BlobHost*>(context);
-    const std::string name = std::string(url).substr(std::min(std::string(url).size(), std::string("/blobs/sha256:").size()));
+    const std::string name =
+        std::string(url).substr(std::min(std::string(url).size(), std::string("/blobs/sha256:").size()));
     std::lock_guard lock(self.mutex_);
     const auto blob = self.blobs_.find(name);
     if (blob == self.blobs_.end())
@@ -104,10 +108,10 @@ class BlobHost {
     const auto begin = blob->second.begin() + static_cast<long>(first);
     Body* body = new Body{{begin, begin + static_cast<long>(last - first + 1)}, ~usize{0}, &self.served_};
     if (self.unreliable_ && self.requests_++ % 2 == 0) body->breaks_at = body->data.size() / 2;
-    MHD_Response* response = MHD_create_response_from_callback(body->data.size(), 1024, &BlobHost::read, body,
-                                                               [](void* old) { delete static_cast<Body*>(old); });
-    const std::string content_range =
-        "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" + std::to_string(blob->second.size());
+    MHD_Response* response = MHD_create_response_from_callback(
+        body->data.size(), 1024, &BlobHost::read, body, [](void* old) { delete static_cast<Body*>(old); });
+    const std::string content_range = "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" +
+                                      std::to_string(blob->second.size());
     MHD_add_response_header(response, "Content-Range", content_range.c_str());
     return reply(connection, 206, response);
   }
@@ -121,26 +125,27 @@ class BlobHost {
   std::atomic<bool> unreliable_{false};
 };
 
-/// The gateway's end: admits, desires, feeds, and keeps what devices say. Driven by poll() from the test's thread.
+/// The gateway's end: admits, desires, feeds, and keeps what devices say. Driven by poll() from the test's
+/// thread.
 class GatewayEnd {
  public:
   struct Answer {
     u32 count = 0;
     char version = 0;
   };
-  bool admit = true;                     ///< the first boot of a name; another one is refused
-  std::map<std::string, u64> holders;    ///< device → boot id
+  bool admit = true;                   ///< the first boot of a name; another one is refused
+  std::map<std::string, u64> holders;  ///< device → boot id
   std::vector<std::string> logs;
-  std::map<u32, Answer> answers;         ///< by sequence
+  std::map<u32, Answer> answers;  ///< by sequence
   u32 hellos = 0, refusals = 0;
-  link::Hello hello;                     ///< the last; numbers only, its texts are gone
+  link::Hello hello;  ///< the last; numbers only, its texts are gone
 
   explicit GatewayEnd(u16 port) : port_(port) {
     mosquitto_lib_init();
     client_ = mosquitto_new(nullptr, true, this);
     mosquitto_message_callback_set(client_, [](mosquitto*, void* self, const mosquitto_message* message) {
-      static_cast<GatewayEnd*>(self)->take(message->topic,
-                                           {static_cast<const u8*>(message->payload), static_cast<usize>(message->payloadlen)});
+      static_cast<GatewayEnd*>(self)->take(message->topic, {static_cast<const u8*>(message->payload),
+                                                            static_cast<usize>(message->payloadlen)});
     });
     connect();
   }
@@ -151,11 +156,14 @@ class GatewayEnd {
   }
   void poll() {
     if (mosquitto_loop(client_, 0, 16) != MOSQ_ERR_SUCCESS) {
-      if (mosquitto_reconnect(client_) == MOSQ_ERR_SUCCESS) mosquitto_subscribe(client_, nullptr, "pipit/+/+", 1);
+      if (mosquitto_reconnect(client_) == MOSQ_ERR_SUCCESS)
+        mosquitto_subscribe(client_, nullptr, "pipit/+/+", 1);
     }
   }
 
-  void desire(const std::string& device, const link::Desired& desired) { send(device, "desired", desired, true); }
+  void desire(const std::string& device, const link::Desired& desired) {
+    send(device, "desired", desired, true);
+  }
   void feed(const std::string& device, u32 sequence, u8 first = 1) {
     const u8 data[4] = {first, 2, 3, 4};
     send(device, "sensor/camera", link::SensorFrame{sequence, DType::u8, 1, {4}, data}, false);
@@ -178,8 +186,8 @@ class GatewayEnd {
   void send(const std::string& device, const std::string& leaf, const T& message, bool retain) {
     u8 room[8192];
     const Bytes bytes = link::encode(message, room).value();
-    ASSERT_EQ(mosquitto_publish(client_, nullptr, ("pipit/" + device + "/" + leaf).c_str(), static_cast<int>(bytes.size()),
-                                bytes.data(), 1, retain),
+    ASSERT_EQ(mosquitto_publish(client_, nullptr, ("pipit/" + device + "/" + leaf).c_str(),
+                                static_cast<int>(bytes.size()), bytes.data(), 1, retain),
               MOSQ_ERR_SUCCESS);
   }
   void take(const std::string& topic, Bytes payload) {
@@ -208,7 +216,9 @@ class GatewayEnd {
     const bool same = holder == hello.boot_id;
     refusals += !same;
     send(device, "admission",
-         link::Admission{hello.boot_id, same, same ? "" : "name is held by another live device", 1'700'000'000'000}, false);
+         link::Admission{hello.boot_id, same, same ? "" : "name is held by another live device",
+                         1'700'000'000'000},
+         false);
   }
 
   u16 port_;
