@@ -27,15 +27,15 @@ bool interrupted();
 void watch_interrupts();
 
 // One function a subcommand; each adds itself to `root`, and its callback sets session.exit_code.
-[[gnu::weak]] void register_build(CLI::App& root, Session& session);
-[[gnu::weak]] void register_device(CLI::App& root, Session& session);
-[[gnu::weak]] void register_down(CLI::App& root, Session& session);
-[[gnu::weak]] void register_gateway(CLI::App& root, Session& session);
-[[gnu::weak]] void register_model(CLI::App& root, Session& session);
-[[gnu::weak]] void register_pull(CLI::App& root, Session& session);
-[[gnu::weak]] void register_push(CLI::App& root, Session& session);
-[[gnu::weak]] void register_run(CLI::App& root, Session& session);
-[[gnu::weak]] void register_up(CLI::App& root, Session& session);
-[[gnu::weak]] void register_wast(CLI::App& root, Session& session);
+void register_build(CLI::App& root, Session& session);
+void register_device(CLI::App& root, Session& session);
+void register_down(CLI::App& root, Session& session);
+void register_gateway(CLI::App& root, Session& session);
+void register_model(CLI::App& root, Session& session);
+void register_pull(CLI::App& root, Session& session);
+void register_push(CLI::App& root, Session& session);
+void register_run(CLI::App& root, Session& session);
+void register_up(CLI::App& root, Session& session);
+void register_wast(CLI::App& root, Session& session);
 
 }  // namespace pipit::cli

@@ -33,7 +33,6 @@ void watch_interrupts() {
 
 using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
-    // One line a subcommand.
     register_build,
     register_device,
     register_down,
@@ -44,7 +43,6 @@ constexpr Register kCommands[] = {
     register_run,
     register_up,
     register_wast,
-    nullptr,
 };
 
 }  // namespace pipit::cli
@@ -55,8 +53,7 @@ int main(int argc, char** argv) {
   root.require_subcommand(1);
   root.set_version_flag("--version", PIPIT_VERSION);
   Session session;
-  for (Register add : kCommands)
-    if (add != nullptr) add(root, session);
+  for (Register add : kCommands) add(root, session);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
