@@ -266,6 +266,7 @@ void Supervisor::take_over() {
   frames_dropped_ += parts_.frames.close_all(active().index());
   active().clear();
   active_ = 1 - active_;
+  active_fetched_bytes_ = fetched_before_;
   if (active().alive()) active().set_state(AppState::running);
   char text[160];
   TextWriter out(text);
@@ -325,6 +326,7 @@ void Supervisor::fill(link::DeviceStatus& out) {
   out.boot_count = boot_count_;
   out.generation = generation_;
   active().fill(out.active);
+  out.active.fetched_bytes = active_fetched_bytes_;
   next().fill(out.next);
   if (next().state() == AppState::fetching || next().failure().reason == Reason::fetch_failed) {
     out.next.total_bytes = total_bytes_;

@@ -96,6 +96,7 @@ class Supervisor final : public AppHost {
   u32 erased_bytes_ = 0;
   u32 blob_ = 0;
   u32 fetched_before_ = 0, total_bytes_ = 0;
+  u32 active_fetched_bytes_ = 0;  ///< what the active one cost; 0 when its slot was reused
   // Figures.
   u32 frames_received_ = 0, frames_dropped_ = 0, frames_answered_ = 0;
   u64 last_result_instructions_ = 0;
