@@ -1,4 +1,6 @@
 // The boards, until each is a Ready node with a Lease.
+#include <sstream>
+
 #include "cli/up/run.h"
 #include "support/files.h"
 #include "support/process.h"
@@ -13,18 +15,24 @@ namespace {
 constexpr int kReadySeconds = 90;
 constexpr std::array<u8, 4> kHostSeenFromQemu = {10, 0, 2, 2};
 
-/// text, data and bss of a firmware image, by llvm-size (Berkeley format: text holds .rodata too).
+/// Bytes of a firmware image by section. The reserved stack is RAM without contents, as bss is.
 support::Result<FirmwareResult> sizes(const std::string& elf) {
-  const auto output = TRY(support::run({"llvm-size-22", elf}));
+  const auto output = TRY(support::run({"llvm-size-22", "-A", elf}));
+  if (output.exit_code != 0) return Error(Code::io, "llvm-size-22 " + elf + ": " + output.err);
   FirmwareResult result;
-  const usize row = output.out.find('\n');
-  unsigned long long text = 0, data = 0, bss = 0;
-  if (output.exit_code != 0 || row == std::string::npos ||
-      std::sscanf(output.out.c_str() + row, "%llu %llu %llu", &text, &data, &bss) != 3)
-    return Error(Code::io, "llvm-size-22 " + elf + ": " + output.err);
-  result.text = text;
-  result.data = data;
-  result.bss = bss;
+  const std::pair<const char*, decltype(&FirmwareResult::text)> kColumns[] = {
+      {".text", &FirmwareResult::text}, {".rodata", &FirmwareResult::text},  {".data", &FirmwareResult::data},
+      {".bss", &FirmwareResult::bss},   {".noinit", &FirmwareResult::bss}, {".stack", &FirmwareResult::bss}};
+  std::istringstream lines(output.out);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string section;
+    unsigned long long bytes = 0;
+    if (!(fields >> section >> bytes)) continue;
+    for (const auto& [name, column] : kColumns)
+      if (section == name) result.*column += bytes;
+  }
+  if (result.text == 0) return Error(Code::malformed, elf + ": llvm-size-22 finds no .text");
   return result;
 }
 
