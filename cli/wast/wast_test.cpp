@@ -14,10 +14,8 @@ namespace fs = std::filesystem;
 
 TEST(WastSuite, CoreScriptsPass) {
   const std::string suite = PIPIT_WASM_SUITE;
-  if (suite.empty())
-    GTEST_SKIP()
-        << "the official suite is not on this machine: set PIPIT_SHARED (folder with testdata/wasm-spec) or "
-           "PIPIT_WASM_SUITE (wast2json output) when configuring";
+  ASSERT_FALSE(suite.empty()) << "no test scripts on this machine: run scripts/get-wasm-suite, or set PIPIT_SHARED (folder "
+                                 "with testdata/wasm-spec) or PIPIT_WASM_SUITE (wast2json output), and configure again";
   auto scripts = find_scripts({suite});
   ASSERT_TRUE(scripts.ok()) << scripts.error().text;
   Report report;
@@ -30,7 +28,8 @@ TEST(WastSuite, CoreScriptsPass) {
   for (const auto& [reason, count] : report.skip_reasons)
     std::printf("skipped %u: %s\n", count, reason.c_str());
   std::printf("%u passed, %u failed, %u skipped\n", report.passed, report.failed, report.skipped);
-  EXPECT_GT(report.passed, 20'000u) << "the suite is not whole";
+  // The official suite has 27,437 assertions without SIMD, Debian's copy of 1.0's scripts 11,443.
+  EXPECT_GT(report.passed, 11'000u) << "the suite is not whole";
 }
 
 support::Json value(const char* type, const char* text) { return {{"type", type}, {"value", text}}; }
