@@ -24,7 +24,8 @@ void register_pull(CLI::App& root, Session& session) {
   CLI::App* command = root.add_subcommand("pull", "get a package from an OCI registry into a layout folder");
   command->footer("example: pipit pull 127.0.0.1:5000/fashion:1.0.0 -o fashion.oci");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("reference", arguments->reference, "host[:port]/repository[:tag][@sha256:…]")->required();
+  command->add_option("reference", arguments->reference, "host[:port]/repository[:tag][@sha256:…]")
+      ->required();
   command->add_option("-o,--layout", arguments->layout, "folder to write")->required();
   add_output(*command, session);
   command->callback([arguments, &session] {

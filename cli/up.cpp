@@ -69,7 +69,8 @@ void register_up(CLI::App& root, Session& session) {
   command->footer("example: ./pipit up --once");
   auto arguments = std::make_shared<Arguments>();
   command->add_flag("--once", arguments->once, "print the result table and end");
-  command->add_option("--name", arguments->options.name, "of this run and its state folder (default: one a checkout)");
+  command->add_option("--name", arguments->options.name,
+                      "of this run and its state folder (default: one a checkout)");
   command->add_option("--images", arguments->options.images, "test images to each device")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();

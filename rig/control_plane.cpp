@@ -12,7 +12,9 @@ namespace {
 
 constexpr int kReadyTimeoutMs = 120'000;
 
-std::string local(const char* scheme, u16 port) { return std::string(scheme) + "://127.0.0.1:" + std::to_string(port); }
+std::string local(const char* scheme, u16 port) {
+  return std::string(scheme) + "://127.0.0.1:" + std::to_string(port);
+}
 
 /// PEM texts of a user, for asking the API server directly.
 Result<support::TlsIdentity> identity(const Pki& pki, const std::string& user) {
@@ -41,7 +43,9 @@ bool answers_ok(const support::TlsIdentity& tls, const std::string& url) {
 Result<ControlPlane> ControlPlane::start(State& state, const Options& options) {
   for (const char* program : {"kube-apiserver", "kube-scheduler", "kube-controller-manager"})
     if (const std::string path = options.binaries + "/" + program; !support::exists(path))
-      return Error(Code::not_found, path + " is missing; ./pipit up obtains it, or set PIPIT_KUBE_BIN to a folder that has it");
+      return Error(
+          Code::not_found,
+          path + " is missing; ./pipit up obtains it, or set PIPIT_KUBE_BIN to a folder that has it");
   ControlPlane plane;
   plane.pki_ = TRY(Pki::create(state.path("pki")));
   plane.port_ = TRY(choose_port());
@@ -62,20 +66,20 @@ support::Status ControlPlane::start_etcd(State& state) {
   // The data lives as long as the rig: no need to wait for the disk.
   services_.push_back(TRY(Service::start(
       state, "etcd",
-      {"etcd", "--data-dir", state.path("etcd"), "--listen-client-urls", client, "--advertise-client-urls", client,
-       "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer,
-       "--unsafe-no-fsync", "--log-level", "warn"})));
+      {"etcd", "--data-dir", state.path("etcd"), "--listen-client-urls", client, "--advertise-client-urls",
+       client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster",
+       "default=" + peer, "--unsafe-no-fsync", "--log-level", "warn"})));
   return services_.back().wait_for_port(etcd_port_, kReadyTimeoutMs);
 }
 
 support::Status ControlPlane::start_apiserver(State& state, const Options& options) {
   services_.push_back(TRY(Service::start(
       state, "kube-apiserver",
-      {options.binaries + "/kube-apiserver", "--etcd-servers=" + local("http", etcd_port_), "--bind-address=127.0.0.1",
-       "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none", "--insecure-port=0",
-       "--secure-port=" + std::to_string(port_), "--tls-cert-file=" + pki_.certificate("apiserver"),
-       "--tls-private-key-file=" + pki_.key("apiserver"), "--client-ca-file=" + pki_.ca(),
-       "--service-account-issuer=https://kubernetes.default.svc",
+      {options.binaries + "/kube-apiserver", "--etcd-servers=" + local("http", etcd_port_),
+       "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+       "--insecure-port=0", "--secure-port=" + std::to_string(port_),
+       "--tls-cert-file=" + pki_.certificate("apiserver"), "--tls-private-key-file=" + pki_.key("apiserver"),
+       "--client-ca-file=" + pki_.ca(), "--service-account-issuer=https://kubernetes.default.svc",
        "--service-account-signing-key-file=" + pki_.key("service-account"),
        "--service-account-key-file=" + state.path("pki/service-account.pub"),
        "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=Node,RBAC",
@@ -83,9 +87,11 @@ support::Status ControlPlane::start_apiserver(State& state, const Options& optio
        // Node names are not in any DNS: reach a kubelet by its address.
        "--kubelet-preferred-address-types=InternalIP",
        "--kubelet-client-certificate=" + pki_.certificate("kubelet-client"),
-       "--kubelet-client-key=" + pki_.key("kubelet-client"), "--kubelet-certificate-authority=" + pki_.ca()})));
+       "--kubelet-client-key=" + pki_.key("kubelet-client"),
+       "--kubelet-certificate-authority=" + pki_.ca()})));
   const support::TlsIdentity admin = TRY(identity(pki_, "admin"));
-  return services_.back().wait([&] { return answers_ok(admin, local("https", port_) + "/readyz"); }, kReadyTimeoutMs);
+  return services_.back().wait([&] { return answers_ok(admin, local("https", port_) + "/readyz"); },
+                               kReadyTimeoutMs);
 }
 
 support::Status ControlPlane::start_controllers(State& state, const Options& options) {
@@ -104,12 +110,13 @@ support::Status ControlPlane::start_controllers(State& state, const Options& opt
     services_.push_back(TRY(Service::start(state, name, command)));
     return {};
   };
-  // Nodes are looked at every 2 s and given up after 20 s without a Lease (Kubernetes' defaults are 5 s and 40 s).
+  // Nodes are looked at every 2 s and given up after 20 s without a Lease (Kubernetes' defaults are 5 s and
+  // 40 s).
   TRY(component("kube-controller-manager", "controller-manager",
-                {"--service-account-private-key-file=" + pki_.key("service-account"), "--root-ca-file=" + pki_.ca(),
-                 "--use-service-account-credentials", "--cluster-signing-cert-file=" + pki_.ca(),
-                 "--cluster-signing-key-file=" + pki_.key("ca"), "--node-monitor-period=2s",
-                 "--node-monitor-grace-period=20s"}));
+                {"--service-account-private-key-file=" + pki_.key("service-account"),
+                 "--root-ca-file=" + pki_.ca(), "--use-service-account-credentials",
+                 "--cluster-signing-cert-file=" + pki_.ca(), "--cluster-signing-key-file=" + pki_.key("ca"),
+                 "--node-monitor-period=2s", "--node-monitor-grace-period=20s"}));
   TRY(component("kube-scheduler", "scheduler", {}));
   const support::TlsIdentity admin = TRY(identity(pki_, "admin"));
   const std::string account = local("https", port_) + "/api/v1/namespaces/default/serviceaccounts/default";

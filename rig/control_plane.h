@@ -8,7 +8,8 @@
 
 namespace pipit::rig {
 
-/// A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-scheduler, kube-controller-manager.
+/// A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-scheduler,
+/// kube-controller-manager.
 class ControlPlane {
  public:
   struct Options {

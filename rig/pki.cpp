@@ -22,7 +22,8 @@ struct Certificate {
 };
 constexpr Certificate kCertificates[] = {
     {"apiserver", "/CN=kube-apiserver",
-     "IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"},
+     "IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default."
+     "svc"},
     {"admin", "/O=system:masters/CN=admin", nullptr},
     {"controller-manager", "/CN=system:kube-controller-manager", nullptr},
     {"scheduler", "/CN=system:kube-scheduler", nullptr},
@@ -34,12 +35,14 @@ constexpr Certificate kCertificates[] = {
 support::Status openssl(const std::string& directory, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "openssl");
   const auto output = TRY(support::run(arguments, "", {}, directory));
-  if (output.exit_code != 0) return Error(Code::internal, "openssl " + arguments[1] + " failed: " + output.err);
+  if (output.exit_code != 0)
+    return Error(Code::internal, "openssl " + arguments[1] + " failed: " + output.err);
   return {};
 }
 
 support::Status new_key(const std::string& directory, const std::string& file) {
-  return openssl(directory, {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", file});
+  return openssl(directory,
+                 {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", file});
 }
 
 support::Status issue(const std::string& directory, const Certificate& row) {
@@ -48,9 +51,11 @@ support::Status issue(const std::string& directory, const Certificate& row) {
   if (row.names != nullptr) extensions += std::string("subjectAltName=") + row.names + "\n";
   TRY(support::write_file(directory + "/" + name + ".ext", as_bytes(extensions)));
   TRY(new_key(directory, name + ".key"));
-  TRY(openssl(directory, {"req", "-new", "-key", name + ".key", "-subj", row.subject, "-out", name + ".csr"}));
-  return openssl(directory, {"x509", "-req", "-in", name + ".csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-                             "-CAcreateserial", "-days", "3650", "-extfile", name + ".ext", "-out", name + ".crt"});
+  TRY(openssl(directory,
+              {"req", "-new", "-key", name + ".key", "-subj", row.subject, "-out", name + ".csr"}));
+  return openssl(directory,
+                 {"x509", "-req", "-in", name + ".csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+                  "-CAcreateserial", "-days", "3650", "-extfile", name + ".ext", "-out", name + ".crt"});
 }
 
 std::string base64(Bytes data) {
@@ -58,7 +63,8 @@ std::string base64(Bytes data) {
   std::string text;
   for (usize i = 0; i < data.size(); i += 3) {
     const usize left = data.size() - i;
-    const u32 group = u32{data[i]} << 16 | (left > 1 ? u32{data[i + 1]} << 8 : 0) | (left > 2 ? data[i + 2] : 0);
+    const u32 group =
+        u32{data[i]} << 16 | (left > 1 ? u32{data[i + 1]} << 8 : 0) | (left > 2 ? data[i + 2] : 0);
     for (usize digit = 0; digit < 4; ++digit)
       text += digit <= left ? kAlphabet[group >> (18 - 6 * digit) & 63] : '=';
   }
@@ -70,8 +76,8 @@ std::string base64(Bytes data) {
 Result<Pki> Pki::create(const std::string& directory) {
   TRY(support::make_directories(directory));
   TRY(new_key(directory, "ca.key"));
-  TRY(openssl(directory, {"req", "-x509", "-new", "-key", "ca.key", "-days", "3650", "-subj", "/CN=pipit-ca", "-out",
-                          "ca.crt"}));
+  TRY(openssl(directory, {"req", "-x509", "-new", "-key", "ca.key", "-days", "3650", "-subj", "/CN=pipit-ca",
+                          "-out", "ca.crt"}));
   for (const Certificate& row : kCertificates) TRY(issue(directory, row));
   // Service accounts are signed with a bare key pair.
   TRY(new_key(directory, "service-account.key"));

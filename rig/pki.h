@@ -5,8 +5,9 @@
 
 namespace pipit::rig {
 
-/// The cluster's own certificate authority and everything it signs, as PEM files <name>.crt and <name>.key below one
-/// folder (P-256; Kubernetes' "PKI certificates and requirements" lists the subjects). Made with the openssl command.
+/// The cluster's own certificate authority and everything it signs, as PEM files <name>.crt and <name>.key
+/// below one folder (P-256; Kubernetes' "PKI certificates and requirements" lists the subjects). Made with
+/// the openssl command.
 class Pki {
  public:
   static support::Result<Pki> create(const std::string& directory);

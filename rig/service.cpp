@@ -15,9 +15,8 @@ Result<Service> Service::start(State& state, const std::string& name, const std:
   Service service;
   service.name_ = name;
   service.log_file_ = state.path("log/" + name + ".log");
-  auto process = support::Process::start(command, {.log_file = service.log_file_,
-                                                   .environment = environment,
-                                                   .directory = state.directory()});
+  auto process = support::Process::start(
+      command, {.log_file = service.log_file_, .environment = environment, .directory = state.directory()});
   if (!process.ok()) return process.take_error().in(name);
   service.process_ = std::move(*process);
   service.state_ = &state;
@@ -75,7 +74,8 @@ std::string log_tail(const std::string& file, usize lines) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   usize at = text.size();
   for (usize i = 0; i < lines && at != std::string_view::npos && at > 0; ++i) at = text.rfind('\n', at - 1);
-  return text.empty() ? "(nothing)" : std::string(text.substr(at == std::string_view::npos || at == 0 ? 0 : at + 1));
+  return text.empty() ? "(nothing)"
+                      : std::string(text.substr(at == std::string_view::npos || at == 0 ? 0 : at + 1));
 }
 
 }  // namespace pipit::rig

@@ -8,11 +8,13 @@
 
 namespace pipit::rig {
 
-/// A service in a process group of its own (Ctrl-C reaches us, not it), with its log in <state>/log/<name>.log and its
-/// process in the state file. The destructor stops it, and it does not outlive us either way.
+/// A service in a process group of its own (Ctrl-C reaches us, not it), with its log in
+/// <state>/log/<name>.log and its process in the state file. The destructor stops it, and it does not outlive
+/// us either way.
 class Service {
  public:
-  static support::Result<Service> start(State& state, const std::string& name, const std::vector<std::string>& command,
+  static support::Result<Service> start(State& state, const std::string& name,
+                                        const std::vector<std::string>& command,
                                         const std::vector<std::string>& environment = {});
   Service() = default;
   Service(Service&& other) noexcept;
@@ -24,7 +26,8 @@ class Service {
   bool running() { return process_.running(); }
   void stop();
 
-  /// Polls `ready` until it holds. The error says what the service wrote last when it ended or the time is over.
+  /// Polls `ready` until it holds. The error says what the service wrote last when it ended or the time is
+  /// over.
   support::Status wait(const std::function<bool()>& ready, int timeout_ms);
   support::Status wait_for_port(u16 port, int timeout_ms);
 

@@ -44,33 +44,43 @@ Result<Registry> Registry::start(State& state) {
   registry.port = TRY(choose_port());
   TRY(state.set_port("registry", registry.port));
   const std::string file = state.path("registry.yml");
-  TRY(write_text(file, "version: 0.1\n"
-                       "log: {level: warn, accesslog: {disabled: true}}\n"
-                       "storage:\n"
-                       "  filesystem: {rootdirectory: " + state.path("registry") + "}\n"
-                       "  maintenance: {uploadpurging: {enabled: false}}\n"
-                       "http: {addr: " + registry.host() + ", secret: loopback, relativeurls: true}\n"));
+  TRY(write_text(file,
+                 "version: 0.1\n"
+                 "log: {level: warn, accesslog: {disabled: true}}\n"
+                 "storage:\n"
+                 "  filesystem: {rootdirectory: " +
+                     state.path("registry") +
+                     "}\n"
+                     "  maintenance: {uploadpurging: {enabled: false}}\n"
+                     "http: {addr: " +
+                     registry.host() + ", secret: loopback, relativeurls: true}\n"));
   registry.service = TRY(Service::start(state, "registry", {"docker-registry", "serve", file}));
   TRY(registry.service.wait_for_port(registry.port, kStartTimeoutMs));
   return registry;
 }
 
-Result<Gateway> Gateway::start(State& state, const ControlPlane& plane, const Broker& broker, const Registry& registry,
-                               const Options& options) {
+Result<Gateway> Gateway::start(State& state, const ControlPlane& plane, const Broker& broker,
+                               const Registry& registry, const Options& options) {
   Gateway gateway;
   gateway.blob_port = TRY(choose_port());
   gateway.kubelet_port = TRY(choose_port());
   TRY(state.set_port("gateway-blobs", gateway.blob_port));
   TRY(state.set_port("gateway-kubelet", gateway.kubelet_port));
   const auto local = [](u16 port) { return "127.0.0.1:" + std::to_string(port); };
-  gateway.service = TRY(Service::start(
-      state, "gateway",
-      {options.program, "gateway", "--kubeconfig", plane.gateway_config(), "--broker", local(broker.port),
-       "--blob-listen", local(gateway.blob_port), "--kubelet-listen", local(gateway.kubelet_port), "--kubelet-cert",
-       plane.pki().certificate("kubelet-serving"), "--kubelet-key", plane.pki().key("kubelet-serving"), "--client-ca",
-       plane.pki().ca(), "--node-ip", "127.0.0.1", "--device-token", options.device_token, "--registry-alias",
-       "pipit.local=" + registry.host(), "--state-dir", state.path("gateway"), "--handover",
-       std::to_string(options.handover_s)}));
+  gateway.service =
+      TRY(Service::start(state, "gateway", {options.program,    "gateway",
+                                            "--kubeconfig",     plane.gateway_config(),
+                                            "--broker",         local(broker.port),
+                                            "--blob-listen",    local(gateway.blob_port),
+                                            "--kubelet-listen", local(gateway.kubelet_port),
+                                            "--kubelet-cert",   plane.pki().certificate("kubelet-serving"),
+                                            "--kubelet-key",    plane.pki().key("kubelet-serving"),
+                                            "--client-ca",      plane.pki().ca(),
+                                            "--node-ip",        "127.0.0.1",
+                                            "--device-token",   options.device_token,
+                                            "--registry-alias", "pipit.local=" + registry.host(),
+                                            "--state-dir",      state.path("gateway"),
+                                            "--handover",       std::to_string(options.handover_s)}));
   TRY(gateway.service.wait_for_port(gateway.blob_port, kStartTimeoutMs));
   TRY(gateway.service.wait_for_port(gateway.kubelet_port, kStartTimeoutMs));
   return gateway;

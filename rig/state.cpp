@@ -28,7 +28,8 @@ namespace {
 u64 start_time_of(pid_t pid) {
   const auto stat = support::read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
   if (!stat.ok()) return 0;
-  // Field 2 is the command in parentheses and may hold spaces: count from its end, where field 3, the state, follows.
+  // Field 2 is the command in parentheses and may hold spaces: count from its end, where field 3, the state,
+  // follows.
   const std::string_view text = as_text(*stat);
   usize at = text.rfind(')');
   if (at == std::string_view::npos || at + 2 >= text.size() || text[at + 2] == 'Z') return 0;
@@ -55,7 +56,9 @@ bool valid_name(const std::string& name) {
 
 }  // namespace
 
-ProcessRecord ProcessRecord::of(std::string name, pid_t pid) { return {std::move(name), pid, start_time_of(pid)}; }
+ProcessRecord ProcessRecord::of(std::string name, pid_t pid) {
+  return {std::move(name), pid, start_time_of(pid)};
+}
 
 bool ProcessRecord::alive() const { return pid > 0 && start_time != 0 && start_time_of(pid) == start_time; }
 
@@ -82,7 +85,8 @@ std::string State::default_name(const std::string& root) {
 
 Result<State> State::open(const std::string& name) {
   if (!valid_name(name))
-    return Error(Code::invalid_argument, "name \"" + name + "\" must be lower-case letters, digits and dashes");
+    return Error(Code::invalid_argument,
+                 "name \"" + name + "\" must be lower-case letters, digits and dashes");
   State state;
   state.name_ = name;
   state.directory_ = support::state_directory() + "/" + name;
@@ -92,7 +96,8 @@ Result<State> State::open(const std::string& name) {
   auto parsed = support::parse_json(as_text(text));
   if (!parsed.ok()) return parsed.take_error().in(file);
   if (const Json* owner = support::find(*parsed, {"owner"})) state.owner_ = record_from(*owner);
-  if (const Json* processes = support::find(*parsed, {"processes"}); processes != nullptr && processes->is_array())
+  if (const Json* processes = support::find(*parsed, {"processes"});
+      processes != nullptr && processes->is_array())
     for (const Json& process : *processes) state.processes_.push_back(record_from(process));
   if (const Json* ports = support::find(*parsed, {"ports"}); ports != nullptr && ports->is_object())
     for (const auto& [key, value] : ports->items())
@@ -102,7 +107,8 @@ Result<State> State::open(const std::string& name) {
 
 support::Status State::claim() {
   if (held())
-    return Error(Code::already_exists, "\"" + name_ + "\" is up already (process " + std::to_string(owner_.pid) +
+    return Error(Code::already_exists, "\"" + name_ + "\" is up already (process " +
+                                           std::to_string(owner_.pid) +
                                            "); end it with ./pipit down, or choose another --name");
   end_all();
   std::error_code error;
@@ -144,7 +150,8 @@ int State::end_all() {
 support::Status State::save() const {
   Json processes = Json::array();
   for (const ProcessRecord& record : processes_) processes.push_back(record_json(record));
-  const Json json = {{"name", name_}, {"owner", record_json(owner_)}, {"processes", processes}, {"ports", ports_}};
+  const Json json = {
+      {"name", name_}, {"owner", record_json(owner_)}, {"processes", processes}, {"ports", ports_}};
   return support::write_file(path("state.json"), as_bytes(support::dump(json, 2)));
 }
 

@@ -9,7 +9,8 @@
 
 namespace pipit::rig {
 
-/// A process by its id and when it started, so that an id that was given to somebody else is never mistaken for ours.
+/// A process by its id and when it started, so that an id that was given to somebody else is never mistaken
+/// for ours.
 struct ProcessRecord {
   std::string name;
   pid_t pid = 0;
@@ -21,8 +22,8 @@ struct ProcessRecord {
   void end(int grace_ms) const;
 };
 
-/// The one file that says what runs under a name: processes, ports, files. Written after every change, so that whatever
-/// a crashed run leaves behind can be found and ended.
+/// The one file that says what runs under a name: processes, ports, files. Written after every change, so
+/// that whatever a crashed run leaves behind can be found and ended.
 class State {
  public:
   /// <state directory>/<name>; name is lower-case letters, digits and dashes.
@@ -46,7 +47,8 @@ class State {
   support::Status add_process(const std::string& name, pid_t pid);
   support::Status remove_process(pid_t pid);
   support::Status set_port(const std::string& name, u16 port);
-  /// Ends every process still alive, the last started first, and removes the file. Returns how many were ended.
+  /// Ends every process still alive, the last started first, and removes the file. Returns how many were
+  /// ended.
   int end_all();
 
  private:
@@ -57,8 +59,8 @@ class State {
   std::map<std::string, u16> ports_;
 };
 
-/// A port on 127.0.0.1 below the range the kernel gives to outgoing connections, so that nobody takes it between now
-/// and the start of the service it is for. No two calls in a process yield the same.
+/// A port on 127.0.0.1 below the range the kernel gives to outgoing connections, so that nobody takes it
+/// between now and the start of the service it is for. No two calls in a process yield the same.
 support::Result<u16> choose_port();
 
 }  // namespace pipit::rig

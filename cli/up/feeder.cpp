@@ -2,7 +2,8 @@
 
 namespace pipit::up {
 
-Feeder::Feeder(Observer& observer, const model::Dataset& images, std::vector<std::string> devices, double frames_per_second)
+Feeder::Feeder(Observer& observer, const model::Dataset& images, std::vector<std::string> devices,
+               double frames_per_second)
     : observer_(observer), images_(images), devices_(std::move(devices)), period_(1.0 / frames_per_second) {}
 
 void Feeder::start() {

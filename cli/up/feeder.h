@@ -11,12 +11,13 @@
 
 namespace pipit::up {
 
-/// The camera of every device: frame k goes out at start + k / rate whatever became of the frames before it (open
-/// loop), with k as its sequence number.
+/// The camera of every device: frame k goes out at start + k / rate whatever became of the frames before it
+/// (open loop), with k as its sequence number.
 class Feeder {
  public:
   /// `observer` and `images` outlive the feeder.
-  Feeder(Observer& observer, const model::Dataset& images, std::vector<std::string> devices, double frames_per_second);
+  Feeder(Observer& observer, const model::Dataset& images, std::vector<std::string> devices,
+         double frames_per_second);
   ~Feeder() { stop(); }
   Feeder(const Feeder&) = delete;
 

@@ -33,7 +33,8 @@ Result<std::unique_ptr<Job>> Job::create(Options options) {
   TRY(state.claim());
   auto job = std::make_unique<Job>();
   std::FILE* out = options.json ? stderr : stdout;
-  job->run_ = std::make_unique<Run>(std::move(options), std::move(state), out, static_cast<int>(std::size(kSteps)));
+  job->run_ =
+      std::make_unique<Run>(std::move(options), std::move(state), out, static_cast<int>(std::size(kSteps)));
   return job;
 }
 
@@ -53,16 +54,17 @@ void Job::execute() {
 
 void Job::stay() {
   const std::string config = run_->plane ? run_->plane->admin_config() : "";
-  std::printf("\nThe fleet stays up. To look around:\n"
-              "  export KUBECONFIG=%s\n"
-              "  kubectl get nodes -o wide\n"
-              "  kubectl get pods -o wide\n"
-              "  kubectl logs -l app=fashion -f\n"
-              "  kubectl describe node %s\n"
-              "Ports and processes: %s\n"
-              "End it with Ctrl-C here, or ./pipit down elsewhere.\n",
-              config.c_str(), run_->devices.empty() ? "" : run_->devices[0].name.c_str(),
-              run_->state.path("state.json").c_str());
+  std::printf(
+      "\nThe fleet stays up. To look around:\n"
+      "  export KUBECONFIG=%s\n"
+      "  kubectl get nodes -o wide\n"
+      "  kubectl get pods -o wide\n"
+      "  kubectl logs -l app=fashion -f\n"
+      "  kubectl describe node %s\n"
+      "Ports and processes: %s\n"
+      "End it with Ctrl-C here, or ./pipit down elsewhere.\n",
+      config.c_str(), run_->devices.empty() ? "" : run_->devices[0].name.c_str(),
+      run_->state.path("state.json").c_str());
   std::fflush(stdout);
   while (!run_->options.interrupted()) {
     if (const char* service = run_->broken()) {

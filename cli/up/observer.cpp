@@ -36,7 +36,8 @@ Result<std::unique_ptr<Observer>> Observer::connect(u16 broker_port) {
   if (code == MOSQ_ERR_SUCCESS) code = mosquitto_loop_start(observer->client_);
   if (code != MOSQ_ERR_SUCCESS) return mqtt_error(code, "connect");
   std::unique_lock lock(observer->mutex_);
-  if (!observer->connected_signal_.wait_for(lock, std::chrono::seconds(10), [&] { return observer->connected_; }))
+  if (!observer->connected_signal_.wait_for(lock, std::chrono::seconds(10),
+                                            [&] { return observer->connected_; }))
     return Error(Code::timeout, "the broker does not answer");
   lock.unlock();
   return observer;
@@ -49,13 +50,14 @@ Observer::~Observer() {
   mosquitto_destroy(client_);
 }
 
-support::Status Observer::publish(const std::string& device, const std::string& name, const link::SensorFrame& frame) {
+support::Status Observer::publish(const std::string& device, const std::string& name,
+                                  const link::SensorFrame& frame) {
   std::vector<u8> buffer(frame.data.size() + 256);
   const Bytes message = TRY(link::encode(frame, buffer));
   const std::string topic =
       std::string(link::topic::kPrefix) + device + "/" + std::string(link::topic::kSensor) + name;
-  const int code = mosquitto_publish(client_, nullptr, topic.c_str(), static_cast<int>(message.size()), message.data(),
-                                     kQos, false);
+  const int code = mosquitto_publish(client_, nullptr, topic.c_str(), static_cast<int>(message.size()),
+                                     message.data(), kQos, false);
   if (code != MOSQ_ERR_SUCCESS) return mqtt_error(code, "publish");
   return {};
 }
@@ -91,14 +93,19 @@ void Observer::take(std::string_view name, std::string_view leaf, Bytes payload)
   if (leaf == link::topic::kHello) {
     link::Hello hello;
     if (!link::decode(payload, hello).ok()) return;
-    device.facts = {std::string(hello.board), std::string(hello.arch), std::string(hello.firmware), hello.persistent,
-                    hello.ram_bytes,          hello.app_ram_bytes,     hello.slot_bytes,            hello.sensor_queue};
+    device.facts = {std::string(hello.board), std::string(hello.arch), std::string(hello.firmware),
+                    hello.persistent,         hello.ram_bytes,         hello.app_ram_bytes,
+                    hello.slot_bytes,         hello.sensor_queue};
   } else if (leaf == link::topic::kStatus) {
+    link::DeviceStatus status;
+    if (!link::decode(payload, status).ok()) return;
+    // The last will of a device that was refused this name says nothing about the one that has it.
+    if (!status.online && status.boot_id != device.boot_id) return;
+    device.boot_id = status.boot_id;
     device.status.assign(payload.begin(), payload.end());
   } else if (leaf == link::topic::kTelemetry) {
     link::TelemetryMessage message;
     if (!link::decode(payload, message).ok()) return;
-    device.telemetry_bytes += payload.size();
     Answer& answer = device.answers[message.sequence];
     if (answer.count++ > 0) return;
     answer.at = now;
@@ -132,25 +139,14 @@ std::optional<Answer> Observer::answer(const std::string& device, u32 sequence) 
   return answer->second;
 }
 
-std::optional<u32> Observer::first_answer(const std::string& device, const std::string& version, u32 from) const {
+std::optional<u32> Observer::first_answer(const std::string& device, const std::string& version,
+                                          u32 from) const {
   const std::lock_guard lock(mutex_);
   const auto found = devices_.find(device);
   if (found == devices_.end()) return std::nullopt;
   for (auto entry = found->second.answers.lower_bound(from); entry != found->second.answers.end(); ++entry)
     if (entry->second.version == version) return entry->first;
   return std::nullopt;
-}
-
-u32 Observer::answers(const std::string& device) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = devices_.find(device);
-  return found == devices_.end() ? 0 : static_cast<u32>(found->second.answers.size());
-}
-
-u64 Observer::telemetry_bytes(const std::string& device) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = devices_.find(device);
-  return found == devices_.end() ? 0 : found->second.telemetry_bytes;
 }
 
 }  // namespace pipit::up

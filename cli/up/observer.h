@@ -40,8 +40,8 @@ struct Answer {
   u32 count = 0;
 };
 
-/// Listens to every device on the broker, and plays the camera. Its callbacks run in libmosquitto's thread; every
-/// method may be called from any thread.
+/// Listens to every device on the broker, and plays the camera. Its callbacks run in libmosquitto's thread;
+/// every method may be called from any thread.
 class Observer {
  public:
   static support::Result<std::unique_ptr<Observer>> connect(u16 broker_port);
@@ -56,9 +56,6 @@ class Observer {
   std::optional<Answer> answer(const std::string& device, u32 sequence) const;
   /// Sequence number of the first answer of this version, at or after `from`.
   std::optional<u32> first_answer(const std::string& device, const std::string& version, u32 from) const;
-  u32 answers(const std::string& device) const;
-  /// Bytes published on a device's topics, as the broker carried them: from the device, and frames to it.
-  u64 telemetry_bytes(const std::string& device) const;
 
  private:
   Observer() = default;
@@ -69,8 +66,8 @@ class Observer {
   struct Device {
     std::optional<DeviceFacts> facts;
     std::vector<u8> status;
+    u64 boot_id = 0;  ///< in that status
     std::map<u32, Answer> answers;
-    u64 telemetry_bytes = 0;
   };
   mosquitto* client_ = nullptr;
   mutable std::mutex mutex_;

@@ -19,8 +19,10 @@ PodState state_of(const Json& pod) {
   if (const Json* status = support::find(pod, {"status"})) out.status = *status;
   const Json* container = support::find(pod, {"status", "containerStatuses", "0"});
   if (container == nullptr) return out;
-  out.running = support::find(*container, {"state", "running"}) != nullptr && support::bool_at(*container, {"ready"});
-  for (const auto& [when, what] : {std::pair{"lastState", "terminated"}, {"state", "terminated"}, {"state", "waiting"}}) {
+  out.running =
+      support::find(*container, {"state", "running"}) != nullptr && support::bool_at(*container, {"ready"});
+  for (const auto& [when, what] :
+       {std::pair{"lastState", "terminated"}, {"state", "terminated"}, {"state", "waiting"}}) {
     if (!out.reason.empty()) break;
     out.reason = text_at(*container, {when, what, "reason"});
     out.message = text_at(*container, {when, what, "message"});

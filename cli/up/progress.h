@@ -25,7 +25,8 @@ class Progress {
   }
   /// Ends the running step with its time.
   void finish() {
-    if (open_) std::fprintf(out_, "      %.1f s\n", std::chrono::duration<double>(Clock::now() - begin_).count());
+    if (open_)
+      std::fprintf(out_, "      %.1f s\n", std::chrono::duration<double>(Clock::now() - begin_).count());
     std::fflush(out_);
     open_ = false;
   }

@@ -12,8 +12,8 @@ using support::Json;
 namespace {
 
 Json json_of(const FeedResult& feed) {
-  return {{"sent", feed.sent}, {"answered", feed.answered},     {"late", feed.late},
-          {"lost", feed.lost}, {"duplicates", feed.duplicates}, {"different", feed.different},
+  return {{"sent", feed.sent},      {"answered", feed.answered},     {"late", feed.late},
+          {"lost", feed.lost},      {"duplicates", feed.duplicates}, {"different", feed.different},
           {"correct", feed.correct}};
 }
 
@@ -29,13 +29,17 @@ Json json_of(const DeviceResult& device) {
         {"restarted", device.handover.restarted},
         {"framesDelayed", device.handover.frames_delayed},
         {"instructions", device.handover.instructions},
-        {"updateBytes", device.handover.update_bytes}}},
+        {"updateBytes", device.handover.update_bytes},
+        {"bytesReceived", device.handover.bytes_received}}},
       {"trap",
-       {{"feed", json_of(device.trap.feed)}, {"reason", device.trap.reason}, {"message", device.trap.message}}},
+       {{"feed", json_of(device.trap.feed)},
+        {"reason", device.trap.reason},
+        {"message", device.trap.message}}},
       {"power",
        {{"notReadySeconds", device.power.not_ready_s},
         {"readySeconds", device.power.ready_s},
-        {"answeringSeconds", device.power.answering_s}}},
+        {"answeringSeconds", device.power.answering_s},
+        {"bytesReceived", device.power.bytes_received}}},
       {"bytesReceived", device.bytes_received},
       {"bytesSent", device.bytes_sent},
       {"staticBytes", device.static_bytes},
@@ -89,11 +93,16 @@ const Row kRows[] = {
      [](const D& d, const F&) {
        return std::to_string(d.handover.feed.lost) + " of " + std::to_string(d.handover.feed.sent);
      }},
-    {"roll-out: frames delayed", [](const D& d, const F&) { return std::to_string(d.handover.frames_delayed); }},
+    {"roll-out: frames delayed",
+     [](const D& d, const F&) { return std::to_string(d.handover.frames_delayed); }},
     {"roll-out: gap, device instructions",
      [](const D& d, const F&) { return std::to_string(d.handover.instructions); }},
-    {"roll-out: bytes fetched", [](const D& d, const F&) { return human_bytes(d.handover.update_bytes); }},
-    {"roll-out: device restarted", [](const D& d, const F&) { return std::string(d.handover.restarted ? "YES" : "no"); }},
+    {"roll-out: package bytes fetched",
+     [](const D& d, const F&) { return human_bytes(d.handover.update_bytes); }},
+    {"roll-out: bytes received, images too",
+     [](const D& d, const F&) { return human_bytes(d.handover.bytes_received); }},
+    {"roll-out: device restarted",
+     [](const D& d, const F&) { return std::string(d.handover.restarted ? "YES" : "no"); }},
     {"broken release: images lost",
      [](const D& d, const F&) {
        return std::to_string(d.trap.feed.lost) + " of " + std::to_string(d.trap.feed.sent);
@@ -101,6 +110,9 @@ const Row kRows[] = {
     {"broken release: Pod says", [](const D& d, const F&) { return d.trap.reason; }},
     {"power cut: NotReady after", [](const D& d, const F&) { return seconds(d.power.not_ready_s); }},
     {"power on: Ready after", [](const D& d, const F&) { return seconds(d.power.ready_s); }},
+    {"power on: answers after", [](const D& d, const F&) { return seconds(d.power.answering_s); }},
+    {"power on: bytes until it ran",
+     [](const D& d, const F&) { return human_bytes(d.power.bytes_received); }},
     {"bytes received by the device", [](const D& d, const F&) { return human_bytes(d.bytes_received); }},
     {"bytes sent by the device", [](const D& d, const F&) { return human_bytes(d.bytes_sent); }},
 };
@@ -113,26 +125,19 @@ Json Report::json() const {
     firmware_json[board] = {{"text", sizes.text}, {"data", sizes.data}, {"bss", sizes.bss}};
   Json devices_json = Json::object();
   for (const auto& [name, device] : devices) devices_json[name] = json_of(device);
-  return {{"ok", failures.empty()},
-          {"failures", failures},
-          {"fp32Percent", fp32_percent},
-          {"int8Percent", int8_percent},
-          {"wasmBytes", wasm_bytes},
-          {"modelBytes", model_bytes},
-          {"packageBytes", package_bytes},
-          {"firmware", firmware_json},
-          {"devices", devices_json}};
+  return {{"ok", failures.empty()},        {"failures", failures},      {"fp32Percent", fp32_percent},
+          {"int8Percent", int8_percent},   {"wasmBytes", wasm_bytes},   {"modelBytes", model_bytes},
+          {"packageBytes", package_bytes}, {"firmware", firmware_json}, {"devices", devices_json}};
 }
 
 std::string Report::table() const {
-  std::string text = support::format_table(
-      {"application", ""},
-      {{"Wasm module", human_bytes(wasm_bytes)},
-       {"planned model", human_bytes(model_bytes)},
-       {"package", human_bytes(package_bytes)},
-       {"accuracy, 10,000 test images, fp32", percent(fp32_percent)},
-       {"accuracy, 10,000 test images, int8", percent(int8_percent)}},
-      {false, true});
+  std::string text = support::format_table({"application", ""},
+                                           {{"Wasm module", human_bytes(wasm_bytes)},
+                                            {"planned model", human_bytes(model_bytes)},
+                                            {"package", human_bytes(package_bytes)},
+                                            {"accuracy, 10,000 test images, fp32", percent(fp32_percent)},
+                                            {"accuracy, 10,000 test images, int8", percent(int8_percent)}},
+                                           {false, true});
   std::vector<std::string> header = {"fleet"};
   std::vector<bool> right = {false};
   for (const auto& [name, device] : devices) {

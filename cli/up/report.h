@@ -24,7 +24,8 @@ struct HandoverResult {
   bool restarted = false;
   u32 frames_delayed = 0;
   u64 instructions = 0;
-  u64 update_bytes = 0;  ///< blobs the device fetched for the new version
+  u64 update_bytes = 0;    ///< blobs the device fetched for the new version
+  u64 bytes_received = 0;  ///< by the device meanwhile, the images too
 };
 
 struct TrapResult {
@@ -33,7 +34,9 @@ struct TrapResult {
 };
 
 struct PowerResult {
-  double not_ready_s = 0, ready_s = 0, answering_s = 0;
+  double not_ready_s = 0;               ///< since the power was cut
+  double ready_s = 0, answering_s = 0;  ///< since it came back
+  u64 bytes_received = 0;               ///< until the application ran again; few when it lay in flash
 };
 
 struct DeviceResult {
@@ -49,7 +52,9 @@ struct DeviceResult {
 };
 
 struct FirmwareResult {
-  u64 text = 0, data = 0, bss = 0;
+  u64 text = 0;  ///< with .rodata
+  u64 data = 0;
+  u64 bss = 0;  ///< with .noinit and the reserved stack
 };
 
 /// Everything the run measured, and everything that was not as it must be.

@@ -29,8 +29,8 @@ support::Status Run::wait(const std::string& what, int timeout_s, const std::fun
   const auto deadline = Clock::now() + std::chrono::seconds(timeout_s);
   while (!done()) {
     if (options.interrupted()) return Error(Code::cancelled, "interrupted while waiting for " + what);
-    if (const char* service = broken()) return Error(Code::unavailable, std::string(service) + " ended by itself; see " +
-                                                                            state.path("log"));
+    if (const char* service = broken())
+      return Error(Code::unavailable, std::string(service) + " ended by itself; see " + state.path("log"));
     if (Clock::now() > deadline)
       return Error(Code::timeout, "waited " + std::to_string(timeout_s) + " s for " + what);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -65,7 +65,8 @@ struct Run {
   std::string path(const std::string& leaf) const { return options.root + "/" + leaf; }
   /// Runs this program's own subcommand with --output=json.
   support::Result<support::Json> pipit(std::vector<std::string> arguments) const;
-  /// Polls until `done`. The error says what was waited for; also when a service ended or the user pressed Ctrl-C.
+  /// Polls until `done`. The error says what was waited for; also when a service ended or the user pressed
+  /// Ctrl-C.
   support::Status wait(const std::string& what, int timeout_s, const std::function<bool()>& done);
   /// What became of the frames [from, to) of a device; waits for missing answers up to `patience_s`.
   support::Result<FeedResult> evaluate(const std::string& device, u32 from, u32 to, int patience_s);

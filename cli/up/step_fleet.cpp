@@ -21,8 +21,8 @@ support::Result<FirmwareResult> sizes(const std::string& elf) {
   if (output.exit_code != 0) return Error(Code::io, "llvm-size-22 " + elf + ": " + output.err);
   FirmwareResult result;
   const std::pair<const char*, decltype(&FirmwareResult::text)> kColumns[] = {
-      {".text", &FirmwareResult::text}, {".rodata", &FirmwareResult::text},  {".data", &FirmwareResult::data},
-      {".bss", &FirmwareResult::bss},   {".noinit", &FirmwareResult::bss}, {".stack", &FirmwareResult::bss}};
+      {".text", &FirmwareResult::text}, {".rodata", &FirmwareResult::text}, {".data", &FirmwareResult::data},
+      {".bss", &FirmwareResult::bss},   {".noinit", &FirmwareResult::bss},  {".stack", &FirmwareResult::bss}};
   std::istringstream lines(output.out);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
@@ -74,7 +74,8 @@ support::Status describe(Run& run, const Device& device) {
   result.arch = facts->arch;
   result.persistent = facts->persistent;
   result.sensor_queue = facts->sensor_queue;
-  run.progress.say(device.name + " is Ready: " + facts->board + ", " + facts->arch + ", memory for an application " +
+  run.progress.say(device.name + " is Ready: " + facts->board + ", " + facts->arch +
+                   ", memory for an application " +
                    support::text_at(node, {"status", "capacity", "memory"}, "?") + ", sensor queue of " +
                    std::to_string(facts->sensor_queue) + " frames, slots " +
                    (facts->persistent ? "in flash" : "in a volatile memory that stands in for flash"));

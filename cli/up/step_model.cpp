@@ -13,8 +13,8 @@ support::Status prepare_model(Run& run) {
   const std::string onnx = run.path("examples/fashion/fashion.onnx");
   const std::string quantized = run.state.path("fashion.int8.onnx");
   run.model_file = run.state.path("fashion.pipm");
-  const Json numbers = TRY(run.pipit({"model", "quantize", onnx, "-o", quantized, "--dataset=fashion-mnist", "--samples", "200",
-                                       "--evaluate"}));
+  const Json numbers = TRY(run.pipit({"model", "quantize", onnx, "-o", quantized, "--dataset=fashion-mnist",
+                                      "--samples", "200", "--evaluate"}));
   const auto percent = [&](const char* key) {
     const Json* value = support::find(numbers, {"accuracy", key});
     return value != nullptr && value->is_number() ? value->get<double>() : 0;
@@ -27,7 +27,8 @@ support::Status prepare_model(Run& run) {
   run.images = TRY(model::read_dataset(TRY(model::find_dataset("fashion-mnist", model::Split::test))));
 
   char line[160];
-  std::snprintf(line, sizeof line, "accuracy over %u test images: fp32 %.2f %%, int8 %.2f %%; planned model %s",
+  std::snprintf(line, sizeof line,
+                "accuracy over %u test images: fp32 %.2f %%, int8 %.2f %%; planned model %s",
                 run.images.count, run.report.fp32_percent, run.report.int8_percent,
                 support::human_bytes(run.report.model_bytes).c_str());
   run.progress.say(line);

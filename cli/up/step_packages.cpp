@@ -24,7 +24,8 @@ constexpr Version kVersions[] = {
 support::Status build_packages(Run& run) {
   for (const Version& row : kVersions) {
     const std::string layout = run.state.path(std::string("fashion-") + row.version + ".oci");
-    std::vector<std::string> command = {"build", run.path(row.source), "-o", layout, "--version", row.version};
+    std::vector<std::string> command = {"build", run.path(row.source), "-o",
+                                        layout,  "--version",          row.version};
     if (std::string_view(row.source) == "examples/fashion")
       command.insert(command.end(), {"--model", "default=" + run.model_file});
     const Json built = TRY(run.pipit(command));
@@ -32,8 +33,8 @@ support::Status build_packages(Run& run) {
     u64 package = artifact.config.size();
     for (const registry::Layer& layer : artifact.layers) package += layer.data.size();
     const auto wasm = static_cast<u64>(support::int_at(built, {"moduleBytes"}));
-    run.progress.say(std::string("fashion ") + row.version + ": Wasm " + support::human_bytes(wasm) + ", package " +
-                     support::human_bytes(package));
+    run.progress.say(std::string("fashion ") + row.version + ": Wasm " + support::human_bytes(wasm) +
+                     ", package " + support::human_bytes(package));
     if (run.packages.empty()) {
       run.report.wasm_bytes = wasm;
       run.report.package_bytes = package;

@@ -17,14 +17,14 @@ constexpr int kPatienceSeconds = 30;
 struct Boot {
   u64 id = 0;
   u32 count = 0, handovers = 0;
-  u64 uptime_ms = 0;
+  u64 uptime_ms = 0, bytes_received = 0;
 };
 
 support::Result<Boot> boot_of(const Run& run, const std::string& device) {
   const auto status = run.observer->status(device);
   if (!status) return Error(Code::internal, "no status of " + device);
   const link::DeviceStatus& s = status->status;
-  return Boot{s.boot_id, s.boot_count, s.handovers, s.uptime_ms};
+  return Boot{s.boot_id, s.boot_count, s.handovers, s.uptime_ms, s.bytes_received};
 }
 
 support::Status judge(Run& run, const std::string& device, const Boot& before, u32 from, u32 to) {
@@ -33,24 +33,30 @@ support::Status judge(Run& run, const std::string& device, const Boot& before, u
   const link::DeviceStatus& now = status->status;
   HandoverResult result;
   result.feed = TRY(run.evaluate(device, from, to, kPatienceSeconds));
-  result.restarted = now.boot_id != before.id || now.boot_count != before.count || now.uptime_ms < before.uptime_ms;
+  result.restarted =
+      now.boot_id != before.id || now.boot_count != before.count || now.uptime_ms < before.uptime_ms;
   result.frames_delayed = now.handover_frames_delayed;
   result.instructions = now.handover_instructions;
   result.update_bytes = now.active.fetched_bytes;
+  result.bytes_received = now.bytes_received - before.bytes_received;
   run.report.devices[device].handover = result;
   char text[240];
   std::snprintf(text, sizeof text,
                 "%s: %u images during the roll-out, %u lost, %u delayed; hand-over %llu device instructions; "
                 "%s (boot %u, up %llu s)",
                 device.c_str(), result.feed.sent, result.feed.lost, result.frames_delayed,
-                static_cast<unsigned long long>(result.instructions), result.restarted ? "RESTARTED" : "not restarted",
-                now.boot_count, static_cast<unsigned long long>(now.uptime_ms / 1000));
+                static_cast<unsigned long long>(result.instructions),
+                result.restarted ? "RESTARTED" : "not restarted", now.boot_count,
+                static_cast<unsigned long long>(now.uptime_ms / 1000));
   run.progress.say(text);
   run.report.require(result.feed.lost == 0, device + " lost images during the roll-out");
-  run.report.require(result.feed.different == 0, device + ": outputs differ from the host's during the roll-out");
+  run.report.require(result.feed.different == 0,
+                     device + ": outputs differ from the host's during the roll-out");
+  run.report.require(result.update_bytes > 0, device + " runs the new version without having fetched it");
   run.report.require(!result.restarted, device + " restarted during the roll-out");
-  run.report.require(now.handovers == before.handovers + 1,
-                     device + " counts " + std::to_string(now.handovers - before.handovers) + " hand-overs, not one");
+  run.report.require(
+      now.handovers == before.handovers + 1,
+      device + " counts " + std::to_string(now.handovers - before.handovers) + " hand-overs, not one");
   return {};
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 Result<std::string> random_token() {
   u8 bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return Error(Code::io, "no random numbers from the system");
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    return Error(Code::io, "no random numbers from the system");
   constexpr char kDigits[] = "0123456789abcdef";
   std::string token;
   for (u8 byte : bytes) {

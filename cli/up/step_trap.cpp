@@ -15,7 +15,8 @@ bool tells_of_trap(const Kubectl& kubectl, const std::string& node, TrapResult& 
   const auto states = pods(kubectl);
   if (!states.ok()) return false;
   for (const PodState& pod : *states) {
-    if (pod.node != node || pod.image != image_of(3) || pod.message.find("offset") == std::string::npos) continue;
+    if (pod.node != node || pod.image != image_of(3) || pod.message.find("offset") == std::string::npos)
+      continue;
     result.reason = pod.reason;
     result.message = pod.message;
     return true;
@@ -42,11 +43,13 @@ support::Status roll_out_trap(Run& run) {
   for (const Device& device : run.devices) {
     TrapResult& result = run.report.devices[device.name].trap;
     result.feed = TRY(run.evaluate(device.name, from, to, kPatienceSeconds));
-    run.progress.say(device.name + ": version 2.0.0 answered " + std::to_string(result.feed.answered) + " of " +
-                     std::to_string(result.feed.sent) + " images meanwhile");
+    run.progress.say(device.name + ": version 2.0.0 answered " + std::to_string(result.feed.answered) +
+                     " of " + std::to_string(result.feed.sent) + " images meanwhile");
     run.report.require(result.feed.lost == 0, device.name + " lost images beside the broken release");
-    run.report.require(result.feed.different == 0, device.name + ": outputs differ beside the broken release");
-    run.report.require(!run.observer->first_answer(device.name, "3.0.0", from), device.name + " was answered by 3.0.0");
+    run.report.require(result.feed.different == 0,
+                       device.name + ": outputs differ beside the broken release");
+    run.report.require(!run.observer->first_answer(device.name, "3.0.0", from),
+                       device.name + " was answered by 3.0.0");
   }
   TRY(kubectl.run({"rollout", "undo", "daemonset/fashion"}));
   TRY(run.wait("every device to run " + image_of(2) + " again", 120,

@@ -18,7 +18,8 @@ std::string blob_path(const std::string& folder, std::string_view digest) {
 
 }  // namespace
 
-Result<std::string> write_layout(const Artifact& artifact, const std::string& folder, const std::string& tag) {
+Result<std::string> write_layout(const Artifact& artifact, const std::string& folder,
+                                 const std::string& tag) {
   const std::string manifest = manifest_text(artifact);
   const std::string digest = digest_of(manifest);
   TRY(support::write_file(blob_path(folder, digest_of(artifact.config)), artifact.config));
@@ -45,7 +46,8 @@ Result<Artifact> read_layout(const std::string& folder) {
     if (manifests == nullptr || !manifests->is_array() || manifests->size() != 1)
       return Error(Code::unsupported, "index.json must list exactly one manifest");
     const Descriptor descriptor = TRY(parse_descriptor((*manifests)[0], kMaxManifestBytes));
-    const std::vector<u8> manifest = TRY(support::read_file(blob_path(folder, descriptor.digest), kMaxManifestBytes));
+    const std::vector<u8> manifest =
+        TRY(support::read_file(blob_path(folder, descriptor.digest), kMaxManifestBytes));
     if (digest_of(manifest) != descriptor.digest)
       return Error(Code::digest_mismatch, "the manifest blob does not have the digest " + descriptor.digest);
     return assemble(as_text(manifest), [&](const Descriptor& blob) {

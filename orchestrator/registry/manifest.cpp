@@ -74,7 +74,8 @@ Result<Descriptor> parse_descriptor(const Json& json, usize max_bytes) {
 Result<ManifestDocument> parse_manifest(std::string_view text) {
   if (text.size() > kMaxManifestBytes) return Error(Code::out_of_range, "the manifest is over 4 MiB");
   const Json json = TRY(support::parse_json(text));
-  if (support::int_at(json, {"schemaVersion"}) != 2) return Error(Code::malformed, "not an OCI manifest: no schemaVersion 2");
+  if (support::int_at(json, {"schemaVersion"}) != 2)
+    return Error(Code::malformed, "not an OCI manifest: no schemaVersion 2");
   if (support::find(json, {"manifests"}) != nullptr)
     return Error(Code::unsupported, "an image index; a Pipit package is one manifest for every platform");
   const Json* config = support::find(json, {"config"});
@@ -84,11 +85,12 @@ Result<ManifestDocument> parse_manifest(std::string_view text) {
   ManifestDocument document;
   document.config = TRY(parse_descriptor(*config, kMaxConfigBytes));
   if (document.config.media_type != media::kWasmConfig)
-    return Error(Code::unsupported, "not a Wasm artifact: its configuration is " + document.config.media_type +
-                                        ", expected " + media::kWasmConfig);
+    return Error(Code::unsupported, "not a Wasm artifact: its configuration is " +
+                                        document.config.media_type + ", expected " + media::kWasmConfig);
   if (layers->size() > kMaxLayers) return Error(Code::out_of_range, "the manifest has more than 16 layers");
   for (const Json& layer : *layers) document.layers.push_back(TRY(parse_descriptor(layer, kMaxLayerBytes)));
-  if (const Json* annotations = support::find(json, {"annotations"}); annotations != nullptr && annotations->is_object())
+  if (const Json* annotations = support::find(json, {"annotations"});
+      annotations != nullptr && annotations->is_object())
     for (const auto& [key, value] : annotations->items())
       if (value.is_string()) document.annotations[key] = value.get<std::string>();
   return document;

@@ -35,7 +35,8 @@ inline std::string digest_of(std::string_view text) { return digest_of(as_bytes(
 
 /// The same artifact always yields the same bytes, hence the same digest.
 std::string manifest_text(const Artifact& artifact);
-/// malformed, unsupported (an index, or a configuration that is not Wasm's), out_of_range (over the bounds above).
+/// malformed, unsupported (an index, or a configuration that is not Wasm's), out_of_range (over the bounds
+/// above).
 support::Result<ManifestDocument> parse_manifest(std::string_view text);
 support::Result<Descriptor> parse_descriptor(const support::Json& json, usize max_bytes);
 

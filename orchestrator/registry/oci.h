@@ -6,7 +6,8 @@
 #include "base/types.h"
 #include "support/error.h"
 
-/// Packages as OCI artifacts (OCI image spec 1.1, distribution spec 1.1): an image layout on disk, and a registry.
+/// Packages as OCI artifacts (OCI image spec 1.1, distribution spec 1.1): an image layout on disk, and a
+/// registry.
 namespace pipit::registry {
 
 namespace media {
@@ -33,25 +34,27 @@ struct Artifact {
 };
 
 /// An OCI image layout folder (oci-layout, index.json, blobs/sha256/…) holding one artifact under `tag`.
-support::Result<std::string> write_layout(const Artifact& artifact, const std::string& folder, const std::string& tag);
+support::Result<std::string> write_layout(const Artifact& artifact, const std::string& folder,
+                                          const std::string& tag);
 /// Every blob's digest and size is checked.
 support::Result<Artifact> read_layout(const std::string& folder);
 
 /// "host[:port]/repository[:tag][@sha256:…]"
 struct Reference {
-  std::string host;        ///< with port
+  std::string host;  ///< with port
   std::string repository;
-  std::string tag;         ///< "latest" when neither tag nor digest is given
-  std::string digest;      ///< "sha256:…" or empty
-  bool plain_http = false; ///< loopback addresses speak HTTP, all others HTTPS
+  std::string tag;          ///< "latest" when neither tag nor digest is given
+  std::string digest;       ///< "sha256:…" or empty
+  bool plain_http = false;  ///< loopback addresses speak HTTP, all others HTTPS
   std::string text() const;
 };
 support::Result<Reference> parse_reference(std::string_view text);
 
 /// Uploads blobs that the registry lacks, then the manifest; yields its digest.
 support::Result<std::string> push(const Artifact& artifact, const Reference& reference);
-/// Downloads manifest and blobs, each checked against its digest; sizes are bounded. Errors name the reference:
-/// unavailable (registry does not answer), not_found, digest_mismatch, unsupported (not a Pipit artifact).
+/// Downloads manifest and blobs, each checked against its digest; sizes are bounded. Errors name the
+/// reference: unavailable (registry does not answer), not_found, digest_mismatch, unsupported (not a Pipit
+/// artifact).
 support::Result<Artifact> pull(const Reference& reference);
 
 }  // namespace pipit::registry

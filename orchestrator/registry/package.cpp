@@ -27,8 +27,8 @@ bool same_blob(const link::Blob& blob, Bytes data) {
   return blob.size == data.size() && "sha256:" + hex(blob.digest) == digest_of(data);
 }
 
-/// Wasm's OCI artifact configuration (CNCF TAG Runtime, "Wasm OCI Artifact layout"), without a date: the same package
-/// always has the same digest.
+/// Wasm's OCI artifact configuration (CNCF TAG Runtime, "Wasm OCI Artifact layout"), without a date: the same
+/// package always has the same digest.
 std::vector<u8> config_of(const std::vector<Layer>& layers) {
   Json digests = Json::array();
   for (const Layer& layer : layers) digests.push_back(digest_of(layer.data));
@@ -48,7 +48,8 @@ Result<link::Manifest> decode_manifest(Bytes bytes) {
 support::Status check_listed(const link::Manifest& manifest, const Package& package) {
   if (manifest.blob_count != 1 + package.models.size())
     return Error(Code::invalid_argument, "the device manifest lists " + std::to_string(manifest.blob_count) +
-                                             " blobs, the package has " + std::to_string(1 + package.models.size()));
+                                             " blobs, the package has " +
+                                             std::to_string(1 + package.models.size()));
   const std::span blobs(manifest.blobs.data(), manifest.blob_count);
   const auto listed = [&](link::BlobKind kind, Bytes data, std::string_view name) {
     return std::ranges::any_of(blobs, [&](const link::Blob& blob) {

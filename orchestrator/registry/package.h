@@ -25,8 +25,8 @@ link::Blob blob_entry(link::BlobKind kind, Bytes data, std::string_view name);
 /// The OCI artifact of a package. invalid_argument unless its manifest decodes and lists exactly its blobs.
 support::Result<Artifact> to_artifact(const Package& package);
 
-/// The package inside an artifact. unsupported when module or manifest layer is missing; malformed when the manifest
-/// does not decode; digest_mismatch when it names a blob that no layer holds.
+/// The package inside an artifact. unsupported when module or manifest layer is missing; malformed when the
+/// manifest does not decode; digest_mismatch when it names a blob that no layer holds.
 support::Result<Package> from_artifact(const Artifact& artifact);
 
 }  // namespace pipit::registry

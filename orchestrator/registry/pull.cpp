@@ -25,8 +25,8 @@ Result<std::string> get_bounded(const HttpRequest& request, usize limit, std::st
       },
       [] { return false; });
   if (over)
-    return Error(Code::out_of_range,
-                 std::string(what) + ": the registry sends more than the " + std::to_string(limit) + " bytes announced");
+    return Error(Code::out_of_range, std::string(what) + ": the registry sends more than the " +
+                                         std::to_string(limit) + " bytes announced");
   if (!response.ok()) return response.take_error();
   if (response->status != 200) return unexpected(response->status, what);
   return body;

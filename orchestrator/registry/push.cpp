@@ -18,8 +18,10 @@ Result<std::string> upload_url(const Reference& reference, const HttpResponse& r
   if (header == response.headers.end() || header->second.empty())
     return Error(Code::malformed, "the registry opened an upload without a Location");
   const std::string& location = header->second;
-  if (location.starts_with("https://") || (reference.plain_http && location.starts_with("http://"))) return location;
-  if (!location.starts_with("/")) return Error(Code::malformed, "the upload's Location \"" + location + "\" is no URL");
+  if (location.starts_with("https://") || (reference.plain_http && location.starts_with("http://")))
+    return location;
+  if (!location.starts_with("/"))
+    return Error(Code::malformed, "the upload's Location \"" + location + "\" is no URL");
   return (reference.plain_http ? "http://" : "https://") + reference.host + location;
 }
 
@@ -52,7 +54,8 @@ Result<std::string> push_all(const Artifact& artifact, const Reference& referenc
   const std::string manifest = manifest_text(artifact);
   const std::string digest = digest_of(manifest);
   if (!reference.digest.empty() && reference.digest != digest)
-    return Error(Code::digest_mismatch, "the artifact's digest is " + digest + ", not the one of the reference");
+    return Error(Code::digest_mismatch,
+                 "the artifact's digest is " + digest + ", not the one of the reference");
   TRY(push_blob(reference, artifact.config));
   for (const Layer& layer : artifact.layers) TRY(push_blob(reference, layer.data));
   HttpRequest put;

@@ -48,7 +48,8 @@ bool valid_tag(std::string_view text) {
 /// "name", "name:port" or "[v6]:port"; the part before the port.
 support::Result<std::string_view> host_name(std::string_view host) {
   const auto bad = [&] {
-    return support::Error(Code::invalid_argument, "registry host \"" + std::string(host) + "\" is not host[:port]");
+    return support::Error(Code::invalid_argument,
+                          "registry host \"" + std::string(host) + "\" is not host[:port]");
   };
   const usize bracket = host.starts_with('[') ? host.find(']') : 0;
   if (bracket == std::string_view::npos) return bad();
@@ -79,9 +80,9 @@ bool is_loopback(std::string_view name) {
 
 support::Result<Reference> parse_reference(std::string_view text) {
   const auto bad = [&](const char* why) {
-    return support::Error(Code::invalid_argument, "reference \"" + std::string(text.substr(0, kMaxReferenceBytes)) +
-                                                      "\": " + why +
-                                                      "; write host[:port]/repository[:tag][@sha256:…]");
+    return support::Error(Code::invalid_argument,
+                          "reference \"" + std::string(text.substr(0, kMaxReferenceBytes)) + "\": " + why +
+                              "; write host[:port]/repository[:tag][@sha256:…]");
   };
   if (text.size() > kMaxReferenceBytes) return bad("longer than 512 bytes");
   const usize slash = text.find('/');

@@ -21,10 +21,10 @@ using support::Json;
 
 constexpr u32 kFrames = 5;
 
-#define ASSERT_OK(expression)                                    \
-  do {                                                           \
-    const auto status_ = (expression);                           \
-    ASSERT_TRUE(status_.ok()) << status_.error().text;           \
+#define ASSERT_OK(expression)                          \
+  do {                                                 \
+    const auto status_ = (expression);                 \
+    ASSERT_TRUE(status_.ok()) << status_.error().text; \
   } while (false)
 
 /// One board with version 1.0.0 running on it, started once.
@@ -83,9 +83,11 @@ class BadInput : public testing::Test {
     link::Manifest manifest;
     ASSERT_TRUE(link::decode(package.manifest, manifest).ok());
     manifest.blob_count = 0;
-    manifest.blobs[manifest.blob_count++] = registry::blob_entry(link::BlobKind::module, package.module, "fashion");
+    manifest.blobs[manifest.blob_count++] =
+        registry::blob_entry(link::BlobKind::module, package.module, "fashion");
     for (const auto& model : package.models)
-      manifest.blobs[manifest.blob_count++] = registry::blob_entry(link::BlobKind::model, model.data, model.name);
+      manifest.blobs[manifest.blob_count++] =
+          registry::blob_entry(link::BlobKind::model, model.data, model.name);
     std::vector<u8> buffer(4096);
     const auto encoded = link::encode(manifest, buffer);
     ASSERT_TRUE(encoded.ok());
@@ -191,7 +193,8 @@ TEST_F(BadInput, ModelWithAnOffsetOutsideItsFile) {
 
 TEST_F(BadInput, BlobChangedInTheRegistry) {
   Package package = good();
-  package.module.insert(package.module.end(), {0, 5, 4, 'p', 'a', 'd', '0'});  // a custom section: a blob of its own
+  package.module.insert(package.module.end(),
+                        {0, 5, 4, 'p', 'a', 'd', '0'});  // a custom section: a blob of its own
   push_sealed(std::move(package), "changed-blob");
   const auto artifact = registry::pull(reference("changed-blob"));
   ASSERT_TRUE(artifact.ok());
@@ -243,7 +246,8 @@ TEST_F(BadInput, PodWithACommand) {
   });
   EXPECT_TRUE(told.ok()) << support::dump(status);
   EXPECT_EQ(support::text_at(status, {"reason"}), "UnsupportedPodSpec");
-  EXPECT_NE(support::text_at(status, {"message"}).find("command"), std::string::npos) << support::dump(status);
+  EXPECT_NE(support::text_at(status, {"message"}).find("command"), std::string::npos)
+      << support::dump(status);
   ASSERT_OK(kubectl.run({"delete", "pod", "with-command"}));
   expect_answers();
 }

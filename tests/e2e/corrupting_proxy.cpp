@@ -38,7 +38,8 @@ support::Result<u16> CorruptingProxy::start() {
   const u16 port = TRY(rig::choose_port());
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = loopback(port);
-  if (bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 16) != 0)
+  if (bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener_, 16) != 0)
     return support::Error(Code::io, "the relay cannot listen");
   acceptor_ = std::thread([this] { accept_all(); });
   return port;

@@ -29,9 +29,9 @@ void expect_clean(const Json& device, std::initializer_list<std::string_view> pa
 
 TEST(Up, RunsTheMainJobOnTwoBoards) {
   const std::string name = "e2e-up-" + std::to_string(getpid());
-  const auto output = support::run({PIPIT_PROGRAM, "up", "--once", "--output=json", "--name", name, "--images",
-                                    std::to_string(kImages)},
-                                   "", {std::string("PIPIT_ROOT=") + PIPIT_CHECKOUT});
+  const auto output = support::run(
+      {PIPIT_PROGRAM, "up", "--once", "--output=json", "--name", name, "--images", std::to_string(kImages)},
+      "", {std::string("PIPIT_ROOT=") + PIPIT_CHECKOUT});
   ASSERT_TRUE(output.ok()) << output.error().text;
   std::fprintf(stderr, "%s", output->err.c_str());
   const auto parsed = support::parse_json(output->out);
