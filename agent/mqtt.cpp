@@ -35,7 +35,6 @@ void Mqtt::drop(const char* why) {
   stream_->close();
   if (was_connected && clock_->uptime_ms() - phase_ms_ >= kStableMs) backoff_.reset();
   backoff_.fail();
-  if (was_connected || disconnected_ms_ == 0) disconnected_ms_ = clock_->uptime_ms();
   enter(Phase::waiting);
   rewind_unacknowledged();
   if (was_connected) events_->on_disconnected();

@@ -47,8 +47,6 @@ class Mqtt {
   /// Moves bytes; connects when there is no connection and it is time to. True when something happened.
   bool step();
   bool connected() const { return phase_ == Phase::connected; }
-  /// Uptime when the connection was lost or never there; meaningless while connected.
-  u64 disconnected_since_ms() const { return disconnected_ms_; }
 
   /// False when the send buffer has no room; ask again.
   bool subscribe(std::string_view filter, u8 qos);
@@ -112,7 +110,6 @@ class Mqtt {
 
   Phase phase_ = Phase::waiting;
   u64 phase_ms_ = 0;  ///< when the phase was entered
-  u64 disconnected_ms_ = 0;
   u64 last_sent_ms_ = 0, last_received_ms_ = 0;
   const char* problem_ = nullptr;
   bool ping_waiting_ = false;

@@ -85,8 +85,13 @@ bool Session::subscribe_step() {
 
 void Session::on_connected() {
   note("connected to the broker");
-  admitted_ = listens_admission_ = listens_desired_ = listens_sensors_ = false;
+  listens_admission_ = listens_desired_ = listens_sensors_ = false;
   hello_ms_ = status_ms_ = 0;
+}
+
+void Session::leave() {
+  if (admitted_) unadmitted_since_ms_ = parts_.clock.uptime_ms();
+  admitted_ = false;
 }
 
 void Session::on_disconnected() {
@@ -94,7 +99,7 @@ void Session::on_disconnected() {
   TextWriter out(text);
   out << "disconnected: " << std::string_view(mqtt_.problem());
   note(out.text());
-  admitted_ = false;
+  leave();
 }
 
 void Session::say_hello() {
@@ -102,7 +107,18 @@ void Session::say_hello() {
   if (send(topic::kHello, parts_.hello, 1, false, 0)) hello_ms_ = parts_.clock.uptime_ms() + kHelloMs;
 }
 
+void Session::note_losses() {
+  if ((lines_lost_ | results_lost_) == 0) return;
+  char text[96];
+  TextWriter out(text);
+  out << "dropped for want of a gateway or room: " << results_lost_ << " results, " << lines_lost_
+      << " log lines";
+  note(out.text());
+  lines_lost_ = results_lost_ = 0;
+}
+
 void Session::publish_status() {
+  note_losses();
   link::DeviceStatus status;
   fill(status);
   if (!send(topic::kStatus, status, 0, true, 0)) return;
@@ -125,11 +141,11 @@ void Session::fill(link::DeviceStatus& out) const {
 }
 
 bool Session::telemetry(const link::TelemetryMessage& message) {
-  if (send(topic::kTelemetry, message, 1, false, kTelemetryReserve)) return true;
+  // Not before it is certain that this device has its name for itself.
+  if (admitted_) return send(topic::kTelemetry, message, 1, false, kTelemetryReserve);
   // A device without a network goes on working: after a while its results are nobody's.
-  const bool lonely =
-      !mqtt_.connected() && parts_.clock.uptime_ms() - mqtt_.disconnected_since_ms() > kLonelyMs;
-  if (lonely) ++results_lost_;
+  const bool lonely = parts_.clock.uptime_ms() - unadmitted_since_ms_ > kLonelyMs;
+  results_lost_ += lonely;
   return lonely;
 }
 
@@ -180,7 +196,8 @@ void Session::take_admission(Bytes payload) {
     out << "refused: " << admission.reason;
     note(out.text());
   }
-  admitted_ = listens_desired_ = listens_sensors_ = false;
+  leave();
+  listens_desired_ = listens_sensors_ = false;
   refused_ = true;
   hello_ms_ = parts_.clock.uptime_ms() + kHelloMs;
   supervisor_->stop_all(false);

@@ -64,7 +64,9 @@ class Session final : public Uplink, private MqttEvents {
   void take_admission(Bytes payload);
   void take_desired(Bytes payload);
   void take_frame(std::string_view sensor, Bytes payload);
+  void leave();
   void say_hello();
+  void note_losses();
   void publish_status();
   bool subscribe_step();
   template <class T>
@@ -82,11 +84,12 @@ class Session final : public Uplink, private MqttEvents {
   Mqtt mqtt_;
 
   bool admitted_ = false, refused_ = false;
+  u64 unadmitted_since_ms_ = 0;
   bool listens_admission_ = false, listens_desired_ = false, listens_sensors_ = false;
   u64 hello_ms_ = 0;  ///< when the next is due
   bool status_due_ = false;
-  u64 status_ms_ = 0;  ///< when the last was sent
-  u32 lines_lost_ = 0, results_lost_ = 0;
+  u64 status_ms_ = 0;                      ///< when the last was sent
+  u32 lines_lost_ = 0, results_lost_ = 0;  ///< since they were last told of
 };
 
 }  // namespace pipit::agent

@@ -26,7 +26,7 @@ void store_be(u8* at, u32 value) {
 
 void Sha256::block(const u8* at) {
   u32 schedule[16];  // the message schedule as a ring: 64 bytes of stack instead of 256
-  for (u32 i = 0; i < 16; ++i) schedule[i] = load_be(at + 4 * i);
+  for (u32 i = 0; i < 16; ++i) schedule[i] = load_be(at + usize{4} * i);
   auto [a, b, c, d, e, f, g, h] = state_;
   for (u32 i = 0; i < 64; ++i) {
     u32& word = schedule[i & 15];
@@ -75,7 +75,7 @@ Sha256::Digest Sha256::finish() {
   store_be(&tail[padding + 4], static_cast<u32>(bits));
   update({tail, padding + 8});
   Digest digest;
-  for (u32 i = 0; i < 8; ++i) store_be(&digest[4 * i], state_[i]);
+  for (u32 i = 0; i < 8; ++i) store_be(&digest[usize{4} * i], state_[i]);
   *this = Sha256();
   return digest;
 }

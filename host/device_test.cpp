@@ -250,6 +250,22 @@ TEST_F(DeviceTest, ComesBackAfterTheBrokerWasAway) {
   EXPECT_EQ(status().active.instance, "uid-1") << "it ran on meanwhile";
 }
 
+TEST_F(DeviceTest, ResultsAreHeldUntilItIsAdmitted) {
+  deploy_echo();
+  gateway_.admit = false;
+  broker_.stop();
+  run_for(300);
+  broker_.start();
+  ASSERT_TRUE(until([&] { return device_->agent().connected(); }));
+  gateway_.feed(kName, 30);
+  run_for(500);
+  EXPECT_FALSE(gateway_.answers.contains(30)) << "its name may be another's by now";
+  gateway_.admit = true;
+  ASSERT_TRUE(until([&] { return device_->agent().admitted(); }));
+  ASSERT_TRUE(until([&] { return status().online; }));
+  ASSERT_TRUE(answered(31));
+}
+
 TEST_F(DeviceTest, StartsTheStoredApplicationAfterARestart) {
   const std::string file = "/tmp/pipit-flash-" + std::to_string(getpid());
   device_ = make(file);
