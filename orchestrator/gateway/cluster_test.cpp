@@ -1,5 +1,8 @@
 // The gateway on a real Kubernetes control plane, as its own user, with devices that speak the real link.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "orchestrator/gateway/testing/cluster.h"
 #include "orchestrator/gateway/timestamp.h"
@@ -105,7 +108,12 @@ void ClusterTest::node_appears() {
   ASSERT_TRUE(eventually([&] { return ready(kName) == "True DeviceReady"; }, 15));
   const Json node = cluster_->get("node", kName);
   EXPECT_EQ(text_at(node, {"metadata", "labels", "kubernetes.io/arch"}), "riscv32");
-  EXPECT_EQ(text_at(node, {"metadata", "annotations", "pipit.dev/boot-count"}), "1");
+  // Ready comes with the hello, the boot count with the first status.
+  EXPECT_TRUE(eventually(
+      [&] {
+        return text_at(cluster_->get("node", kName), {"metadata", "annotations", "pipit.dev/boot-count"}) == "1";
+      },
+      30));
   EXPECT_EQ(text_at(node, {"status", "allocatable", "pods"}), "2");
   EXPECT_TRUE(eventually(
       [&] {
@@ -141,17 +149,19 @@ void ClusterTest::daemon_set_runs() {
 void ClusterTest::logs_are_readable() {
   const std::string name = text_at(pod("demo"), {"metadata", "name"});
   EXPECT_EQ(cluster_->kubectl({"logs", name}), "hello from v1\n");
+  const std::string follow_file = testing::TempDir() + "followed-" + std::to_string(getpid()) + ".log";
   auto follower =
       support::Process::start({"kubectl", "--kubeconfig", cluster_->admin_config(), "logs", "-f", name},
-                              {.log_file = testing::TempDir() + "followed.log"});
+                              {.log_file = follow_file});
   ASSERT_TRUE(follower.ok());
   const auto followed = [&] {
-    const auto data = support::read_file(testing::TempDir() + "followed.log");
+    const auto data = support::read_file(follow_file);
     return data.ok() ? std::string(as_text(*data)) : "";
   };
   EXPECT_TRUE(eventually([&] { return followed() == "hello from v1\n"; }, 10)) << followed();
   device_->print("one more");
   EXPECT_TRUE(eventually([&] { return followed() == "hello from v1\none more\n"; }, 10)) << followed();
+  std::remove(follow_file.c_str());
   EXPECT_EQ(cluster_->kubectl({"logs", "--tail=1", name}), "one more\n");
 }
 
