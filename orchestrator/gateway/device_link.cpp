@@ -42,7 +42,7 @@ support::Status DeviceLink::start(const std::string& host, u16 port) {
   Mqtt::Handlers handlers;
   handlers.state = [this](bool connected) {
     parts_.loop.post([this, connected] {
-      log(connected ? Level::info : Level::warn, connected ? "broker connected" : "broker lost");
+      log(connected ? Level::info : Level::warn, connected ? "broker connected" : "broker does not answer");
       // The broker may have been restarted without its retained messages.
       if (connected) parts_.pods.republish();
     });

@@ -2,11 +2,16 @@
 
 #include <mosquitto.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace pipit::gateway {
 
 namespace {
 constexpr int kKeepAliveSeconds = 15;
 constexpr int kQos = 1;
+constexpr int kLoopMs = 250;
+constexpr u32 kFirstRetryMs = 250, kMostRetryMs = 5'000;
 }  // namespace
 
 struct MqttAdapter {
@@ -40,21 +45,48 @@ support::Result<std::unique_ptr<Mqtt>> Mqtt::start(Options options, Handlers han
   mosquitto_connect_callback_set(mqtt->client_, MqttAdapter::on_connect);
   mosquitto_disconnect_callback_set(mqtt->client_, MqttAdapter::on_disconnect);
   mosquitto_message_callback_set(mqtt->client_, MqttAdapter::on_message);
-  mosquitto_reconnect_delay_set(mqtt->client_, 1, 10, true);
-  const int connecting = mosquitto_connect_async(mqtt->client_, mqtt->options_.host.c_str(),
-                                                 mqtt->options_.port, kKeepAliveSeconds);
-  if (connecting == MOSQ_ERR_INVAL)
-    return support::Error(Code::invalid_argument, "broker address is not valid: " + mqtt->options_.host);
-  if (mosquitto_loop_start(mqtt->client_) != MOSQ_ERR_SUCCESS)
-    return support::Error(Code::internal, "MQTT thread does not start");
+  // The library's own thread gives up when the very first connection fails; this one does not.
+  mosquitto_threaded_set(mqtt->client_, true);
+  mqtt->thread_ = std::thread([self = mqtt.get()] { self->run(); });
   return mqtt;
 }
 
+void Mqtt::pause(u32 ms) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stopping_; });
+}
+
+void Mqtt::run() {
+  const auto stopping = [this] {
+    std::lock_guard lock(mutex_);
+    return stopping_;
+  };
+  u32 wait_ms = kFirstRetryMs;
+  bool told = false;
+  while (!stopping()) {
+    if (mosquitto_connect(client_, options_.host.c_str(), options_.port, kKeepAliveSeconds) ==
+        MOSQ_ERR_SUCCESS) {
+      while (!stopping() && mosquitto_loop(client_, kLoopMs, 1) == MOSQ_ERR_SUCCESS)
+        if (connected_) wait_ms = kFirstRetryMs;
+      if (connected_.exchange(false)) handlers_.state(false);
+    } else if (!told) {
+      handlers_.state(false);
+    }
+    told = true;
+    pause(wait_ms);
+    wait_ms = std::min(wait_ms * 2, kMostRetryMs);
+  }
+}
+
 Mqtt::~Mqtt() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
   if (client_ == nullptr) return;
   mosquitto_disconnect(client_);
-  // Not forced: that would cancel the thread wherever it is, mutexes held.
-  mosquitto_loop_stop(client_, false);
   mosquitto_destroy(client_);
 }
 

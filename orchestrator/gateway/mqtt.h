@@ -1,8 +1,11 @@
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/types.h"
@@ -22,7 +25,7 @@ class Mqtt {
     std::string client_id;
     std::vector<std::string> topics;  ///< subscribed after each connect
   };
-  /// Called on the library's thread.
+  /// Called on the connection's own thread.
   struct Handlers {
     std::function<void(bool connected)> state;
     std::function<void(std::string topic, std::vector<u8> payload, bool retained)> message;
@@ -43,10 +46,17 @@ class Mqtt {
   friend struct MqttAdapter;
   Mqtt(Options options, Handlers handlers) : options_(std::move(options)), handlers_(std::move(handlers)) {}
 
+  void run();
+  void pause(u32 ms);
+
   Options options_;
   Handlers handlers_;
   mosquitto* client_ = nullptr;
   std::atomic<bool> connected_ = false;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace pipit::gateway

@@ -75,6 +75,7 @@ void Nodes::tick(const Devices& devices, i64 now_ms) {
   for (const auto& [name, device] : devices.all()) {
     State& state = states_[name];
     if (now_ms - state.written_ms >= (device.alive ? kHeartbeatMs : kOfflineHeartbeatMs)) state.dirty = true;
+    if (device.report && !state.reported) state.dirty = true;  // uptime is known now
     write(device, state, now_ms);
     renew(device, state, now_ms);
   }
@@ -95,7 +96,9 @@ void Nodes::write(const Device& device, State& state, i64 now_ms) {
         [this, name, identity, now_ms, result] { written(name, identity, std::move(*result), now_ms); });
   };
   state.busy = executor_.submit("node/" + device.identity.name, job);
-  if (state.busy) state.dirty = state.identity = false;
+  if (!state.busy) return;
+  state.dirty = state.identity = false;
+  state.reported = device.report.has_value();
 }
 
 void Nodes::written(const std::string& name, bool identity, kube::Result<Json> result, i64 now_ms) {

@@ -33,6 +33,7 @@ class Nodes {
     bool dirty = true;     ///< differs from what was written last
     bool identity = true;  ///< labels and taint have to be looked at
     bool busy = false, lease_busy = false;
+    bool reported = false;  ///< what was written last had a device's own report in it
     i64 written_ms = 0, leased_ms = 0, retry_ms = 0;
     std::string uid;
   };

@@ -23,8 +23,8 @@ struct ListWatchOptions {
   std::string path;   ///< of the collection: path_of(kPods)
   std::string query;  ///< "fieldSelector=…", already encoded; may be empty
   u32 page_size = 500;
-  u32 watch_seconds = 300;  ///< the server ends a watch after this time, and we resume it
-  u32 idle_seconds = 150;   ///< without any byte (bookmarks come every minute) the connection counts as dead
+  u32 watch_seconds = 60;  ///< the server ends a watch after this time, and we resume it
+  u32 idle_seconds = 75;   ///< without a byte for longer than a watch may last the connection is dead
   /// Objects it refuses are treated as not being there.
   std::function<bool(const support::Json&)> keep;
 };
