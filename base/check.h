@@ -9,8 +9,8 @@ namespace pipit {
 }  // namespace pipit
 
 /// Stops on a bug of our own. Bad input is never checked with it: that is a Result.
-#define PIPIT_CHECK(condition)                                          \
-  do {                                                                  \
-    if (!(condition)) [[unlikely]]                                      \
-      ::pipit::check_failed(#condition, __FILE_NAME__, __LINE__);       \
+#define PIPIT_CHECK(condition)                                    \
+  do {                                                            \
+    if (!(condition)) [[unlikely]]                                \
+      ::pipit::check_failed(#condition, __FILE_NAME__, __LINE__); \
   } while (false)

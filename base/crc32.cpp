@@ -2,7 +2,8 @@
 
 namespace pipit {
 
-// Half a byte at a time: sixteen table entries instead of 256 are worth more on a microcontroller than speed is.
+// Half a byte at a time: sixteen table entries instead of 256 are worth more on a microcontroller than speed
+// is.
 u32 crc32(Bytes bytes, u32 seed) {
   static constexpr u32 kNibbles[16] = {
       0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,

@@ -3,8 +3,8 @@
 
 namespace pipit {
 
-/// Element types of tensors and sensor frames; the first four numbers are wasi-nn's tensor_type, int8 (4) is Pipit's
-/// extension of it.
+/// Element types of tensors and sensor frames; the first four numbers are wasi-nn's tensor_type, int8 (4) is
+/// Pipit's extension of it.
 enum class DType : u8 { f16 = 0, f32 = 1, u8 = 2, i32 = 3, i8 = 4, i64 = 5, i16 = 6, f64 = 7, boolean = 8 };
 
 constexpr u32 dtype_bytes(DType type) {

@@ -27,10 +27,10 @@ enum class Code : u8 {
 };
 
 constexpr const char* code_name(Code code) {
-  constexpr const char* kNames[] = {"malformed",     "unsupported",    "invalid argument", "out of range",
-                                    "out of memory", "not found",      "already exists",   "denied",
-                                    "digest mismatch", "unavailable",  "timeout",          "cancelled",
-                                    "i/o error",     "internal error"};
+  constexpr const char* kNames[] = {"malformed",       "unsupported",   "invalid argument", "out of range",
+                                    "out of memory",   "not found",     "already exists",   "denied",
+                                    "digest mismatch", "unavailable",   "timeout",          "cancelled",
+                                    "i/o error",       "internal error"};
   return kNames[static_cast<u8>(code)];
 }
 
@@ -43,7 +43,8 @@ struct Error {
   u32 where = kNowhere;  ///< byte offset, node or index the message speaks of
 };
 
-/// A value or an error. `E` is Error in the core; hosted code uses support::Error, which has a text of its own.
+/// A value or an error. `E` is Error in the core; hosted code uses support::Error, which has a text of its
+/// own.
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
@@ -165,12 +166,12 @@ using Status = Result<void>;
 }  // namespace pipit
 
 /// Evaluates a Result; returns its error from the enclosing function, or yields its value.
-#define TRY(expression)                                    \
-  ({                                                       \
-    auto&& try_result_ = (expression);                     \
-    if (!try_result_.ok()) [[unlikely]]                    \
-      return try_result_.take_error();                     \
-    ::pipit::detail::try_value(std::move(try_result_));    \
+#define TRY(expression)                                 \
+  ({                                                    \
+    auto&& try_result_ = (expression);                  \
+    if (!try_result_.ok()) [[unlikely]]                 \
+      return try_result_.take_error();                  \
+    ::pipit::detail::try_value(std::move(try_result_)); \
   })
 
 namespace pipit::detail {

@@ -4,8 +4,8 @@
 
 #include "support/error.h"
 
-/// The pipit command: one file a subcommand, all listed in main.cpp. This room alone is compiled with exceptions,
-/// because CLI11 reports a wrong command line by one; nothing else here throws.
+/// The pipit command: one file a subcommand, all listed in main.cpp. This room alone is compiled with
+/// exceptions, because CLI11 reports a wrong command line by one; nothing else here throws.
 namespace pipit::cli {
 
 enum class Output { table, json };

@@ -33,23 +33,17 @@ void watch_interrupts() {
 
 using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
-    register_build,
-    register_device,
-    register_down,
-    register_gateway,
-    register_model,
-    register_pull,
-    register_push,
-    register_run,
-    register_up,
-    register_wast,
+    register_build, register_device, register_down, register_gateway, register_model,
+    register_pull,  register_push,   register_run,  register_up,      register_wast,
 };
 
 }  // namespace pipit::cli
 
 int main(int argc, char** argv) {
   using namespace pipit::cli;
-  CLI::App root{"pipit: one Wasm application with its model, on microcontrollers, bare VMs and Linux, placed by Kubernetes"};
+  CLI::App root{
+      "pipit: one Wasm application with its model, on microcontrollers, bare VMs and Linux, placed by "
+      "Kubernetes"};
   root.require_subcommand(1);
   root.set_version_flag("--version", PIPIT_VERSION);
   Session session;

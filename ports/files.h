@@ -4,9 +4,9 @@
 
 namespace pipit::ports {
 
-/// Files under granted directories. Platforms without files have no object of it; wasi then answers ENOSYS/EBADF.
-/// Numbers that WASI preview 1 defines (errno, filetype, flags, whence) are passed through unchanged.
-/// Every call returns a WASI errno (0 = success); results go through references.
+/// Files under granted directories. Platforms without files have no object of it; wasi then answers
+/// ENOSYS/EBADF. Numbers that WASI preview 1 defines (errno, filetype, flags, whence) are passed through
+/// unchanged. Every call returns a WASI errno (0 = success); results go through references.
 class Files {
  public:
   struct Stat {
@@ -29,13 +29,14 @@ class Files {
   virtual u16 path_stat(u32 dir, u32 lookup_flags, std::string_view path, Stat& out) = 0;
   virtual u16 set_size(u32 handle, u64 size) = 0;
   virtual u16 set_times(u32 handle, u64 accessed_ns, u64 modified_ns, u16 fst_flags) = 0;
-  virtual u16 path_set_times(u32 dir, u32 lookup_flags, std::string_view path, u64 accessed_ns, u64 modified_ns,
-                             u16 fst_flags) = 0;
+  virtual u16 path_set_times(u32 dir, u32 lookup_flags, std::string_view path, u64 accessed_ns,
+                             u64 modified_ns, u16 fst_flags) = 0;
   virtual u16 create_directory(u32 dir, std::string_view path) = 0;
   virtual u16 remove_directory(u32 dir, std::string_view path) = 0;
   virtual u16 unlink_file(u32 dir, std::string_view path) = 0;
   virtual u16 rename(u32 from_dir, std::string_view from, u32 to_dir, std::string_view to) = 0;
-  virtual u16 link(u32 from_dir, u32 lookup_flags, std::string_view from, u32 to_dir, std::string_view to) = 0;
+  virtual u16 link(u32 from_dir, u32 lookup_flags, std::string_view from, u32 to_dir,
+                   std::string_view to) = 0;
   virtual u16 symlink(std::string_view target, u32 dir, std::string_view path) = 0;
   virtual u16 readlink(u32 dir, std::string_view path, MutBytes out, usize& count) = 0;
   struct Entry {

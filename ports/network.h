@@ -13,10 +13,10 @@ using MacAddress = std::array<u8, 6>;
 class TcpStream {
  public:
   enum class State : u8 {
-    closed,      ///< never connected, or closed by us or the peer; received bytes were all read
+    closed,  ///< never connected, or closed by us or the peer; received bytes were all read
     connecting,
-    open,        ///< bytes may be sent; received bytes may be waiting
-    failed,      ///< refused, reset or timed out; close() before another connect()
+    open,    ///< bytes may be sent; received bytes may be waiting
+    failed,  ///< refused, reset or timed out; close() before another connect()
   };
   /// Starts connecting; progress shows in state(). An error when the stream is not closed.
   virtual Status connect(Ipv4 address, u16 port) = 0;

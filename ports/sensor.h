@@ -22,8 +22,9 @@ class Sensor {
  public:
   /// A handle for the named sensor, or not_found.
   virtual Result<u32> open(std::string_view name) = 0;
-  /// Moves the oldest waiting frame into `out` and `info`: true; false when none is waiting (ask again later).
-  /// out_of_range when `out` is too small (the frame stays), cancelled when no frame will ever come again.
+  /// Moves the oldest waiting frame into `out` and `info`: true; false when none is waiting (ask again
+  /// later). out_of_range when `out` is too small (the frame stays), cancelled when no frame will ever come
+  /// again.
   virtual Result<bool> read(u32 handle, MutBytes out, FrameInfo& info) = 0;
 
  protected:

@@ -10,18 +10,18 @@ namespace pipit::rig {
 
 /// How a board is started in QEMU; one row a board in board.cpp.
 struct BoardKind {
-  const char* name;          ///< "virt-rv32", also the CMake preset of its firmware
-  const char* arch;          ///< "riscv32"
-  const char* qemu;          ///< "qemu-system-riscv32"
-  bool persistent;           ///< its slots survive a restart
+  const char* name;  ///< "virt-rv32", also the CMake preset of its firmware
+  const char* arch;  ///< "riscv32"
+  const char* qemu;  ///< "qemu-system-riscv32"
+  bool persistent;   ///< its slots survive a restart
 };
 const std::vector<BoardKind>& board_kinds();
 
 struct BoardOptions {
-  std::string board;        ///< a BoardKind's name
-  std::string firmware;     ///< ELF file of waiot for it
-  std::string directory;    ///< flash images, console log; kept between starts
-  std::string mac;          ///< "52:54:00:12:34:01", one per instance
+  std::string board;                             ///< a BoardKind's name
+  std::string firmware;                          ///< ELF file of waiot for it
+  std::string directory;                         ///< flash images, console log; kept between starts
+  std::string mac;                               ///< "52:54:00:12:34:01", one per instance
   std::array<u8, 4> broker_host{}, blob_host{};  ///< as the board sees them: 10.0.2.2 under user networking
   u16 broker_port = 0, blob_port = 0;
   std::string token;

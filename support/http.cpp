@@ -135,7 +135,8 @@ Result<HttpResponse> http(const HttpRequest& request) {
   return exchange_with(request, exchange);
 }
 
-Result<HttpResponse> http_stream(const HttpRequest& request, const std::function<bool(std::string_view)>& chunk,
+Result<HttpResponse> http_stream(const HttpRequest& request,
+                                 const std::function<bool(std::string_view)>& chunk,
                                  const std::function<bool()>& cancelled) {
   Exchange exchange;
   exchange.chunk = &chunk;

@@ -30,13 +30,14 @@ struct HttpResponse {
   std::string body;
 };
 
-/// unavailable when there was no answer (refused, TLS, time-out); every HTTP status is an answer. One connection is
-/// kept alive per calling thread and host.
+/// unavailable when there was no answer (refused, TLS, time-out); every HTTP status is an answer. One
+/// connection is kept alive per calling thread and host.
 Result<HttpResponse> http(const HttpRequest& request);
 
-/// Streams the body: `chunk` gets bytes as they come and returns false to stop. Ends also when `cancelled` turns true
-/// (looked at least once a second). The response carries no body.
-Result<HttpResponse> http_stream(const HttpRequest& request, const std::function<bool(std::string_view)>& chunk,
+/// Streams the body: `chunk` gets bytes as they come and returns false to stop. Ends also when `cancelled`
+/// turns true (looked at least once a second). The response carries no body.
+Result<HttpResponse> http_stream(const HttpRequest& request,
+                                 const std::function<bool(std::string_view)>& chunk,
                                  const std::function<bool()>& cancelled);
 
 }  // namespace pipit::support

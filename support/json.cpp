@@ -14,11 +14,13 @@ const Json* step(const Json& json, std::string_view key) {
   if (!json.is_array()) return nullptr;
   usize index = 0;
   const auto parsed = std::from_chars(key.data(), key.data() + key.size(), index);
-  if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || index >= json.size()) return nullptr;
+  if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || index >= json.size())
+    return nullptr;
   return &json[index];
 }
 
-/// Remembers where parsing failed and builds nothing: the library then reports by return value instead of throwing.
+/// Remembers where parsing failed and builds nothing: the library then reports by return value instead of
+/// throwing.
 struct ErrorOffset : Json::json_sax_t {
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -58,7 +60,8 @@ const Json* find(const Json& json, std::initializer_list<std::string_view> path)
   return at;
 }
 
-std::string text_at(const Json& json, std::initializer_list<std::string_view> path, std::string_view fallback) {
+std::string text_at(const Json& json, std::initializer_list<std::string_view> path,
+                    std::string_view fallback) {
   const Json* at = find(json, path);
   return at != nullptr && at->is_string() ? *at->get_ptr<const std::string*>() : std::string(fallback);
 }

@@ -25,7 +25,8 @@ using std::chrono::steady_clock;
 
 /// What a child needs, made before fork(): between fork and exec nothing may allocate.
 struct Launch {
-  Launch(const std::vector<std::string>& command, const std::vector<std::string>& added, const std::string& directory)
+  Launch(const std::vector<std::string>& command, const std::vector<std::string>& added,
+         const std::string& directory)
       : directory(directory.empty() ? nullptr : directory.c_str()) {
     for (const std::string& part : command) arguments.push_back(const_cast<char*>(part.c_str()));
     arguments.push_back(nullptr);
@@ -49,8 +50,8 @@ struct Launch {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   std::signal(SIGPIPE, SIG_DFL);
-  if ((launch.directory == nullptr || chdir(launch.directory) == 0) && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 &&
-      dup2(err, 2) >= 0)
+  if ((launch.directory == nullptr || chdir(launch.directory) == 0) && dup2(in, 0) >= 0 &&
+      dup2(out, 1) >= 0 && dup2(err, 2) >= 0)
     execvpe(launch.arguments[0], launch.arguments.data(), launch.environment.data());
   const int error = errno;
   (void)!write(report, &error, sizeof error);
@@ -254,7 +255,8 @@ bool wait_for_port(u16 port, int timeout_ms) {
   for (;;) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in address = loopback(port);
-    const bool open = fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const bool open =
+        fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     if (fd >= 0) close(fd);
     if (open) return true;
     if (steady_clock::now() >= deadline) return false;

@@ -15,9 +15,11 @@ struct ProcessOutput {
 };
 /// Runs a program to its end and captures what it wrote. not_found when it cannot be started.
 Result<ProcessOutput> run(const std::vector<std::string>& command, const std::string& input = "",
-                          const std::vector<std::string>& environment = {}, const std::string& directory = "");
+                          const std::vector<std::string>& environment = {},
+                          const std::string& directory = "");
 
-/// A long-running child with its output in a log file; ended (SIGTERM, after a grace SIGKILL) by the destructor.
+/// A long-running child with its output in a log file; ended (SIGTERM, after a grace SIGKILL) by the
+/// destructor.
 class Process {
  public:
   struct Options {

@@ -1,4 +1,5 @@
-/* Answers each frame with its version and the sum of the frame's bytes; traps on a frame that begins with 0xEE. */
+/* Answers each frame with its version and the sum of the frame's bytes; traps on a frame that begins with
+ * 0xEE. */
 #include <pipit/print.h>
 #include <pipit/sensor.h>
 #include <pipit/telemetry.h>

@@ -14,8 +14,9 @@ namespace fs = std::filesystem;
 
 TEST(WastSuite, CoreScriptsPass) {
   const std::string suite = PIPIT_WASM_SUITE;
-  ASSERT_FALSE(suite.empty()) << "no test scripts on this machine: run scripts/get-wasm-suite, or set PIPIT_SHARED (folder "
-                                 "with testdata/wasm-spec) or PIPIT_WASM_SUITE (wast2json output), and configure again";
+  ASSERT_FALSE(suite.empty())
+      << "no test scripts on this machine: run scripts/get-wasm-suite, or set PIPIT_SHARED (folder "
+         "with testdata/wasm-spec) or PIPIT_WASM_SUITE (wast2json output), and configure again";
   auto scripts = find_scripts({suite});
   ASSERT_TRUE(scripts.ok()) << scripts.error().text;
   Report report;

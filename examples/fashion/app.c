@@ -15,7 +15,8 @@ static float logits[kClasses];
 
 /* Mean and deviation of the training images, as the model was trained with. */
 static void normalise(void) {
-  for (int i = 0; i < kPixels; ++i) input[i] = ((float)frame[i] * (1.0f / 255.0f) - 0.2860f) * (1.0f / 0.3530f);
+  for (int i = 0; i < kPixels; ++i)
+    input[i] = ((float)frame[i] * (1.0f / 255.0f) - 0.2860f) * (1.0f / 0.3530f);
 }
 
 static int best_class(void) {

@@ -1,4 +1,5 @@
-/* What a program does with files below the directory it starts in; the same text natively and in the runner. */
+/* What a program does with files below the directory it starts in; the same text natively and in the runner.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,8 @@ int main(void) {
   show("a.txt");
 
   struct stat info;
-  printf("stat %d size %lld regular %d\n", stat("a.txt", &info), (long long)info.st_size, S_ISREG(info.st_mode) != 0);
+  printf("stat %d size %lld regular %d\n", stat("a.txt", &info), (long long)info.st_size,
+         S_ISREG(info.st_mode) != 0);
   printf("mkdir %d again %d\n", mkdir("d", 0755), mkdir("d", 0755) < 0 && errno == EEXIST);
   printf("rename %d\n", rename("a.txt", "d/b.txt"));
   show("a.txt");

@@ -1,5 +1,5 @@
-/* Exercises the SDK's allocator within PIPIT_MEMORY_BYTES: contents survive, blocks never overlap, freed memory joins
- * again, and too much is NULL. Returns 0, or the line that failed. */
+/* Exercises the SDK's allocator within PIPIT_MEMORY_BYTES: contents survive, blocks never overlap, freed
+ * memory joins again, and too much is NULL. Returns 0, or the line that failed. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 size_t malloc_usable_size(void*);
 extern unsigned char __heap_base[];
 
-#define REQUIRE(condition) \
-  do {                     \
+#define REQUIRE(condition)             \
+  do {                                 \
     if (!(condition)) return __LINE__; \
   } while (0)
 
@@ -18,7 +18,9 @@ static unsigned char* slot[kSlots];
 static unsigned bytes[kSlots];
 static unsigned seed = 12345;
 
-static unsigned next(unsigned bound) { return (seed = seed * 1664525u + 1013904223u) % 65536u * bound / 65536u; }
+static unsigned next(unsigned bound) {
+  return (seed = seed * 1664525u + 1013904223u) % 65536u * bound / 65536u;
+}
 
 static int intact(int i) {
   for (unsigned k = 0; k < bytes[i]; ++k)
@@ -78,7 +80,8 @@ int main(void) {
   volatile size_t odd = 3; /* the compiler would see through a constant */
   REQUIRE(aligned_alloc(odd, 8) == NULL && aligned_alloc(0x80000000u, 8) == NULL);
   void* out = NULL;
-  REQUIRE(posix_memalign(&out, 2, 8) == EINVAL && posix_memalign(&out, 128, 8) == 0 && (uintptr_t)out % 128 == 0);
+  REQUIRE(posix_memalign(&out, 2, 8) == EINVAL && posix_memalign(&out, 128, 8) == 0 &&
+          (uintptr_t)out % 128 == 0);
   free(out);
   free(NULL);
   unsigned char* zero = calloc(10, 20);

@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   putchar('\n');
   double sum = 0;
   for (int i = 1; i <= 1000; ++i) sum += sqrt(i) / i;
-  printf("%.12f %.6f %ld %lu\n", sum, strtod("2.5e3", NULL), strtol("-77", NULL, 10), strtoul("ff", NULL, 16));
+  printf("%.12f %.6f %ld %lu\n", sum, strtod("2.5e3", NULL), strtol("-77", NULL, 10),
+         strtoul("ff", NULL, 16));
   char line[64];
   int lines = 0, letters = 0;
   while (fgets(line, sizeof line, stdin)) {

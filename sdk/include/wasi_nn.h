@@ -6,7 +6,8 @@
 extern "C" {
 #endif
 
-/* wasi-nn (wasi_ephemeral_nn), as its witx says, for C. Pipit's extensions: tensor type int8, and planned models
+/* wasi-nn (wasi_ephemeral_nn), as its witx says, for C. Pipit's extensions: tensor type int8, and planned
+ * models
  * (.pipm) under the autodetect encoding. */
 
 typedef enum {

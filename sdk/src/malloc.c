@@ -1,7 +1,7 @@
-/* The allocator of small applications: first fit over one address-ordered list of free blocks, neighbours joined on
- * free. It lives between the end of the program's data and PIPIT_MEMORY_BYTES, the memory that the package's manifest
- * asks for and the engine allots, and never calls memory.grow. It replaces wasi-libc's, whose steps are whole pages.
- * Freeing a pointer twice is not found out, as with any small malloc. */
+/* The allocator of small applications: first fit over one address-ordered list of free blocks, neighbours
+ * joined on free. It lives between the end of the program's data and PIPIT_MEMORY_BYTES, the memory that the
+ * package's manifest asks for and the engine allots, and never calls memory.grow. It replaces wasi-libc's,
+ * whose steps are whole pages. Freeing a pointer twice is not found out, as with any small malloc. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>

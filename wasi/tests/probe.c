@@ -1,8 +1,8 @@
 /* Exports every host function under its own name, so that a test calls it with any arguments. */
 #include <stdint.h>
 
-#define NAMED(module, name, result, parameters, arguments)                                        \
-  __attribute__((import_module(module), import_name(#name))) result host_##name parameters;      \
+#define NAMED(module, name, result, parameters, arguments)                                  \
+  __attribute__((import_module(module), import_name(#name))) result host_##name parameters; \
   __attribute__((export_name(#name))) result probe_##name parameters { return host_##name arguments; }
 
 #define P1(name, parameters, arguments) NAMED("wasi_snapshot_preview1", name, uint32_t, parameters, arguments)
@@ -76,5 +76,6 @@ NAMED("pipit:sensor", open, uint32_t, (u a, u b, u c), (a, b, c))
 NAMED("pipit:sensor", read, uint32_t, (u a, u b, u c, u d), (a, b, c, d))
 NAMED("pipit:telemetry", publish, uint32_t, (u a, u b, u c, u d, u e), (a, b, c, d, e))
 
-__attribute__((import_module("wasi_snapshot_preview1"), import_name("proc_exit"))) void host_proc_exit(u code);
+__attribute__((import_module("wasi_snapshot_preview1"), import_name("proc_exit"))) void host_proc_exit(
+    u code);
 __attribute__((export_name("proc_exit"))) void probe_proc_exit(u code) { host_proc_exit(code); }

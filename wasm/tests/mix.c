@@ -1,4 +1,5 @@
-// The same computation as a guest and as native code: what the interpreter makes of it must be what the compiler makes.
+// The same computation as a guest and as native code: what the interpreter makes of it must be what the
+// compiler makes.
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name)))
 #else
@@ -53,8 +54,14 @@ EXPORT(mix) u64 mix(u32 seed) {
   for (int i = 0; i < 20; ++i) {
     const double wide = smooth((double)(int)next_random() / 65536, 10);
     const float narrow = (float)next_random() * (1.0f / 3) + (float)wide;
-    union { double f; u64 bits; } w = {wide};
-    union { float f; u32 bits; } n = {narrow};
+    union {
+      double f;
+      u64 bits;
+    } w = {wide};
+    union {
+      float f;
+      u32 bits;
+    } n = {narrow};
     hash = fold(fold(hash, w.bits), n.bits);
     hash = fold(hash, (u64)(long long)(wide * 1000));
   }

@@ -45,8 +45,9 @@ _Static_assert(sizeof(struct pipit_frame_info) == 40, "layout of the host interf
 /* Opens the named sensor. ENODEV: the platform has no sensors; ENOENT: none of that name. */
 PIPIT_SENSOR("open") int pipit_sensor_open(const char* name, size_t name_bytes, uint32_t* handle);
 
-/* Waits for the oldest unread frame. EMSGSIZE: `capacity` is too small, the frame stays; ECANCELED: no frame will ever
- * come again. The first call tells the platform that the application is ready to take over from its predecessor. */
+/* Waits for the oldest unread frame. EMSGSIZE: `capacity` is too small, the frame stays; ECANCELED: no frame
+ * will ever come again. The first call tells the platform that the application is ready to take over from its
+ * predecessor. */
 PIPIT_SENSOR("read")
 int pipit_sensor_read(uint32_t handle, void* frame, size_t capacity, struct pipit_frame_info* info);
 

@@ -6,8 +6,9 @@
 extern "C" {
 #endif
 
-/* pipit:telemetry: sends one result under `name`, with the sequence number of the frame it answers. Waits while the
- * outgoing queue is full. Answers a WASI errno, 0 is success; EINVAL: the name is empty or over 63 bytes. */
+/* pipit:telemetry: sends one result under `name`, with the sequence number of the frame it answers. Waits
+ * while the outgoing queue is full. Answers a WASI errno, 0 is success; EINVAL: the name is empty or over 63
+ * bytes. */
 __attribute__((import_module("pipit:telemetry"), import_name("publish"))) int pipit_telemetry_publish(
     const char* name, size_t name_bytes, uint32_t sequence, const void* payload, size_t payload_bytes);
 
