@@ -59,7 +59,11 @@ int run(Arguments& arguments, Output output) {
   const up::Report& report = (*job)->run().report;
   print_result(report, output);
   if (!arguments.once && !interrupted()) (*job)->stay();
-  return report.failures.empty() ? 0 : 1;
+  const int exit_code = report.failures.empty() ? 0 : 1;
+  // Everything stops here; then the name is free again.
+  (*job).reset();
+  if (auto state = rig::State::open(options.name); state.ok()) state->end_all();
+  return exit_code;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 
 #include "base/crc32.h"
 #include "cli/up/pods.h"
@@ -56,8 +57,11 @@ class BadInput : public testing::Test {
     ready_ = true;
   }
   static void TearDownTestSuite() {
+    const std::string folder = run_ ? run_->state.directory() : "";
     run_.reset();
     proxy_.reset();
+    // What it wrote stays where it can be looked at, unless there is nothing to look for.
+    if (!folder.empty() && !testing::UnitTest::GetInstance()->Failed()) std::filesystem::remove_all(folder);
   }
   void SetUp() override { ASSERT_TRUE(ready_) << "the fleet did not start"; }
 

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "rig/state.h"
+#include "support/files.h"
 #include "support/json.h"
 #include "support/process.h"
 
@@ -64,6 +67,9 @@ TEST(Up, RunsTheMainJobOnTwoBoards) {
   const auto state = rig::State::open(name);
   ASSERT_TRUE(state.ok());
   EXPECT_TRUE(state->processes().empty());
+  EXPECT_FALSE(support::exists(state->path("state.json")));
+  // What it wrote stays where it can be looked at, unless there is nothing to look for.
+  if (!HasFailure()) std::filesystem::remove_all(state->directory());
 }
 
 }  // namespace
