@@ -41,7 +41,7 @@ constexpr std::string_view kSensor = "sensor/";  ///< sensor/<name>
 struct Hello {
   std::string_view device;    ///< "waiot-123456"
   u64 boot_id = 0;            ///< random at each start-up: the identity of this boot
-  u32 boot_count = 0;         ///< from flash; 0 where storage is volatile
+  u32 boot_count = 0;         ///< kept with the slots: starts again at 1 when volatile storage lost its power
   std::string_view board;     ///< "mps2-an386"
   std::string_view arch;      ///< "thumbv7em", "riscv32", "amd64"
   std::string_view firmware;  ///< version

@@ -46,47 +46,13 @@ struct ImportLink {
   u32 index;
 };
 
-/// A caller, to be gone on with when its callee returns.
-struct Frame {
-  const u8* pc;
-  const SideEntry* side;
-  Value* fp;
-  const FuncEntry* func;  ///< null at the bottom
-  InstanceImpl* instance;
-};
-
-struct Machine;
-using Handler = void (*)(const u8* pc, Value* sp, Value* fp, Machine* m);  // see interpreter.h
-
-/// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from
-/// `frame_base`.
-struct Machine {
-  // Touched by running code; together with the handlers' arguments this is the whole machine.
-  const Handler* handlers =
-      nullptr;  ///< here rather than as an address in every handler: shorter on all targets
-  const SideEntry* side = nullptr;
-  u8* memory = nullptr;
-  usize memory_bytes = 0;
-  Value** globals = nullptr;
-  const u8* end = nullptr;  ///< behind the running function's last instruction
-  i32 ticks = 0;            ///< fuel left of the current portion
-  const FuncEntry* func = nullptr;
-  InstanceImpl* instance = nullptr;
-  Frame* frame = nullptr;
-  const u8* at = nullptr;  ///< the instruction that may trap or be asked again
-  Value* sp_at = nullptr;  ///< operands before it
-  InstanceImpl* callee_instance = nullptr;
-  u32 callee = 0;
-
-  // Touched between runs.
-  const u8* pc = nullptr;
-  Value* sp = nullptr;
-  Value* fp = nullptr;
-  Value* stack = nullptr;
-  Frame* frame_base = nullptr;
-  usize least_gap = 0;  ///< fewest bytes ever free between operands and frames
-  u64 fuel = 0;         ///< beyond `ticks`
-  u32 entry = 0;        ///< function that start() named
+/// How a call stack stands, whatever engine it belongs to.
+struct Run {
+  Value* stack = nullptr;  ///< InstanceImpl::stack_bytes long; arguments lie here at boot, results at the end
+  u64 fuel = 0;            ///< may be spent before the next pause
+  usize least_gap = 0;     ///< fewest bytes of the stack ever free
+  u32 entry = 0;           ///< function that start() named
+  u32 result_count = 0;    ///< when finished
   RunState state = RunState::idle;
   bool owes = false;  ///< paused at a point whose unit of fuel is not paid yet
   Trap trap;
@@ -108,7 +74,8 @@ struct InstanceImpl {
   InstanceImpl* const* peers = &self;  ///< by number, for references
   InstanceImpl* self = this;
   u32 id = 0;
-  Machine machine;
+  const Engine* engine = nullptr;
+  Run* run = nullptr;  ///< the engine's state begins with it
   MemoryInst own_memory;
   u32 stack_bytes = 0;
   u32 exit_code = 0;
@@ -137,10 +104,5 @@ Value evaluate_constant(InstanceImpl& instance, u32 offset);
 // succeeded.
 TrapKind table_init(InstanceImpl& instance, u32 segment, u32 table, u32 to, u32 from, u32 count);
 TrapKind memory_init(InstanceImpl& instance, u32 segment, u32 to, u32 from, u32 count);
-
-/// Runs the machine from where it stands until something ends or pauses it.
-void run_machine(Machine& machine);
-/// Puts it before the call of start().
-void boot_machine(InstanceImpl& instance, bool run_start, bool run_entry, u32 operands);
 
 }  // namespace pipit::wasm

@@ -30,6 +30,15 @@ void expect_clean(const Json& device, std::initializer_list<std::string_view> pa
   EXPECT_EQ(feed_at(device, path, "different"), 0);
 }
 
+/// The stack that was measured while the application ran and was replaced, held to the board's budget file.
+void expect_stack_within_budget(const Json& device) {
+  const auto check = support::run({std::string(PIPIT_CHECKOUT) + "/budgets/check",
+                                   std::string(support::text_at(device, {"board"})), "--stack-peak",
+                                   std::to_string(int_at(device, {"stackPeakBytes"}))});
+  ASSERT_TRUE(check.ok()) << check.error().text;
+  EXPECT_EQ(check->exit_code, 0) << check->err;
+}
+
 TEST(Up, RunsTheMainJobOnTwoBoards) {
   const std::string name = "e2e-up-" + std::to_string(getpid());
   const auto output = support::run(
@@ -62,6 +71,7 @@ TEST(Up, RunsTheMainJobOnTwoBoards) {
     const i64 memory = int_at(device, {"staticBytes"}) + int_at(device, {"stackPeakBytes"});
     EXPECT_GT(memory, 0);
     EXPECT_LE(memory, 256 * 1024);
+    expect_stack_within_budget(device);
   }
   // Everything it started is gone.
   const auto state = rig::State::open(name);
