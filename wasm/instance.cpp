@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "wasm/instance_impl.h"
+#include "wasm/engine.h"
 #include "wasm/linker.h"
 #include "wasm/opcode.h"
 
@@ -75,15 +75,13 @@ Status Instantiation::allot_all() {
     if (!allot(table->elements, table->capacity)) return no_room();
     instance_.tables[i] = table;
   }
-  // Operands from the bottom, frames from the top.
   const usize slots = config_.stack_bytes / sizeof(Value);
-  Machine& machine = instance_.machine;
-  machine.stack = static_cast<Value*>(arena_.allocate(slots * sizeof(Value), alignof(Value)));
-  if (machine.stack == nullptr) return no_room();
-  machine.frame_base = reinterpret_cast<Frame*>(machine.stack + slots);
   instance_.stack_bytes = static_cast<u32>(slots * sizeof(Value));
-  machine.least_gap = instance_.stack_bytes;
-  return {};
+  instance_.engine = config_.engine;
+  Run& run = *(instance_.run = TRY(config_.engine->attach(instance_, config_.code, arena_)));
+  run.least_gap = instance_.stack_bytes;
+  run.stack = static_cast<Value*>(arena_.allocate(instance_.stack_bytes, alignof(Value)));
+  return run.stack == nullptr ? Status(no_room()) : Status{};
 }
 
 Status Instantiation::imports() {

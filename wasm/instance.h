@@ -5,7 +5,7 @@
 #include "wasm/module.h"
 #include "wasm/trap.h"
 
-/// Instantiation and execution by the interpreter.
+/// Instantiation and execution by whichever engine the instance is given.
 namespace pipit::wasm {
 
 /// One untyped 64-bit operand slot; i32 and f32 live in the low half, upper half unspecified.
@@ -45,8 +45,15 @@ struct HostTable {
 };
 
 class Linker;
+struct Engine;
+extern const Engine kInPlaceEngine;
 
 struct InstanceConfig {
+  /// What executes the module (wasm/engine.h). Only the engines that are named get linked.
+  const Engine* engine = &kInPlaceEngine;
+  /// What that engine executes instead of the module's bytes: translated code, a loaded native module. Must
+  /// outlive the instance.
+  const void* code = nullptr;
   /// Bytes the module's memory gets; memory.grow succeeds only within them. May be less than a 64 KiB page:
   /// memory.size still answers whole pages, an access beyond memory_bytes traps. 0 allots the declared
   /// minimum, and memory.grow takes further pages from the arena, in place, as long as nothing else was

@@ -46,7 +46,7 @@ struct ImportLink {
   u32 index;
 };
 
-/// How a call stack stands, whatever engine it belongs to.
+/// How a call stack stands, whatever engine it belongs to: engines derive their own state from it.
 struct Run {
   Value* stack = nullptr;  ///< InstanceImpl::stack_bytes long; arguments lie here at boot, results at the end
   u64 fuel = 0;            ///< may be spent before the next pause
@@ -75,7 +75,7 @@ struct InstanceImpl {
   InstanceImpl* self = this;
   u32 id = 0;
   const Engine* engine = nullptr;
-  Run* run = nullptr;  ///< the engine's state begins with it
+  Run* run = nullptr;  ///< part of the engine's own state
   MemoryInst own_memory;
   u32 stack_bytes = 0;
   u32 exit_code = 0;

@@ -110,7 +110,7 @@ void call_entry(PIPIT_HANDLER_ARGS) {
 }
 
 void halt(PIPIT_HANDLER_ARGS) {
-  m->sp = sp;
+  m->result_count = static_cast<u32>(sp - m->stack);
   m->state = RunState::finished;
 }
 
@@ -200,26 +200,33 @@ void invoke(PIPIT_HANDLER_ARGS) {
   PIPIT_TAIL(enter);
 }
 
-void run_machine(Machine& machine) {
-  machine.handlers = kHandlers.entries;
-  load_instance(&machine, machine.instance);
-  const u8* pc = machine.pc;
-  machine.handlers[*pc](pc + 1, machine.sp, machine.fp, &machine);
+static Result<Run*> attach(InstanceImpl&, const void*, Arena& arena) {
+  Machine* machine = TRY(arena.make<Machine>());
+  return static_cast<Run*>(machine);
 }
 
-void boot_machine(InstanceImpl& instance, bool run_start, bool run_entry, u32 operands) {
-  Machine& machine = instance.machine;
+static void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32 operands) {
+  Machine& machine = static_cast<Machine&>(*instance.run);
   machine.instance = &instance;
   machine.func = nullptr;
   machine.end = nullptr;
-  machine.frame = machine.frame_base;
+  machine.frame = reinterpret_cast<Frame*>(machine.stack + instance.stack_bytes / sizeof(Value));
   machine.fp = machine.stack;
   machine.sp = machine.stack + operands;
   machine.pc = run_entry ? kBootAll + (run_start ? 0 : 1) : run_start ? kBootStart : kBootStart + 1;
-  machine.trap = {};
-  machine.state = RunState::paused;
-  machine.owes = false;
 }
+
+static void run(InstanceImpl& instance) {
+  Machine& machine = static_cast<Machine&>(*instance.run);
+  machine.handlers = kHandlers.entries;
+  machine.ticks = 0;
+  load_instance(&machine, machine.instance);
+  const u8* pc = machine.pc;
+  machine.handlers[*pc](pc + 1, machine.sp, machine.fp, &machine);
+  machine.fuel += static_cast<u32>(machine.ticks);
+}
+
+extern constinit const Engine kInPlaceEngine = {"in-place", attach, boot, run};
 
 // Control instructions (Wasm 2.0 §4.4.8).
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstring>
 
-#include "wasm/instance_impl.h"
+#include "wasm/engine.h"
 #include "wasm/opcode.h"
 
 /// The interpreter executes the module's bytes where they lie. Every instruction is one small function, its
@@ -10,6 +10,44 @@
 namespace pipit::wasm {
 
 using isize = std::ptrdiff_t;
+
+/// A caller, to be gone on with when its callee returns.
+struct Frame {
+  const u8* pc;
+  const SideEntry* side;
+  Value* fp;
+  const FuncEntry* func;  ///< null at the bottom
+  InstanceImpl* instance;
+};
+
+struct Machine;
+using Handler = void (*)(const u8* pc, Value* sp, Value* fp, Machine* m);
+
+/// What running code touches; together with the handlers' arguments this is the whole machine.
+struct Registers {
+  const Handler* handlers =
+      nullptr;  ///< here rather than as an address in every handler: shorter on all targets
+  const SideEntry* side = nullptr;
+  u8* memory = nullptr;
+  usize memory_bytes = 0;
+  Value** globals = nullptr;
+  const u8* end = nullptr;  ///< behind the running function's last instruction
+  i32 ticks = 0;            ///< fuel left of the current portion; Run::fuel is what is left beyond it
+  const FuncEntry* func = nullptr;
+  InstanceImpl* instance = nullptr;
+  Frame* frame = nullptr;
+  const u8* at = nullptr;  ///< the instruction that may trap or be asked again
+  Value* sp_at = nullptr;  ///< operands before it
+  InstanceImpl* callee_instance = nullptr;
+  u32 callee = 0;
+};
+
+/// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from its end.
+struct Machine : Registers, Run {
+  const u8* pc = nullptr;
+  Value* sp = nullptr;
+  Value* fp = nullptr;
+};
 
 /// pc: the byte after the opcode; sp: the first free operand; fp: the first local.
 #define PIPIT_HANDLER_ARGS                                                               \

@@ -5,6 +5,8 @@ namespace pipit::wasm {
 Status Linker::add(InstanceImpl& instance) {
   if (count_ == kMaxInstances)
     return Error{Code::out_of_memory, "too many instances in one linker", kMaxInstances};
+  if (count_ != 0 && instance.engine != peers_[0]->engine)
+    return Error{Code::invalid_argument, "linked instances must run in one engine"};
   instance.id = count_;
   instance.peers = peers_;
   peers_[count_++] = &instance;

@@ -20,7 +20,8 @@ class Linker {
   /// What `module.name` is; not_found where nothing is registered under it. create() checks kind and type.
   virtual Result<Extern> find(std::string_view module, std::string_view name) = 0;
 
-  /// Numbers an instance; out_of_memory beyond kMaxInstances.
+  /// Numbers an instance; out_of_memory beyond kMaxInstances, invalid_argument for another engine than the
+  /// first instance's.
   Status add(InstanceImpl& instance);
 
  protected:
