@@ -35,7 +35,12 @@ Result<bool> Executor::step() {
   const u32 all = inputs == 32 ? ~u32{0} : (1u << inputs) - 1;
   if (inputs_set_ != all) return Error{Code::invalid_argument, "not every input was set"};
   const Node node(ModelView(model_.file()), next_operator_, arena_.data());
-  find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype))->run(node);
+  if (steps_ == nullptr) {
+    find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype))->run(node);
+  } else {
+    const PreparedStep& step = steps_[next_operator_];
+    step.run_fast != nullptr ? step.run_fast(node, step.packed, scratch_) : step.run(node);
+  }
   if (++next_operator_ < model_.operator_count()) return true;
   // Activations may lie on the inputs, so every inference needs its inputs anew.
   next_operator_ = 0;

@@ -36,12 +36,18 @@ class PlannedModel {
   Bytes file_;
 };
 
+class PreparedModel;
+struct PreparedStep;
+
 /// Runs one planned model with one activation arena.
 class Executor {
  public:
   /// `arena` holds at least model.arena_bytes(), 16-byte aligned, and outlives the executor. Model and arena
   /// are the caller's. Errors: out_of_memory (Error::where is the need in bytes).
   static Result<Executor> create(const PlannedModel& model, MutBytes arena);
+  /// The same with the kernels of nn/fast.h. `scratch` holds at least prepared.scratch_bytes(), 64-byte aligned, is
+  /// this executor's alone and outlives it, as does `prepared`'s memory. Errors: out_of_memory, invalid_argument.
+  static Result<Executor> create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch);
 
   /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's, or while
   /// an inference is between two operators.
@@ -60,6 +66,8 @@ class Executor {
   Executor(const PlannedModel& model, MutBytes arena) : model_(model), arena_(arena) {}
   PlannedModel model_;
   MutBytes arena_;
+  const PreparedStep* steps_ = nullptr;  // by operator, where the model was prepared
+  u8* scratch_ = nullptr;
   u32 next_operator_ = 0;
   u32 inputs_set_ = 0;  // bit i: input i
   bool finished_ = false;

@@ -55,6 +55,13 @@ struct Operator {
   void (*run)(const Node& node);
 };
 
+/// What a prepared model does for one operator (nn/fast.h): run_fast, or run where that is null.
+struct PreparedStep {
+  void (*run)(const Node& node);
+  void (*run_fast)(const Node& node, const u8* packed, u8* scratch);
+  const u8* packed;
+};
+
 /// The operators this build has. nn/registry.cpp lists all of them; a board that wants fewer links its own
 /// definition in its place, and the linker drops the kernels that nothing names.
 std::span<const Operator* const> operator_registry();

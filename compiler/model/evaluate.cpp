@@ -13,12 +13,18 @@ namespace pipit::model {
 using support::Error;
 using support::Result;
 
-Result<Session> Session::create(Bytes file) {
+Result<Session> Session::create(Bytes file, std::span<const nn::FastKernel* const> kernels) {
+  const auto allocate = [](u64 bytes) { return Memory((bytes + sizeof(Chunk) - 1) / sizeof(Chunk)); };
+  const auto bytes = [](Memory& memory) {
+    return MutBytes(reinterpret_cast<u8*>(memory.data()), memory.size() * sizeof(Chunk));
+  };
   const nn::PlannedModel model = TRY(nn::PlannedModel::load(file));
-  std::vector<Chunk> arena(model.arena_bytes() / sizeof(Chunk));
-  const MutBytes bytes(reinterpret_cast<u8*>(arena.data()), arena.size() * sizeof(Chunk));
-  const nn::Executor executor = TRY(nn::Executor::create(model, bytes));
-  return Session(model, std::move(arena), executor);
+  Memory arena = allocate(model.arena_bytes());
+  Memory packed = allocate(nn::PreparedModel::packed_bytes(model, kernels));
+  const auto prepared = TRY(nn::PreparedModel::create(model, kernels, bytes(packed)));
+  Memory scratch = allocate(prepared.scratch_bytes());
+  const nn::Executor executor = TRY(nn::Executor::create(prepared, bytes(arena), bytes(scratch)));
+  return Session(model, std::move(arena), std::move(packed), std::move(scratch), executor);
 }
 
 Result<Bytes> Session::run_all(std::span<const Bytes> inputs) {

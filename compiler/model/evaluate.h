@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "compiler/model/dataset.h"
+#include "nn/fast.h"
 #include "nn/nn.h"
 #include "support/error.h"
 
@@ -12,8 +13,10 @@ namespace pipit::model {
 /// A planned model with its arena.
 class Session {
  public:
-  /// `file` must outlive the session; errors are the loader's.
-  static support::Result<Session> create(Bytes file);
+  /// `file` must outlive the session; errors are the loader's. `kernels` are tried first; with none the session runs
+  /// the portable kernels, those of a microcontroller.
+  static support::Result<Session> create(Bytes file,
+                                         std::span<const nn::FastKernel* const> kernels = nn::fast_kernels());
   Session(Session&&) = default;
   Session& operator=(Session&&) = default;
 
@@ -26,13 +29,15 @@ class Session {
   Bytes output(u32 index) const { return executor_.output(index); }
 
  private:
-  struct alignas(16) Chunk {
-    u8 bytes[16];
+  struct alignas(nn::PreparedModel::kAlign) Chunk {
+    u8 bytes[nn::PreparedModel::kAlign];
   };
-  Session(nn::PlannedModel model, std::vector<Chunk> arena, nn::Executor executor)
-      : model_(model), arena_(std::move(arena)), executor_(executor) {}
+  using Memory = std::vector<Chunk>;
+  Session(nn::PlannedModel model, Memory arena, Memory packed, Memory scratch, nn::Executor executor)
+      : model_(model), arena_(std::move(arena)), packed_(std::move(packed)), scratch_(std::move(scratch)),
+        executor_(executor) {}
   nn::PlannedModel model_;
-  std::vector<Chunk> arena_;
+  Memory arena_, packed_, scratch_;
   nn::Executor executor_;
 };
 

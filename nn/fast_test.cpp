@@ -1,0 +1,217 @@
+#include "nn/fast.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "nn/testing/prepared.h"
+#include "nn/testing/sample_models.h"
+#include "nn/testing/window_cases.h"
+
+namespace pipit::nn {
+namespace {
+
+using namespace testing;
+using format::Opcode;
+
+template <class T>
+Bytes bytes_of(const std::vector<T>& values) {
+  return Bytes(reinterpret_cast<const u8*>(values.data()), values.size() * sizeof(T));
+}
+
+/// A model of one node with weights.
+struct OneLayer {
+  Random random;
+  ModelBuilder model;
+  u32 output = 0;
+
+  template <class Attributes>
+  std::vector<u8> build_f32(Opcode opcode, const ModelBuilder::DimList& in,
+                            const ModelBuilder::DimList& weights, u32 channels,
+                            const ModelBuilder::DimList& out, const Attributes& attributes) {
+    u32 count = 1;
+    for (const u32 dim : weights) count *= dim;
+    const u32 x = model.activation(DType::f32, in);
+    const u32 w = model.constant(DType::f32, weights, random.reals(count));
+    const u32 b = model.constant(DType::f32, {channels}, random.reals(channels));
+    output = model.activation(DType::f32, out);
+    model.op(opcode, {x, w, b}, output, attributes);
+    return model.build({x}, {output});
+  }
+
+  template <class Attributes>
+  std::vector<u8> build_i8(Opcode opcode, const ModelBuilder::DimList& in,
+                           const ModelBuilder::DimList& weights, u32 channels,
+                           const ModelBuilder::DimList& out, const Attributes& attributes,
+                           i32 high_shift = -4) {
+    u32 count = 1;
+    for (const u32 dim : weights) count *= dim;
+    const u32 x = model.activation(DType::i8, in, 0.1f, random.integer(-128, 127));
+    const u32 w = model.constant(DType::i8, weights, random.int8s(count), 0.01f);
+    const u32 b = model.constant(DType::i32, {channels}, random.int32s(channels, -100000, 100000));
+    std::vector<i32> pairs;
+    for (const format::Rescale& factor : random.factors(channels, -14, high_shift)) {
+      pairs.push_back(factor.multiplier);
+      pairs.push_back(factor.shift);
+    }
+    const u32 f = model.constant(DType::i32, {channels, 2}, pairs);
+    output = model.activation(DType::i8, out, 0.1f, random.integer(-128, 127));
+    model.op(opcode, {x, w, b, f}, output, attributes);
+    return model.build({x}, {output});
+  }
+};
+
+void expect_close(const std::vector<u8>& expected, const std::vector<u8>& got, f32 tolerance) {
+  ASSERT_FALSE(expected.empty());
+  ASSERT_EQ(expected.size(), got.size());
+  for (usize at = 0; at < got.size(); at += sizeof(f32)) {
+    f32 want, have;
+    std::memcpy(&want, &expected[at], sizeof want);
+    std::memcpy(&have, &got[at], sizeof have);
+    ASSERT_NEAR(want, have, tolerance) << "element " << at / sizeof(f32);
+  }
+}
+
+WindowShape wide_window(Random& random, u32 seed) {
+  const i32 in_c = seed % 3 == 0 ? random.integer(1, 5) : random.integer(6, 70);
+  WindowShape shape =
+      random_window(random, in_c, seed % 2 == 0 ? random.integer(1, 15) : random.integer(16, 70));
+  if (seed % 4 == 0) {  // pointwise, as most convolutions are
+    shape.kernel_h = shape.kernel_w = 1;
+    shape.window = {1, 1, 1, 1, 0, 0, 0, 0};
+    shape.out_h = shape.in_h;
+    shape.out_w = shape.in_w;
+  }
+  return shape;
+}
+
+class Fast : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (fast_kernels().empty()) GTEST_SKIP() << "no fast kernels for this processor";
+  }
+};
+
+// The bound: k products of numbers up to 1 differ by at most about k × 2^-24 × |sum|; 1e-4 is far above it
+// and far below any wrong index.
+TEST_F(Fast, F32ConvolutionIsCloseToTheReference) {
+  for (u32 seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    OneLayer layer{Random(seed)};
+    const WindowShape s = wide_window(layer.random, seed);
+    const auto file = layer.build_f32(Opcode::conv2d, {s.batch, s.in_h, s.in_w, s.in_c},
+                                      {s.out_c, s.kernel_h, s.kernel_w, s.in_c}, s.out_c,
+                                      {s.batch, s.out_h, s.out_w, s.out_c},
+                                      format::Conv2dAttributes{s.window, format::Clamp::of(-3.0f, 4.0f)});
+    const auto input = layer.random.reals(input_size(s));
+    u32 fast = 0;
+    const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
+    EXPECT_EQ(fast, 1u);
+    expect_close(run_portable(file, bytes_of(input)), got, 1e-4f);
+  }
+}
+
+TEST_F(Fast, I8ConvolutionIsTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 600; ++seed) {
+    SCOPED_TRACE(seed);
+    OneLayer layer{Random(seed)};
+    const WindowShape s = wide_window(layer.random, seed);
+    const i32 low = layer.random.integer(-128, 0), high = layer.random.integer(0, 127);
+    const auto file = layer.build_i8(Opcode::conv2d, {s.batch, s.in_h, s.in_w, s.in_c},
+                                     {s.out_c, s.kernel_h, s.kernel_w, s.in_c}, s.out_c,
+                                     {s.batch, s.out_h, s.out_w, s.out_c},
+                                     format::Conv2dAttributes{s.window, format::Clamp::of(low, high)});
+    const auto input = layer.random.int8s(input_size(s));
+    u32 fast = 0;
+    const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
+    EXPECT_EQ(fast, 1u);
+    ASSERT_EQ(run_portable(file, bytes_of(input)), got);
+  }
+}
+
+TEST_F(Fast, FullyConnectedAgrees) {
+  for (u32 seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random sizes(seed);
+    const u32 batch = sizes.integer(1, 20), inputs = sizes.integer(1, 300), outputs = sizes.integer(1, 70);
+    u32 fast = 0;
+    OneLayer real{Random(seed)}, quantized{Random(seed)};
+    auto file = real.build_f32(Opcode::fully_connected, {batch, inputs}, {outputs, inputs}, outputs,
+                               {batch, outputs}, format::ClampAttributes{kNoClampF32});
+    const auto reals = sizes.reals(batch * inputs);
+    expect_close(run_portable(file, bytes_of(reals)),
+                 run_prepared(file, bytes_of(reals), fast_kernels(), fast), 1e-4f);
+    EXPECT_EQ(fast, 1u);
+    file = quantized.build_i8(Opcode::fully_connected, {batch, inputs}, {outputs, inputs}, outputs,
+                              {batch, outputs}, format::ClampAttributes{kNoClampI8});
+    const auto bytes = sizes.int8s(batch * inputs);
+    ASSERT_EQ(run_portable(file, bytes_of(bytes)), run_prepared(file, bytes_of(bytes), fast_kernels(), fast));
+    EXPECT_EQ(fast, 1u);
+  }
+}
+
+// The largest accumulators, rescaled by the largest and smallest factors, with and without saturation.
+TEST_F(Fast, I8RescalesTheLargestSumsExactly) {
+  const u32 inputs = format::kMaxAccumulation;
+  for (const i32 sign : {-128, 127})
+    for (i32 shift = -31; shift <= 0; ++shift) {
+      ModelBuilder model;
+      const u32 x = model.activation(DType::i8, {1, inputs}, 0.1f);
+      const u32 w =
+          model.constant(DType::i8, {1, inputs}, std::vector<i8>(inputs, static_cast<i8>(sign)), 0.01f);
+      const u32 b =
+          model.constant(DType::i32, {1}, std::vector<i32>{sign < 0 ? format::kMaxBias : -format::kMaxBias});
+      const u32 f = model.constant(DType::i32, {1, 2}, std::vector<i32>{0x7FFFFFFF, shift});
+      const u32 y = model.activation(DType::i8, {1, 1}, 0.1f, 3);
+      model.op(Opcode::fully_connected, {x, w, b, f}, y, format::ClampAttributes{kNoClampI8});
+      const auto file = model.build({x}, {y});
+      const std::vector<i8> input(inputs, -128);
+      u32 fast = 0;
+      ASSERT_EQ(run_portable(file, bytes_of(input)),
+                run_prepared(file, bytes_of(input), fast_kernels(), fast));
+      EXPECT_EQ(fast, 1u);
+    }
+}
+
+TEST_F(Fast, LeavesNodesToTheReferenceWhereTheFactorIsTooLarge) {
+  OneLayer layer{Random(1)};
+  const auto file = layer.build_i8(Opcode::fully_connected, {1, 8}, {200, 8}, 200, {1, 200},
+                                   format::ClampAttributes{kNoClampI8}, 9);
+  const auto input = layer.random.int8s(8);
+  u32 fast = 9;
+  ASSERT_EQ(run_portable(file, bytes_of(input)), run_prepared(file, bytes_of(input), fast_kernels(), fast));
+  EXPECT_EQ(fast, 0u);
+}
+
+TEST_F(Fast, WholeModelsAgree) {
+  for (u32 seed = 1; seed < 20; ++seed) {
+    const auto file = every_int8_operator(seed);
+    const auto input = Random(seed).reals(8 * 8 * 2, -4, 4);
+    u32 fast = 0;
+    EXPECT_EQ(run_portable(file, bytes_of(input)), run_prepared(file, bytes_of(input), fast_kernels(), fast));
+    EXPECT_GE(fast, 2u);
+  }
+}
+
+TEST_F(Fast, RefusesTooLittleOrMisalignedMemory) {
+  const auto file = every_int8_operator();
+  const auto model = PlannedModel::load(file);
+  ASSERT_TRUE(model.ok());
+  const u64 need = PreparedModel::packed_bytes(*model, fast_kernels());
+  AlignedBytes memory(need + 1), arena(model->arena_bytes());
+  EXPECT_EQ(PreparedModel::create(*model, fast_kernels(), memory.get().first(need - 1)).error().code,
+            Code::out_of_memory);
+  EXPECT_EQ(PreparedModel::create(*model, fast_kernels(), memory.get().subspan(1)).error().code,
+            Code::invalid_argument);
+  const auto prepared = PreparedModel::create(*model, fast_kernels(), memory.get());
+  ASSERT_TRUE(prepared.ok());
+  ASSERT_GT(prepared->scratch_bytes(), 0u);
+  AlignedBytes scratch(prepared->scratch_bytes() + 1);
+  EXPECT_FALSE(
+      Executor::create(*prepared, arena.get(), scratch.get().first(prepared->scratch_bytes() - 1)).ok());
+  EXPECT_FALSE(Executor::create(*prepared, arena.get(), scratch.get().subspan(1)).ok());
+}
+
+}  // namespace
+}  // namespace pipit::nn

@@ -1,0 +1,76 @@
+#include "nn/fast.h"
+#include "nn/model_view.h"
+
+namespace pipit::nn {
+namespace {
+
+constexpr u64 aligned(u64 bytes) {
+  return (bytes + PreparedModel::kAlign - 1) / PreparedModel::kAlign * PreparedModel::kAlign;
+}
+
+Node node_at(const PlannedModel& model, u32 index) { return Node(ModelView(model.file()), index, nullptr); }
+
+/// The first kernel that takes the node, or nullptr.
+const FastKernel* choose(const Node& node, std::span<const FastKernel* const> kernels,
+                         FastKernel::Needs& needs) {
+  for (const FastKernel* kernel : kernels) {
+    needs = {};
+    if (static_cast<u8>(kernel->base->opcode) == node.opcode() &&
+        static_cast<u8>(kernel->base->dtype) == node.input(0).dtype && kernel->plan(node, needs))
+      return kernel;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+u64 PreparedModel::packed_bytes(const PlannedModel& model, std::span<const FastKernel* const> kernels) {
+  u64 bytes = aligned(u64{model.operator_count()} * sizeof(PreparedStep));
+  for (u32 index = 0; index < model.operator_count(); ++index) {
+    FastKernel::Needs needs;
+    if (choose(node_at(model, index), kernels, needs) != nullptr) bytes += aligned(needs.packed_bytes);
+  }
+  return bytes;
+}
+
+Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
+                                            std::span<const FastKernel* const> kernels, MutBytes memory) {
+  const u64 need = packed_bytes(model, kernels);
+  if (memory.size() < need)
+    return Error{Code::out_of_memory, "too little memory for packed weights", static_cast<u32>(need)};
+  if (reinterpret_cast<usize>(memory.data()) % kAlign != 0)
+    return Error{Code::invalid_argument, "memory for packed weights is not 64-byte aligned"};
+  auto* steps = reinterpret_cast<PreparedStep*>(memory.data());
+  PreparedModel prepared(model, steps);
+  u8* free = memory.data() + aligned(u64{model.operator_count()} * sizeof(PreparedStep));
+  for (u32 index = 0; index < model.operator_count(); ++index) {
+    const Node node = node_at(model, index);
+    FastKernel::Needs needs;
+    const FastKernel* kernel = choose(node, kernels, needs);
+    if (kernel == nullptr) {
+      const Operator* op = find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype));
+      steps[index] = {op->run, nullptr, nullptr};
+      continue;
+    }
+    kernel->pack(node, free);
+    steps[index] = {nullptr, kernel->run, free};
+    free += aligned(needs.packed_bytes);
+    if (needs.scratch_bytes > prepared.scratch_bytes_) prepared.scratch_bytes_ = aligned(needs.scratch_bytes);
+    ++prepared.fast_operators_;
+  }
+  return prepared;
+}
+
+Result<Executor> Executor::create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch) {
+  Executor executor = TRY(create(prepared.model(), arena));
+  if (scratch.size() < prepared.scratch_bytes())
+    return Error{Code::out_of_memory, "scratch memory smaller than the kernels need",
+                 static_cast<u32>(prepared.scratch_bytes())};
+  if (reinterpret_cast<usize>(scratch.data()) % PreparedModel::kAlign != 0)
+    return Error{Code::invalid_argument, "scratch memory is not 64-byte aligned"};
+  executor.steps_ = prepared.steps_;
+  executor.scratch_ = scratch.data();
+  return executor;
+}
+
+}  // namespace pipit::nn
