@@ -1,0 +1,23 @@
+#pragma once
+#include "ports/console.h"
+
+namespace pipit::mewz {
+
+/// 16550 serial port by port I/O (National Semiconductor PC16550D data sheet). Interrupts stay off; sending
+/// waits for room, though never for ever: a port that nobody empties drops characters.
+class Uart16550 final : public ports::Console {
+ public:
+  constexpr explicit Uart16550(u16 base) : base_(base) {}
+  /// 115,200 baud, 8 bits, no parity, FIFOs on.
+  void init();
+  void write(Bytes text) override;
+
+ private:
+  void put(u8 byte);
+  u16 base_;
+};
+
+/// COM1, where the kernel's own lines go.
+Uart16550& console();
+
+}  // namespace pipit::mewz

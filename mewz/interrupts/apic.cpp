@@ -1,0 +1,93 @@
+#include "mewz/interrupts/apic.h"
+
+#include "mewz/cpu/cpu.h"
+#include "mewz/interrupts/vectors.h"
+#include "mewz/memory/kernel_map.h"
+#include "mewz/memory/page.h"
+
+namespace pipit::mewz {
+namespace {
+
+constexpr usize kLocalApic = 0xFEE0'0000, kIoApic = 0xFEC0'0000;
+constexpr u32 kEndOfInterrupt = 0xB0, kSpuriousVector = 0xF0, kTimerEntry = 0x320, kTimerInitial = 0x380,
+              kTimerCurrent = 0x390, kTimerDivide = 0x3E0;
+constexpr u32 kApicOn = 1u << 8, kMasked = 1u << 16, kPeriodic = 1u << 17, kLevelTriggered = 1u << 15;
+constexpr u32 kDivideBy16 = 3;
+constexpr u32 kIoRedirection = 0x10, kIoVersion = 0x01;
+constexpr u16 kFirstControllerMask = 0x21, kSecondControllerMask = 0xA1;
+constexpr u32 kDeviceVectors = vector::kSpurious - vector::kFirstDevice;
+
+struct Route {
+  InterruptHandler handler;
+  void* context;
+};
+constinit Route g_routes[kDeviceVectors] = {};
+constinit u32 g_route_count = 0;
+constinit volatile u64 g_ticks = 0;
+
+volatile u32& local(u32 offset) { return *reinterpret_cast<volatile u32*>(kLocalApic + offset); }
+
+/// The I/O APIC's registers are reached through a window: select, then data.
+u32 read_io(u32 index) {
+  *reinterpret_cast<volatile u32*>(kIoApic) = index;
+  return *reinterpret_cast<volatile u32*>(kIoApic + 0x10);
+}
+void write_io(u32 index, u32 value) {
+  *reinterpret_cast<volatile u32*>(kIoApic) = index;
+  *reinterpret_cast<volatile u32*>(kIoApic + 0x10) = value;
+}
+
+}  // namespace
+
+Status start_apic() {
+  cpu::out8(kFirstControllerMask, 0xFF);
+  cpu::out8(kSecondControllerMask, 0xFF);
+  TRY(map_device(kLocalApic, kPageBytes));
+  TRY(map_device(kIoApic, kPageBytes));
+  local(kTimerEntry) = kMasked;
+  local(kSpuriousVector) = kApicOn | vector::kSpurious;
+  local(kEndOfInterrupt) = 0;
+  return {};
+}
+
+void start_tick(u64 tsc_hz) {
+  // The bus clock differs between hypervisors: count it for a tenth of a millisecond.
+  local(kTimerDivide) = kDivideBy16;
+  local(kTimerInitial) = ~u32{0};
+  const u64 start = cpu::read_tsc(), wait = tsc_hz / 10'000;
+  while (cpu::read_tsc() - start < wait) cpu::pause();
+  const u64 counted = ~u32{0} - local(kTimerCurrent), took = cpu::read_tsc() - start;
+  const u64 per_tick = counted * (tsc_hz / 1000 * kTickMs) / (took != 0 ? took : 1);
+  local(kTimerEntry) = vector::kTimer | kPeriodic;
+  local(kTimerInitial) = static_cast<u32>(per_tick != 0 ? per_tick : 1);
+}
+
+u64 ticks() { return g_ticks; }
+
+Status route_interrupt(u32 line, InterruptHandler handler, void* context) {
+  const u32 lines = (read_io(kIoVersion) >> 16 & 0xFF) + 1;
+  if (line >= lines) return Error{Code::out_of_range, "the I/O APIC has no such interrupt line", line};
+  if (g_route_count == kDeviceVectors)
+    return Error{Code::out_of_memory, "more devices than interrupt vectors"};
+  g_routes[g_route_count] = {handler, context};
+  const u32 entry = kIoRedirection + 2 * line;
+  write_io(entry + 1, 0);  // to the first processor
+  write_io(entry, (vector::kFirstDevice + g_route_count) | kLevelTriggered);
+  ++g_route_count;
+  return {};
+}
+
+bool handle_interrupt(u32 vector) {
+  if (vector == vector::kSpurious) return true;
+  if (vector == vector::kTimer) {
+    g_ticks = g_ticks + 1;
+  } else {
+    const u32 route = vector - vector::kFirstDevice;
+    if (vector < vector::kFirstDevice || route >= g_route_count) return false;
+    g_routes[route].handler(g_routes[route].context);
+  }
+  local(kEndOfInterrupt) = 0;
+  return true;
+}
+
+}  // namespace pipit::mewz

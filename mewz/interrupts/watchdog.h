@@ -1,0 +1,15 @@
+#pragma once
+#include "mewz/interrupts/vectors.h"
+
+/// Turns a kernel that got stuck into an error: whoever is responsible for progress says so, and the tick
+/// looks.
+namespace pipit::mewz::watchdog {
+
+/// The kernel is alive. Silence for `patience_ms` from now on is an error; 0 suspends the watchdog (while the
+/// application's own native code runs, which may compute as long as it likes).
+void feed(u32 patience_ms = 10'000);
+
+/// From the tick; reports a fault when patience is over.
+void check(const InterruptFrame& frame);
+
+}  // namespace pipit::mewz::watchdog

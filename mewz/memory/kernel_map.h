@@ -1,0 +1,45 @@
+#pragma once
+#include "base/result.h"
+#include "mewz/boot/start_info.h"
+#include "mewz/memory/address_space.h"
+
+/// The kernel's own address space: everything as it lies physically (docs/mewz.md has the map), code
+/// read-only, data not executable, a hole below every stack, nothing at the first megabyte; and reservations
+/// far above.
+namespace pipit::mewz {
+
+/// The one allocator and the one address space.
+PageAllocator& pages();
+AddressSpace& address_space();
+
+/// Takes over memory from the loader. `large_pages`: the processor has pages of 1 GB. out_of_memory when the
+/// machine has too little to start in.
+Status take_memory(const StartInfo& info, bool large_pages);
+
+/// Makes a device's registers usable, where they lie. May be called again for the same page.
+Status map_device(u64 physical, usize bytes);
+
+/// Address space that gets memory where it is touched, zeroed, from page faults: 64 KB at a time, 2 MB where
+/// much is used. What lies behind its end, and the 2 GB in front of it, is never mapped.
+class Reservation {
+ public:
+  /// out_of_memory when all of them are in use.
+  static Result<Reservation*> create(usize bytes);
+  /// Gives all memory back.
+  void release();
+  MutBytes memory() const { return {reinterpret_cast<u8*>(base_), limit_}; }
+  /// From now on touching memory() beyond this many bytes is a fault; at most what was created.
+  void set_limit(usize bytes) { limit_ = bytes; }
+  usize committed_bytes() const { return committed_; }
+
+ private:
+  friend bool commit_fault(usize address);
+  bool commit(usize address);
+  usize base_ = 0, bytes_ = 0, limit_ = 0, committed_ = 0;
+};
+
+/// From the page fault handler: true when `address` lies in a reservation and has memory now. Stops the
+/// machine when there is none left.
+bool commit_fault(usize address);
+
+}  // namespace pipit::mewz

@@ -1,0 +1,41 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "support/process.h"
+
+/// Mewz in a virtual machine of QEMU's, a sibling of the boards.
+namespace pipit::rig {
+
+struct VmOptions {
+  struct Forward {
+    u16 host_port, guest_port;  ///< TCP on 127.0.0.1 to the machine
+  };
+  std::string kernel;     ///< ELF file of Mewz
+  std::string initrd;     ///< file with the application; none when empty
+  std::string arguments;  ///< the kernel's command line
+  u32 memory_mb = 64;
+  bool network = false;  ///< a card behind QEMU's user network
+  std::string mac;       ///< of the card; QEMU's own choice when empty
+  std::vector<Forward> forwards;
+  std::string accelerator = "tcg";
+  std::vector<std::string> more;  ///< further arguments for QEMU
+};
+
+/// The command that starts it; the kernel's console goes to the character device `console` (as in
+/// "file,path=/tmp/log", QEMU's -chardev without an id).
+std::vector<std::string> vm_command(const VmOptions& options, const std::string& console);
+
+/// How a machine ended.
+struct VmExit {
+  u32 code = 0;         ///< what the kernel said; 1 when it said nothing
+  std::string console;  ///< all of the kernel's console
+};
+
+/// Runs a machine to its end; timeout (with what it wrote so far in the error's text) after `timeout_ms`.
+support::Result<VmExit> run_vm(const VmOptions& options, int timeout_ms);
+
+/// The code in the last "mewz: exit N" of a console; nothing when there is none.
+std::optional<u32> exit_code_of(const std::string& console);
+
+}  // namespace pipit::rig

@@ -1,0 +1,58 @@
+// Mewz's self-test kernel in QEMU: what start-up gives, and how each kind of bug ends.
+#include "rig/vm.h"
+
+#include <gtest/gtest.h>
+
+namespace pipit::rig {
+namespace {
+
+VmOptions selftest(const std::string& arguments) {
+  VmOptions options;
+  options.kernel = std::string(PIPIT_SOURCE_DIR) + "/build/mewz/bin/mewz-selftest";
+  options.arguments = arguments;
+  options.memory_mb = 16;
+  return options;
+}
+
+TEST(Mewz, StartsIn16MegabytesWithMemoryTimeAndInterrupts) {
+  const auto run = run_vm(selftest(""), 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text << ": build the mewz preset first";
+  EXPECT_EQ(run->code, 0u) << run->console;
+  for (const char* line :
+       {"SMEP SMAP UMIP", "selftest: reservation ok", "selftest: e is 2718281828 over 10^9"})
+    EXPECT_NE(run->console.find(line), std::string::npos) << line << " is missing in\n" << run->console;
+  const usize ticks = run->console.find("20 ticks took ");
+  ASSERT_NE(ticks, std::string::npos) << run->console;
+  const int took_ms = std::stoi(run->console.substr(ticks + 14));
+  EXPECT_GT(took_ms, 100);  // ticks may be late on a busy machine, but never come early
+}
+
+struct Bug {
+  const char* name;
+  u32 code;
+  const char* report;
+};
+
+class MewzBug : public testing::TestWithParam<Bug> {};
+
+TEST_P(MewzBug, EndsWithAReportAndACode) {
+  const auto run = run_vm(selftest(GetParam().name), 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, GetParam().code) << run->console;
+  EXPECT_NE(run->console.find(GetParam().report), std::string::npos) << run->console;
+}
+
+constexpr u32 kFault = 70;
+INSTANTIATE_TEST_SUITE_P(
+    All, MewzBug,
+    testing::Values(Bug{"null", kFault, "error 0x2, address 0x0"},
+                    Bug{"text", kFault, "error 0x3, address 0x100000"}, Bug{"rodata", kFault, "page fault"},
+                    Bug{"execute", kFault, "error 0x11"}, Bug{"overflow", kFault, "stack overflow"},
+                    Bug{"canary", kFault, "a stack canary was overwritten"},
+                    Bug{"check", kFault, "check failed: how.empty() at selftest.cpp"},
+                    Bug{"opcode", kFault, "invalid opcode"}, Bug{"beyond", kFault, "page fault"},
+                    Bug{"hang", 75, "watchdog: no progress"}, Bug{"exhaust", 71, "out of memory: "}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace pipit::rig
