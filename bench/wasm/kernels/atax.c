@@ -10,7 +10,7 @@ void KERNEL(init)(void) {
     for (i32 j = 0; j < N; j++) A[i][j] = (double)((i + j) % N) / (5 * M);
 }
 
-void KERNEL(run)(void) {
+static void atax(double A[M][N], double x[N], double y[N], double t[M]) {
   for (i32 j = 0; j < N; j++) y[j] = 0;
   for (i32 i = 0; i < M; i++) {
     t[i] = 0;
@@ -18,5 +18,7 @@ void KERNEL(run)(void) {
     for (i32 j = 0; j < N; j++) y[j] += A[i][j] * t[i];
   }
 }
+
+void KERNEL(run)(void) { atax(OPAQUE(A), OPAQUE(x), OPAQUE(y), OPAQUE(t)); }
 
 u64 KERNEL(checksum)(void) { return HASH(HASH_START, y); }

@@ -9,7 +9,7 @@ void KERNEL(init)(void) {
     for (i32 j = 0; j < M; j++) data[i][j] = (double)(i * j) / M;
 }
 
-void KERNEL(run)(void) {
+static void covariance(double data[N][M], double mean[M], double cov[M][M]) {
   for (i32 j = 0; j < M; j++) {
     mean[j] = 0;
     for (i32 i = 0; i < N; i++) mean[j] += data[i][j];
@@ -25,5 +25,7 @@ void KERNEL(run)(void) {
       cov[j][i] = cov[i][j];
     }
 }
+
+void KERNEL(run)(void) { covariance(OPAQUE(data), OPAQUE(mean), OPAQUE(cov)); }
 
 u64 KERNEL(checksum)(void) { return HASH(HASH_START, cov); }

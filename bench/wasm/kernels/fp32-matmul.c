@@ -11,12 +11,16 @@ void KERNEL(init)(void) {
     for (i32 j = 0; j < N; j++) B[k][j] = (float)((k + j * 3) % 29) / 29 - 0.5f;
 }
 
-void KERNEL(run)(void) {
-  for (i32 i = 0; i < M; i++) {
-    for (i32 j = 0; j < N; j++) C[i][j] = 0;
-    for (i32 k = 0; k < K; k++)
-      for (i32 j = 0; j < N; j++) C[i][j] += A[i][k] * B[k][j];
+static void matmul(i32 m, i32 n, i32 k, const float* a, const float* b, float* c) {
+  for (i32 i = 0; i < m; i++) {
+    for (i32 j = 0; j < n; j++) c[i * n + j] = 0;
+    for (i32 p = 0; p < k; p++)
+      for (i32 j = 0; j < n; j++) c[i * n + j] += a[i * k + p] * b[p * n + j];
   }
+}
+
+void KERNEL(run)(void) {
+  matmul(RUNTIME((i32)M), RUNTIME((i32)N), RUNTIME((i32)K), OPAQUE(A[0]), OPAQUE(B[0]), OPAQUE(C[0]));
 }
 
 u64 KERNEL(checksum)(void) { return HASH(HASH_START, C); }

@@ -10,7 +10,7 @@ void KERNEL(init)(void) {
       for (i32 k = 0; k < N; k++) A[i][j][k] = B[i][j][k] = (double)(i + j + (N - k)) * 10 / N;
 }
 
-static void step(double (*restrict to)[N][N], const double (*restrict from)[N][N]) {
+static void step(double to[N][N][N], double from[N][N][N]) {
   for (i32 i = 1; i < N - 1; i++)
     for (i32 j = 1; j < N - 1; j++)
       for (i32 k = 1; k < N - 1; k++)
@@ -21,8 +21,8 @@ static void step(double (*restrict to)[N][N], const double (*restrict from)[N][N
 
 void KERNEL(run)(void) {
   for (i32 t = 0; t < STEPS; t++) {
-    step(B, (const double (*)[N][N])A);
-    step(A, (const double (*)[N][N])B);
+    step(OPAQUE(B), OPAQUE(A));
+    step(OPAQUE(A), OPAQUE(B));
   }
 }
 

@@ -28,16 +28,33 @@ static i8 requantise(i32 sum, i32 factor) {
   return (i8)value;
 }
 
-void KERNEL(run)(void) {
-  for (i32 y = 0; y < SIDE; y++)
-    for (i32 x = 0; x < SIDE; x++)
-      for (i32 o = 0; o < OUT; o++) {
-        i32 sum = bias[o];
-        for (i32 dy = 0; dy < 3; dy++)
-          for (i32 dx = 0; dx < 3; dx++)
-            for (i32 c = 0; c < IN; c++) sum += image[y + dy][x + dx][c] * weights[o][dy][dx][c];
-        result[y][x][o] = requantise(sum, multiplier[o]);
+typedef struct Shape {
+  i32 height, width, in, out, side;
+} Shape;
+
+/* `input` has a border of side / 2 on each edge. */
+static void convolve(const Shape* shape, const i8* input, const i8* filter, const i32* offsets,
+                     const i32* factors, i8* output) {
+  const i32 in = shape->in, side = shape->side, row = (shape->width + side - 1) * in;
+  for (i32 y = 0; y < shape->height; y++)
+    for (i32 x = 0; x < shape->width; x++)
+      for (i32 o = 0; o < shape->out; o++) {
+        i32 sum = offsets[o];
+        for (i32 dy = 0; dy < side; dy++)
+          for (i32 dx = 0; dx < side; dx++) {
+            const i8* const pixel = input + (y + dy) * row + (x + dx) * in;
+            const i8* const weight = filter + ((o * side + dy) * side + dx) * in;
+            for (i32 c = 0; c < in; c++) sum += pixel[c] * weight[c];
+          }
+        output[(y * shape->width + x) * shape->out + o] = requantise(sum, factors[o]);
       }
+}
+
+void KERNEL(run)(void) {
+  const Shape shape = {RUNTIME((i32)SIDE), RUNTIME((i32)SIDE), RUNTIME((i32)IN), RUNTIME((i32)OUT),
+                       RUNTIME(3)};
+  convolve(&shape, OPAQUE(image[0][0]), OPAQUE(weights[0][0][0]), OPAQUE(bias), OPAQUE(multiplier),
+           OPAQUE(result[0][0]));
 }
 
 u64 KERNEL(checksum)(void) { return HASH(HASH_START, result); }

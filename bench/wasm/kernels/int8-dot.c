@@ -14,17 +14,18 @@ void KERNEL(init)(void) {
   }
 }
 
-static i32 dot(const i8* restrict a, const i8* restrict b) {
+static i32 dot(const i8* a, const i8* b, i32 n) {
   i32 sum = 0;
-  for (i32 i = 0; i < N; i++) sum += a[i] * b[i];
+  for (i32 i = 0; i < n; i++) sum += a[i] * b[i];
   return sum;
 }
 
 /* Each round's vector depends on the round before, so that none can be left out. */
 void KERNEL(run)(void) {
+  const i32 n = RUNTIME((i32)N);
   for (i32 round = 0; round < ROUNDS; round++)
     for (i32 r = 0; r < ROWS; r++) {
-      sums[r] += dot(matrix[r], vector);
+      sums[r] += dot(matrix[r], vector, n);
       vector[(r * 7 + round) % N] = (i8)sums[r];
     }
 }

@@ -44,6 +44,23 @@ u64 KERNEL(checksum)(void);
 #define SIZE(large, small) (large)
 #endif
 
+/* The address of an array of which the compiler then knows no more than of one from malloc: not its size, its
+   alignment nor whether it overlaps another. PolyBench's and every library's kernels see their data like
+   this. */
+#define OPAQUE(array)                         \
+  ({                                          \
+    __typeof__(&(array)[0]) start_ = (array); \
+    __asm__("" : "+r"(start_));               \
+    start_;                                   \
+  })
+/* A value the compiler cannot know, as a shape that comes with a model. */
+#define RUNTIME(value)                  \
+  ({                                    \
+    __typeof__(value) known_ = (value); \
+    __asm__("" : "+r"(known_));         \
+    known_;                             \
+  })
+
 /* FNV-1a over 32-bit words. */
 static inline u64 hash_word(u64 hash, u32 word) { return (hash ^ word) * 0x100000001b3ull; }
 #define HASH_START 0xcbf29ce484222325ull

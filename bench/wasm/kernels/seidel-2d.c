@@ -9,7 +9,7 @@ void KERNEL(init)(void) {
     for (i32 j = 0; j < N; j++) A[i][j] = ((double)i * (j + 2) + 2) / N;
 }
 
-void KERNEL(run)(void) {
+static void seidel_2d(double A[N][N]) {
   for (i32 t = 0; t < STEPS; t++)
     for (i32 i = 1; i < N - 1; i++)
       for (i32 j = 1; j < N - 1; j++)
@@ -17,5 +17,7 @@ void KERNEL(run)(void) {
                    A[i + 1][j - 1] + A[i + 1][j] + A[i + 1][j + 1]) /
                   9.0;
 }
+
+void KERNEL(run)(void) { seidel_2d(OPAQUE(A)); }
 
 u64 KERNEL(checksum)(void) { return HASH(HASH_START, A); }

@@ -11,12 +11,14 @@ void KERNEL(init)(void) {
   }
 }
 
-void KERNEL(run)(void) {
+static void trisolv(double L[N][N], double x[N], double b[N]) {
   for (i32 i = 0; i < N; i++) {
     x[i] = b[i];
     for (i32 j = 0; j < i; j++) x[i] -= L[i][j] * x[j];
     x[i] = x[i] / L[i][i];
   }
 }
+
+void KERNEL(run)(void) { trisolv(OPAQUE(L), OPAQUE(x), OPAQUE(b)); }
 
 u64 KERNEL(checksum)(void) { return HASH(HASH_START, x); }
