@@ -109,6 +109,7 @@ Status Decoder::run() {
   if (bodies_ != defined_funcs_) reader_.fail("function and code section have inconsistent lengths");
   if (data_count_ != kNone && data_count_ != module_.data.size())
     reader_.fail("data count and data section have inconsistent lengths");
+  module_.uses_v128 = reader_.uses_v128();
   return reader_.status();
 }
 
@@ -139,7 +140,7 @@ void Decoder::survey() {
   }
   module_.imported_funcs = imported[0];
   module_.imported_tables = imported[1];
-  module_.imported_globals = imported[3];
+  module_.imported_globals = module_.constant_globals = imported[3];
   const u32 funcs = imported[0] + defined[kFunction];
   if (funcs > std::min(limits_.max_functions, kMaxFunctions))
     return reader_.fail("too many functions", Code::out_of_range);
@@ -193,6 +194,7 @@ void Decoder::types() {
       reader_.fail_at(at, "malformed function type");
     u32* const offsets[] = {&type.params_at, &type.results_at};
     u16* const counts[] = {&type.param_count, &type.result_count};
+    u16* const slots[] = {&type.param_slots, &type.result_slots};
     for (int part = 0; part < 2; ++part) {
       const u32 length_at = reader_.offset();
       const u32 items = length();
@@ -201,6 +203,8 @@ void Decoder::types() {
       *offsets[part] = reader_.offset();
       *counts[part] = static_cast<u16>(items);
       for (u32 i = 0; i < items && reader_.ok(); ++i) read_value_type(reader_);
+      *slots[part] =
+          static_cast<u16>(count_slots(module_.code.subspan(*offsets[part], reader_.ok() ? items : 0)));
     }
     if (!reader_.ok()) break;
   }
@@ -215,7 +219,7 @@ void Decoder::canonicalise() {
            (module_.types[same].canonical != same || !std::ranges::equal(module_.params(same), params) ||
             !std::ranges::equal(module_.results(same), results)))
       ++same;
-    module_.types[i].canonical = same;
+    module_.types[i].canonical = static_cast<u16>(same);
   }
 }
 
@@ -290,6 +294,7 @@ void Decoder::globals() {
     global = read_global_type(reader_);
     check_constant(reader_, module_, global.type);
     if (!reader_.ok()) break;
+    if (limits_.constants_read_own_globals) ++module_.constant_globals;
   }
 }
 

@@ -81,15 +81,74 @@ TEST(Decode, WhatIsLeftOutIsRefusedByName) {
   const auto refuse = [](const Data& instructions, const char* message) {
     expect_error(body_of(instructions), Code::unsupported, message, kBodyAt);
   };
-  refuse({0xFD, 0x0C, 0x0B}, "SIMD is not supported");
   refuse({0xFE, 0x03, 0x00, 0x0B}, "threads are not supported");
-  refuse({0x12, 0x00, 0x0B}, "tail calls are not supported");
   refuse({0x06, 0x40, 0x0B}, "exception handling is not supported");
   refuse({0xFB, 0x00, 0x0B}, "garbage-collected types are not supported");
   refuse({0x14, 0x00, 0x0B}, "typed function references are not supported");
   expect_error(module_of({{5, 1, 3, 1, 1}}), Code::unsupported, "shared memory is not supported", 11);
   expect_error(module_of({{5, 1, 4, 1}}), Code::unsupported, "64-bit memory is not supported", 11);
-  expect_error(module_of({{1, 1, 0x60, 1, 0x7B, 0}}), Code::unsupported, "SIMD (v128) is not supported", 13);
+  expect_error(module_of({{4, 1, 0x64, 0x70, 0, 0}}), Code::unsupported,
+               "typed function references are not supported", 11);
+  expect_error(body_of({0x41, 0x00, 0x28, 0x40, 0x00, 0x00, 0x1A, 0x0B}), Code::malformed,
+               "malformed memop flags (multiple memories are not supported)", kBodyAt + 3);
+}
+
+TEST(Decode, SimdSaysWhere) {
+  expect_error(body_of({0xFD, 0x9A, 0x01, 0x0B}), Code::malformed, "illegal opcode", kBodyAt);
+  expect_error(body_of({0xFD, 0x94, 0x02, 0x0B}), Code::malformed, "illegal opcode", kBodyAt);
+  expect_error(body_of({0xFD, 0x0C, 0x00, 0x0B}), Code::malformed, "length out of bounds", kBodyAt + 2);
+  expect_error(body_of({0xFD, 0x15, 0x10, 0x0B}), Code::malformed, "invalid lane index", kBodyAt + 2);
+  expect_error(body_of({0xFD, 0x1D, 0x02, 0x0B}), Code::malformed, "invalid lane index", kBodyAt + 2);
+  expect_error(body_of({0xFD, 0x4D, 0x1A, 0x0B}), Code::malformed, "type mismatch", kBodyAt);
+  expect_error(body_of({0xFD, 0x00, 0x00, 0x00, 0x0B}), Code::malformed, "unknown memory", kBodyAt);
+  Data zero = {0xFD, 0x0C};
+  zero.resize(18);
+  Data dropped = zero;
+  dropped.insert(dropped.end(), {0x1A, 0x0B});
+  EXPECT_TRUE(load(body_of(dropped)).ok);
+  Data left = zero;
+  left.push_back(0x0B);
+  expect_error(body_of(left), Code::malformed, "type mismatch", kBodyAt + 18);
+}
+
+TEST(Decode, TailCallsYieldWhatTheirCallerYields) {
+  EXPECT_TRUE(load(body_of({0x12, 0x00, 0x0B})).ok);
+  expect_error(body_of({0x12, 0x01, 0x0B}), Code::malformed, "unknown function", kBodyAt);
+  // Functions 0: [] -> [] and 1: [] -> [i32]: neither may end in the other.
+  const Data types = {1, 2, 0x60, 0, 0, 0x60, 0, 1, 0x7F}, functions = {3, 2, 0, 1};
+  const u32 at = 8 + 10 + 5 + 5;
+  expect_error(module_of({types, functions, {10, 2, 4, 0, 0x12, 1, 0x0B, 4, 0, 0x41, 0, 0x0B}}),
+               Code::malformed, "type mismatch", at);
+  expect_error(module_of({types, functions, {10, 2, 2, 0, 0x0B, 4, 0, 0x12, 0, 0x0B}}), Code::malformed,
+               "type mismatch", at + 3);
+}
+
+/// A global of type i32 whose value this expression is; offsets count from the expression.
+constexpr u32 kConstantAt = 8 + 2 + 3;
+Data global_of(Data expression, u8 type = 0x7F) {
+  Data section = {6, 1, type, 0};
+  section.insert(section.end(), expression.begin(), expression.end());
+  return module_of({section});
+}
+
+TEST(Decode, ConstantExpressions) {
+  const Data sum = {0x41, 1, 0x41, 2, 0x6A, 0x0B};
+  EXPECT_TRUE(load(global_of(sum)).ok);
+  EXPECT_TRUE(load(global_of({0x42, 1, 0x42, 2, 0x7E, 0x0B}, 0x7E)).ok);
+  expect_error(global_of(sum, 0x7E), Code::malformed, "type mismatch in constant expression", kConstantAt);
+  expect_error(global_of({0x41, 1, 0x42, 2, 0x6A, 0x0B}), Code::malformed,
+               "type mismatch in constant expression", kConstantAt + 4);
+  expect_error(global_of({0x41, 1, 0x6A, 0x0B}), Code::malformed, "type mismatch in constant expression",
+               kConstantAt + 2);
+  expect_error(global_of({0x41, 1, 0x45, 0x0B}), Code::malformed, "constant expression required",
+               kConstantAt + 2);
+  expect_error(global_of({0x23, 0, 0x0B}), Code::malformed,
+               "unknown global: a constant expression reads imported globals only", kConstantAt);
+  Data deep;
+  for (u32 i = 0; i <= kMaxConstantDepth; ++i) deep.insert(deep.end(), {0x41, 1});
+  deep.push_back(0x0B);
+  expect_error(global_of(deep), Code::unsupported, "constant expression is deeper than this engine supports",
+               kConstantAt + 2 * kMaxConstantDepth);
 }
 
 TEST(Decode, BodiesSayWhere) {

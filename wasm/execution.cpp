@@ -25,13 +25,13 @@ Status Instance::start(u32 func_index, std::span<const Value> arguments) {
   if (is_running(run.state)) return Error{Code::invalid_argument, "the instance is still running"};
   if (func_index >= module.funcs.size()) return Error{Code::not_found, "no such function", func_index};
   const TypeEntry& type = module.type_of(func_index);
-  if (arguments.size() != type.param_count)
-    return Error{Code::invalid_argument, "wrong number of arguments", type.param_count};
-  if (impl_->stack_bytes / sizeof(Value) < std::max(type.param_count, type.result_count))
+  if (arguments.size() != type.param_slots)
+    return Error{Code::invalid_argument, "wrong number of arguments", type.param_slots};
+  if (impl_->stack_bytes / sizeof(Value) < std::max(type.param_slots, type.result_slots))
     return Error{Code::out_of_memory, "stack too small for the arguments", impl_->stack_bytes};
   std::ranges::copy(arguments, run.stack);
   run.entry = func_index;
-  boot(*impl_, true, type.param_count);
+  boot(*impl_, true, type.param_slots);
   return {};
 }
 

@@ -29,6 +29,12 @@ class Instantiation {
 
  private:
   Status allot_all();
+  usize global_slots() const {
+    usize slots = 0;
+    for (const GlobalType& global : module_.globals.subspan(module_.imported_globals))
+      slots += slots_of(global.type);
+    return slots;
+  }
   template <class T>
   bool allot(T*& out, usize count) {
     std::span<T> items;
@@ -55,6 +61,12 @@ class Instantiation {
   u32 funcs_ = 0, tables_ = 0, globals_ = 0;
 };
 
+u32 constant_u32(const InstanceImpl& instance, u32 offset) {
+  Value value;
+  evaluate_constant(instance, offset, &value);
+  return value.u32_;
+}
+
 constexpr Error incompatible(u32 number) {
   return {Code::invalid_argument, "incompatible import type", number};
 }
@@ -64,9 +76,13 @@ Status Instantiation::allot_all() {
   if (!allot(instance_.links, module_.imported_funcs) || !allot(instance_.globals, module_.globals.size()) ||
       !allot(instance_.tables, module_.tables.size()) ||
       !allot(instance_.dropped, (module_.elements.size() + module_.data.size() + 7) / 8) ||
-      !make_zeroed(arena_, cells, module_.globals.size() - module_.imported_globals))
+      !make_zeroed(arena_, cells, global_slots()))
     return no_room();
-  for (usize i = 0; i < cells.size(); ++i) instance_.globals[module_.imported_globals + i] = &cells[i];
+  Value* cell = cells.data();
+  for (usize i = module_.imported_globals; i < module_.globals.size(); ++i) {
+    instance_.globals[i] = cell;
+    cell += slots_of(module_.globals[i].type);
+  }
   for (usize i = module_.imported_tables; i < module_.tables.size(); ++i) {
     TableInst* table = TRY(arena_.make<TableInst>());
     table->type = module_.tables[i];
@@ -174,7 +190,7 @@ Status Instantiation::globals() {
   Reader reader(module_.code, module_.globals_at);
   for (usize i = module_.imported_globals; i < module_.globals.size(); ++i) {
     read_global_type(reader);
-    *instance_.globals[i] = evaluate_constant(instance_, reader.offset());
+    evaluate_constant(instance_, reader.offset(), instance_.globals[i]);
     skip_constant(reader);
   }
   return {};
@@ -208,7 +224,7 @@ Status Instantiation::segments() {
     const ElementSegment segment = read_element_segment(reader);
     if (segment.mode == SegmentMode::passive) continue;
     if (segment.mode == SegmentMode::active) {
-      const u32 to = evaluate_constant(instance_, segment.offset_at).u32_;
+      const u32 to = constant_u32(instance_, segment.offset_at);
       if (table_init(instance_, i, segment.table, to, 0, segment.count) != TrapKind::none)
         return Error{Code::out_of_range, "out of bounds table access by an element segment",
                      module_.elements[i]};
@@ -219,7 +235,7 @@ Status Instantiation::segments() {
     Reader reader(module_.code, module_.data[i]);
     const DataSegment segment = read_data_segment(reader);
     if (segment.mode != SegmentMode::active) continue;
-    const u32 to = evaluate_constant(instance_, segment.offset_at).u32_;
+    const u32 to = constant_u32(instance_, segment.offset_at);
     if (memory_init(instance_, i, to, 0, static_cast<u32>(segment.bytes.size())) != TrapKind::none)
       return Error{Code::out_of_range, "out of bounds memory access by a data segment", module_.data[i]};
     instance_.drop(instance_.data_bit(i));
@@ -229,19 +245,42 @@ Status Instantiation::segments() {
 
 }  // namespace
 
-Value evaluate_constant(InstanceImpl& instance, u32 offset) {
+void evaluate_constant(const InstanceImpl& instance, u32 offset, Value* out) {
   const u8* at = instance.module->code.data() + offset;
-  Value value{};
-  switch (static_cast<Op>(*at++)) {
-    case Op::i32_const: value.i32_ = trusted_s32(at); break;
-    case Op::i64_const: value.i64_ = trusted_s64(at); break;
-    case Op::f32_const: std::memcpy(&value.u32_, at, 4); break;
-    case Op::f64_const: std::memcpy(&value.u64_, at, 8); break;
-    case Op::global_get: value = *instance.globals[trusted_u32(at)]; break;
-    case Op::ref_func: value.u32_ = make_func_ref(instance.id, trusted_u32(at)); break;
-    default: break;  // ref.null
+  Value stack[kMaxConstantDepth + 1];  // a v128 takes two slots, and stands alone
+  Value* sp = stack;
+  for (;;) {
+    const u8 op = *at++;
+    switch (static_cast<Op>(op)) {
+      case Op::i32_const: (sp++)->i64_ = trusted_s32(at); break;
+      case Op::i64_const: (sp++)->i64_ = trusted_s64(at); break;
+      case Op::f32_const: std::memcpy(sp++, at, 4), at += 4; break;
+      case Op::f64_const: std::memcpy(sp++, at, 8), at += 8; break;
+      case Op::ref_func: (sp++)->u64_ = make_func_ref(instance.id, trusted_u32(at)); break;
+      case Op::ref_null: (sp++)->u64_ = 0, ++at; break;
+      case Op::global_get: {
+        const u32 index = trusted_u32(at);
+        const u32 slots = slots_of(instance.module->globals[index].type);
+        std::memcpy(sp, instance.globals[index], slots * sizeof(Value));
+        sp += slots;
+        break;
+      }
+      case Op::end: std::memcpy(out, stack, static_cast<usize>(sp - stack) * sizeof(Value)); return;
+      default:
+        if (op == kPrefixSimd) {  // v128.const
+          trusted_u32(at);
+          std::memcpy(sp, at, 16), at += 16, sp += 2;
+          break;
+        }
+        // i32 arithmetic is i64's on the lower half.
+        --sp;
+        const u32 kind = (op - static_cast<u32>(Op::i32_add)) %
+                         (static_cast<u32>(Op::i64_add) - static_cast<u32>(Op::i32_add));
+        sp[-1].u64_ = kind == 0   ? sp[-1].u64_ + sp->u64_
+                      : kind == 1 ? sp[-1].u64_ - sp->u64_
+                                  : sp[-1].u64_ * sp->u64_;
+    }
   }
-  return value;
 }
 
 TrapKind table_init(InstanceImpl& instance, u32 segment_index, u32 table_index, u32 to, u32 from, u32 count) {
@@ -254,7 +293,7 @@ TrapKind table_init(InstanceImpl& instance, u32 segment_index, u32 table_index, 
   for (u32 i = 0; i < from + count; ++i) {
     Ref ref = 0;
     if (segment.expressions) {
-      ref = evaluate_constant(instance, reader.offset()).u32_;
+      ref = constant_u32(instance, reader.offset());
       skip_constant(reader);
     } else {
       ref = make_func_ref(instance.id, reader.leb_u32());

@@ -8,7 +8,9 @@
 /// Instantiation and execution by whichever engine the instance is given.
 namespace pipit::wasm {
 
-/// One untyped 64-bit operand slot; i32 and f32 live in the low half, upper half unspecified.
+/// One untyped 64-bit operand slot; i32 and f32 live in the low half, upper half unspecified. A v128 takes
+/// two, its low half (lanes 0..) first, wherever values stand in a row: arguments, results, locals, operands,
+/// globals.
 union Value {
   u64 bits;
   i32 i32_;

@@ -97,8 +97,8 @@ struct Callee {
 };
 Callee resolve_function(InstanceImpl* instance, u32 index);
 
-/// Evaluates a validated constant expression.
-Value evaluate_constant(InstanceImpl& instance, u32 offset);
+/// Evaluates a validated constant expression into as many slots as its type takes.
+void evaluate_constant(const InstanceImpl& instance, u32 offset, Value* out);
 
 // Bulk operations (Wasm 2.0 §4.4.6-4.4.7), shared by instantiation and the instructions. `none` when they
 // succeeded.

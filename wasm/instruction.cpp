@@ -1,6 +1,7 @@
 #include "wasm/instruction.h"
 
 #include "wasm/module_impl.h"
+#include "wasm/simd.h"
 
 namespace pipit::wasm {
 
@@ -14,7 +15,6 @@ void refuse(Reader& reader, u32 at, u8 byte) {
   };
   static constexpr Feature kFeatures[] = {
       {0x06, 0x0A, "exception handling is not supported"},
-      {0x12, 0x13, "tail calls are not supported"},
       {0x14, 0x15, "typed function references are not supported"},
       {0x18, 0x19, "exception handling is not supported"},
       {0x1F, 0x1F, "exception handling is not supported"},
@@ -67,8 +67,18 @@ void read_zero(Reader& reader) {
 
 }  // namespace
 
+void read_memarg(Reader& reader, Instruction& instruction) {
+  const u32 at = reader.offset();
+  instruction.a = reader.leb_u32();
+  if (instruction.a >= 32)  // 64 would say that the index of a memory follows
+    reader.fail_at(at, "malformed memop flags (multiple memories are not supported)");
+  instruction.b = reader.leb_u32();
+}
+
 void read_instruction(Reader& reader, Instruction& instruction) {
   instruction.at = reader.offset();
+  if (reader.peek() == kPrefixSimd && simd_feature() != nullptr)
+    return simd_feature()->read(reader, instruction);
   instruction.op = read_opcode(reader, instruction.at);
   instruction.operands = reader.offset();
   if (!reader.ok()) return;
@@ -92,11 +102,7 @@ void read_instruction(Reader& reader, Instruction& instruction) {
       instruction.a = reader.leb_u32();
       instruction.b = reader.leb_u32();
       break;
-    case Immediate::memarg:
-      instruction.a = reader.leb_u32();
-      if (instruction.a >= 32) reader.fail_at(instruction.operands, "malformed memop flags");
-      instruction.b = reader.leb_u32();
-      break;
+    case Immediate::memarg: read_memarg(reader, instruction); break;
     case Immediate::memory: read_zero(reader); break;
     case Immediate::memory_memory: read_zero(reader), read_zero(reader); break;
     case Immediate::data_memory: instruction.a = reader.leb_u32(), read_zero(reader); break;
@@ -109,6 +115,7 @@ void read_instruction(Reader& reader, Instruction& instruction) {
       if (reader.leb_u32() != 1) reader.fail_at(instruction.operands, "invalid result arity");
       instruction.a = read_value_type(reader);
       break;
+    default: break;  // behind the SIMD prefix
   }
 }
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "wasm/simd.h"
+
 namespace pipit::wasm {
 
 namespace {
 
-// Codes of the machine's own, which stand in its boot code only.
-constexpr u8 kCallStart = 0xFD, kCallEntry = 0xFE, kHalt = 0xFF;
 constexpr u8 kBootAll[] = {kCallStart, kCallEntry, kHalt};
 constexpr u8 kBootStart[] = {kCallStart, kHalt};
 
@@ -27,6 +27,7 @@ const u8* end_of(const InstanceImpl& instance, const FuncEntry& func) {
 /// Makes `instance` the one that runs, or looks again at what a call may have changed.
 void load_instance(Machine* m, InstanceImpl* instance) {
   m->instance = instance;
+  m->handlers = (instance->module->uses_v128 ? *simd_feature()->handlers : kHandlers).entries;
   m->memory = instance->memory->base;
   m->memory_bytes = instance->memory->bytes;
   m->globals = instance->globals;
@@ -54,11 +55,15 @@ void take_branch(PIPIT_HANDLER_ARGS) {
   PIPIT_NEXT(pc, sp);
 }
 
-void return_from(PIPIT_HANDLER_ARGS) {
-  const u32 count = m->instance->module->types[m->func->type].result_count;
+/// Moves the topmost `count` slots to the frame's first; yields what is behind them.
+Value* move_down(const Value* sp, Value* fp, u32 count) {
   const Value* from = sp - count;
   for (u32 i = 0; i < count; ++i) fp[i] = from[i];
-  sp = fp + count;
+  return fp + count;
+}
+
+void return_from(PIPIT_HANDLER_ARGS) {
+  sp = move_down(sp, fp, m->instance->module->types[m->func->type].result_slots);
   const Frame* frame = m->frame++;
   pc = frame->pc;
   fp = frame->fp;
@@ -72,7 +77,7 @@ void return_from(PIPIT_HANDLER_ARGS) {
 void invoke_host(PIPIT_HANDLER_ARGS) {
   const ImportLink& link = m->callee_instance->links[m->callee];
   const TypeEntry& type = m->callee_instance->module->type_of(m->callee);
-  Value* values = sp - type.param_count;
+  Value* values = sp - type.param_slots;
   const HostAction action = link.call(link.context, m->callee_instance->handle, values);
   load_instance(m, m->instance);
   switch (action) {
@@ -89,9 +94,13 @@ void invoke_host(PIPIT_HANDLER_ARGS) {
       m->state = RunState::exited;
       return;
   }
-  sp = values + type.result_count;
+  sp = values + type.result_slots;
   PIPIT_SPEND_AND_NEXT();
 }
+
+}  // namespace
+
+extern constinit const HandlerTable kHandlers = make_handlers();
 
 void call_start(PIPIT_HANDLER_ARGS) {
   m->at = pc - 1;
@@ -118,30 +127,11 @@ void not_an_instruction(PIPIT_HANDLER_ARGS) {
   PIPIT_CHECK(!"validated code contains only known instructions");
 }
 
-constexpr u8 kFcHandler = kPrefixFc;
-
 void prefix_fc(PIPIT_HANDLER_ARGS) {
   m->at = pc - 1;
   const u32 number = trusted_u32(pc);
   [[clang::musttail]] return m->handlers[kFirstFc + number](pc, sp, fp, m);
 }
-
-constexpr HandlerTable make_handlers() {
-  HandlerTable table{};
-  for (Handler& entry : table.entries) entry = not_an_instruction;
-#define OP(code, id, name, immediate, signature, alignment) table.entries[code] = op_##id;
-#include "wasm/opcodes.def"
-#undef OP
-  table.entries[kFcHandler] = prefix_fc;
-  table.entries[kCallStart] = call_start;
-  table.entries[kCallEntry] = call_entry;
-  table.entries[kHalt] = halt;
-  return table;
-}
-
-}  // namespace
-
-extern constinit const HandlerTable kHandlers = make_handlers();
 
 void stop_with_trap(Machine* m, const u8* at, TrapKind kind) {
   const ModuleImpl& module = *m->instance->module;
@@ -168,28 +158,43 @@ void out_of_ticks(PIPIT_HANDLER_ARGS) {
   PIPIT_NEXT(pc, sp);
 }
 
-static void enter(PIPIT_HANDLER_ARGS) {
+/// Whether the frame of m->callee, with its first argument at `base`, leaves those from `frame` on alone.
+static bool fits(Machine* m, const FuncEntry& func, const Value* base, const Frame* frame) {
+  const isize gap = reinterpret_cast<isize>(frame) - reinterpret_cast<isize>(base + func.frame_slots);
+  if (gap < 0) [[unlikely]]
+    return false;
+  if (static_cast<usize>(gap) < m->least_gap) m->least_gap = static_cast<usize>(gap);
+  return true;
+}
+
+/// Makes m->callee the function that runs; its arguments end at sp.
+static void begin(PIPIT_HANDLER_ARGS) {
   InstanceImpl* const instance = m->callee_instance;
   const ModuleImpl& module = *instance->module;
   const FuncEntry* func = &module.funcs[m->callee];
-  Value* const base = sp - module.types[func->type].param_count;
-  Frame* const frame = m->frame - 1;
-  const isize gap = reinterpret_cast<isize>(frame) - reinterpret_cast<isize>(base + func->frame_slots);
-  if (gap < 0) [[unlikely]]
-    return stop_with_trap(m, m->at, TrapKind::call_stack_exhausted);
-  if (static_cast<usize>(gap) < m->least_gap) m->least_gap = static_cast<usize>(gap);
-  *frame = {pc, m->side, fp, m->func, m->instance};
-  m->frame = frame;
+  fp = sp - module.types[func->type].param_slots;
   m->func = func;
   m->side = module.side.data() + func->side;
   if (instance != m->instance) load_instance(m, instance);
   pc = module.code.data() + func->body;
   const u32 size = trusted_u32(pc);
   m->end = pc + size;
+  if (module.uses_v128) [[unlikely]]
+    PIPIT_TAIL(simd_feature()->open_locals);
   for (u32 groups = trusted_u32(pc); groups != 0; --groups, ++pc)
     for (u32 count = trusted_u32(pc); count != 0; --count) (sp++)->bits = 0;
-  fp = base;
   PIPIT_SPEND_AND_NEXT();
+}
+
+static void enter(PIPIT_HANDLER_ARGS) {
+  const ModuleImpl& module = *m->callee_instance->module;
+  const FuncEntry& func = module.funcs[m->callee];
+  Frame* const frame = m->frame - 1;
+  if (!fits(m, func, sp - module.types[func.type].param_slots, frame)) [[unlikely]]
+    return stop_with_trap(m, m->at, TrapKind::call_stack_exhausted);
+  *frame = {pc, m->side, fp, m->func, m->instance};
+  m->frame = frame;
+  PIPIT_TAIL(begin);
 }
 
 void invoke(PIPIT_HANDLER_ARGS) {
@@ -198,6 +203,23 @@ void invoke(PIPIT_HANDLER_ARGS) {
   m->callee = callee.index;
   if (callee.host != nullptr) PIPIT_TAIL(invoke_host);
   PIPIT_TAIL(enter);
+}
+
+/// Calls m->callee of m->callee_instance in place of the running function.
+static void invoke_tail(PIPIT_HANDLER_ARGS) {
+  const Callee callee = resolve_function(m->callee_instance, m->callee);
+  m->callee_instance = callee.instance;
+  m->callee = callee.index;
+  if (callee.host != nullptr) {  // which may pend, so the caller's frame stays until it returns
+    pc = m->end - 1;
+    PIPIT_TAIL(invoke_host);
+  }
+  const ModuleImpl& module = *callee.instance->module;
+  const FuncEntry& func = module.funcs[callee.index];
+  if (!fits(m, func, fp, m->frame)) [[unlikely]]
+    return stop_with_trap(m, m->at, TrapKind::call_stack_exhausted);
+  sp = move_down(sp, fp, module.types[func.type].param_slots);
+  PIPIT_TAIL(begin);
 }
 
 static Result<Run*> attach(InstanceImpl&, const void*, Arena& arena) {
@@ -218,7 +240,6 @@ static void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32 ope
 
 static void run(InstanceImpl& instance) {
   Machine& machine = static_cast<Machine&>(*instance.run);
-  machine.handlers = kHandlers.entries;
   machine.ticks = 0;
   load_instance(&machine, machine.instance);
   const u8* pc = machine.pc;
@@ -305,7 +326,18 @@ void op_call_indirect(PIPIT_HANDLER_ARGS) {
   const u32 table = trusted_u32(pc);
   const TrapKind fault = check_indirect(m, type, table, sp->u32_);
   if (fault != TrapKind::none) return stop_with_trap(m, m->at, fault);
+  if (*m->at == static_cast<u8>(Op::return_call_indirect)) PIPIT_TAIL(invoke_tail);
   PIPIT_TAIL(invoke);
+}
+
+void op_return_call_indirect(PIPIT_HANDLER_ARGS) { PIPIT_TAIL(op_call_indirect); }
+
+void op_return_call(PIPIT_HANDLER_ARGS) {
+  m->at = pc - 1;
+  m->sp_at = sp;
+  m->callee = trusted_u32(pc);
+  m->callee_instance = m->instance;
+  PIPIT_TAIL(invoke_tail);
 }
 
 // Parametric and variable instructions, constants (§4.4.4, §4.4.5).

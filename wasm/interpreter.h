@@ -40,6 +40,9 @@ struct Registers {
   Value* sp_at = nullptr;  ///< operands before it
   InstanceImpl* callee_instance = nullptr;
   u32 callee = 0;
+  // Of modules that use v128 (simd_interpreter.cpp): where the locals of the frame at `local_slots_fp` lie.
+  const LocalSlot* local_slots = nullptr;
+  const Value* local_slots_fp = nullptr;
 };
 
 /// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from its end.
@@ -64,6 +67,29 @@ struct HandlerTable {
 };
 extern const HandlerTable kHandlers;
 
+// Codes of the machine's own, which stand in its boot code only, and the handlers of what is no instruction.
+constexpr u8 kCallStart = 0xF2, kCallEntry = 0xF3, kHalt = 0xF4;
+void call_start(PIPIT_HANDLER_ARGS);
+void call_entry(PIPIT_HANDLER_ARGS);
+void halt(PIPIT_HANDLER_ARGS);
+void not_an_instruction(PIPIT_HANDLER_ARGS);
+void prefix_fc(PIPIT_HANDLER_ARGS);
+
+/// The table without SIMD; modules that use v128 run with one in which some entries are others
+/// (simd_interpreter.cpp).
+constexpr HandlerTable make_handlers() {
+  HandlerTable table{};
+  for (Handler& entry : table.entries) entry = not_an_instruction;
+#define OP(code, id, name, immediate, signature, alignment) table.entries[code] = op_##id;
+#include "wasm/opcodes.def"
+#undef OP
+  table.entries[kPrefixFc] = prefix_fc;
+  table.entries[kCallStart] = call_start;
+  table.entries[kCallEntry] = call_entry;
+  table.entries[kHalt] = halt;
+  return table;
+}
+
 /// Goes on with the handler `next`, or with the instruction at `to` and operands up to `top`.
 #define PIPIT_TAIL(next) [[clang::musttail]] return next(pc, sp, fp, m)
 #define PIPIT_NEXT(to, top)                                                      \
@@ -78,6 +104,20 @@ void stop_with_trap(Machine* m, const u8* at, TrapKind kind);
 void out_of_ticks(PIPIT_HANDLER_ARGS);
 /// Calls m->callee of m->callee_instance and returns to pc.
 void invoke(PIPIT_HANDLER_ARGS);
+
+/// Whether `size` bytes at `base` + `offset` of the memory lie inside; `at` is where, in any case.
+inline bool reach(Machine* m, u32 base, u32 offset, u32 size, u8*& at) {
+  if constexpr (sizeof(usize) == 8) {
+    const u64 address = u64{base} + offset;
+    at = m->memory + address;
+    return address + size <= m->memory_bytes;
+  } else {
+    u32 address;
+    const bool wrapped = __builtin_add_overflow(base, offset, &address);
+    at = m->memory + address;
+    return !wrapped && address <= m->memory_bytes && m->memory_bytes - address >= size;
+  }
+}
 
 /// Ends a handler whose next instruction is at pc by spending a unit of fuel.
 #define PIPIT_SPEND_AND_NEXT()       \

@@ -7,20 +7,6 @@ namespace pipit::wasm {
 
 namespace {
 
-/// Whether `size` bytes at `base` + `offset` lie inside; `at` is where, in any case.
-inline bool reach(Machine* m, u32 base, u32 offset, u32 size, u8*& at) {
-  if constexpr (sizeof(usize) == 8) {
-    const u64 address = u64{base} + offset;
-    at = m->memory + address;
-    return address + size <= m->memory_bytes;
-  } else {
-    u32 address;
-    const bool wrapped = __builtin_add_overflow(base, offset, &address);
-    at = m->memory + address;
-    return !wrapped && address <= m->memory_bytes && m->memory_bytes - address >= size;
-  }
-}
-
 void refresh_memory(Machine* m) {
   m->memory = m->instance->memory->base;
   m->memory_bytes = m->instance->memory->bytes;

@@ -23,7 +23,9 @@ Result<Extern> find_export(Instance& instance, std::string_view name) {
   return Error{Code::not_found, "no export of that name"};
 }
 
-Value global_value(const Extern& global) { return *global.instance->globals[global.index]; }
+std::span<const Value> global_value(const Extern& global) {
+  return {global.instance->globals[global.index], slots_of(global_type(global))};
+}
 u8 global_type(const Extern& global) { return global.instance->module->globals[global.index].type; }
 
 TypeList function_params(InstanceImpl& instance, u32 index) {

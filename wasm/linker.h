@@ -34,8 +34,8 @@ class Linker {
 
 /// An instance's export by name, or not_found.
 Result<Extern> find_export(Instance& instance, std::string_view name);
-/// Value and type of an exported global.
-Value global_value(const Extern& global);
+/// The slots and the type of an exported global.
+std::span<const Value> global_value(const Extern& global);
 u8 global_type(const Extern& global);
 /// Type of a function wherever it is defined.
 TypeList function_params(InstanceImpl& instance, u32 index);

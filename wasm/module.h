@@ -26,6 +26,9 @@ struct Limits {
   u32 max_locals = 50'000;
   u32 max_memory_pages = 65'536;
   u32 max_table_elements = 10'000'000;
+  /// Constant expressions may read every immutable global before them, as WebAssembly 3.0 has it; 2.0 allows
+  /// imported ones only.
+  bool constants_read_own_globals = false;
 };
 
 struct ModuleImpl;

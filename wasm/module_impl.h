@@ -20,7 +20,9 @@ struct TypeEntry {
   u32 results_at;  ///< offset of the first result's byte
   u16 param_count;
   u16 result_count;
-  u32 canonical;  ///< lowest index of an equal type: equal types have equal canonical numbers
+  u16 param_slots;   ///< 64-bit operand slots: a v128 takes two
+  u16 result_slots;  ///< likewise
+  u16 canonical;     ///< lowest index of an equal type: equal types have equal canonical numbers
 };
 
 /// One function. Imports have only a type.
@@ -28,13 +30,22 @@ struct FuncEntry {
   u32 body;  ///< offset of the body's size
   u32 side;  ///< index of its first side-table entry
   u16 type;
-  u16 frame_slots;  ///< parameters, locals and the highest operand stack
+  u16 frame_slots;  ///< of parameters, locals, the highest operand stack and, with v128, LocalSlots
 };
 static_assert(sizeof(FuncEntry) == 12);
 
+/// Where a local lies, in frames of modules that use v128: an array of these stands behind the parameters.
+struct LocalSlot {
+  u32 slot : 31;
+  u32 is_wide : 1;
+};
+constexpr u32 local_slots_size(u32 locals) { return (locals + 1) / 2; }
+
 /// What a branch does, found by validation so that the interpreter need not search for `end`.
-/// target: where to go, relative to the byte after the branch's opcode; carry: operands taken along; skip:
-/// how far the side table advances, relative to this entry; drop: operands under them to discard.
+/// target: where to go, relative to the byte after the branch's opcode; carry: slots taken along; skip:
+/// how far the side table advances, relative to this entry; drop: slots under them to discard.
+/// In modules that use v128, `drop` and the untyped `select` have an entry too, whose drop() is their
+/// operand's slots.
 class SideEntry {
  public:
   static constexpr u32 kMaxCarry = 0xFF, kMaxDrop = 0xFFF;
@@ -85,12 +96,14 @@ struct ModuleImpl {
   std::span<u8> declared;   ///< one bit a function: ref.func may name it
   LimitsType memory;
   u32 imported_funcs = 0, imported_tables = 0, imported_globals = 0;
+  u32 constant_globals = 0;  ///< how many of the globals a constant expression may read
   u32 import_count = 0;
   u32 imports_at = 0, exports_at = 0, globals_at = 0;  ///< offset of the first item; 0 without the section
   u32 export_count = 0;
   u32 names_at = 0, names_size = 0;  ///< contents of the custom section "name"
   u32 start = kNone;
   bool has_memory = false, imported_memory = false, has_data_count = false;
+  bool uses_v128 = false;  ///< anywhere: types, blocks, bodies, constants
 
   TypeList params(u32 type) const { return code.subspan(types[type].params_at, types[type].param_count); }
   TypeList results(u32 type) const { return code.subspan(types[type].results_at, types[type].result_count); }
@@ -101,6 +114,9 @@ struct ModuleImpl {
   u32 func_at(u32 offset) const;
 };
 
+constexpr u8 kV128 = 0x7B;
+constexpr u32 slots_of(u8 type) { return type == kV128 ? 2 : 1; }
+u32 count_slots(TypeList types);
 constexpr bool is_reference(u8 type) { return type == 0x70 || type == 0x6F; }
 constexpr bool is_number(u8 type) { return type >= 0x7C && type <= 0x7F; }
 
@@ -161,11 +177,13 @@ ExportEntry read_export(Reader& reader);
 /// Reads a segment's head; the reader stands at the first item, or behind the bytes.
 ElementSegment read_element_segment(Reader& reader);
 DataSegment read_data_segment(Reader& reader);
+/// Most operands of a constant expression at a time.
+constexpr u32 kMaxConstantDepth = 16;
 /// Reads over a constant expression without judging its type.
 void skip_constant(Reader& reader);
 
-/// Checks a constant expression (Wasm 2.0 §3.3.10) of type `expected` and marks functions it names as
-/// declared.
+/// Checks a constant expression (Wasm 2.0 §3.3.10, extended by i32 and i64 add, sub and mul) of type
+/// `expected` and marks functions it names as declared.
 void check_constant(Reader& reader, ModuleImpl& module, u8 expected);
 /// Fills everything but the side table and FuncEntry::side and ::frame_slots. Bodies are found, not yet
 /// looked into.

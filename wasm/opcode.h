@@ -1,7 +1,8 @@
 #pragma once
 #include "base/types.h"
 
-/// The instruction set as data: opcodes.def expanded into an enum and a table of immediates and signatures.
+/// The instruction set as data: opcodes.def and opcodes_simd.def expanded into an enum and a table of
+/// immediates and signatures.
 namespace pipit::wasm {
 
 /// What follows an opcode in the byte stream.
@@ -29,11 +30,18 @@ enum class Immediate : u8 {
   elem_table,
   elem,
   table_table,
+  // Behind the SIMD prefix only.
+  memarg_lane,
+  lane,
+  shuffle,
+  v128,
 };
 
-enum class Op : u8 {
+/// Internal opcodes: the byte itself; kFirstFc + number behind 0xFC; kFirstSimd + number behind 0xFD.
+enum class Op : u16 {
 #define OP(code, id, name, immediate, signature, alignment) id = code,
 #include "wasm/opcodes.def"
+#include "wasm/opcodes_simd.def"
 #undef OP
 };
 
@@ -41,9 +49,13 @@ constexpr u8 kPrefixFc = 0xFC;
 /// Internal code of the first instruction behind the prefix; see opcodes.def.
 constexpr u8 kFirstFc = 0xE0;
 constexpr u32 kFcCount = 18;
+constexpr u8 kPrefixSimd = 0xFD;
+constexpr u16 kFirstSimd = 0x100;
+/// Numbers behind the SIMD prefix, not all of which are instructions: 236, and 20 relaxed ones from 0x100.
+constexpr u32 kSimdCount = 0x114;
 
-/// Operand types packed three bits each (1 i32, 2 i64, 3 f32, 4 f64): the result lowest, then the parameters,
-/// the last one lowest. kContextual where the type depends on the context.
+/// Operand types packed three bits each (1 i32, 2 i64, 3 f32, 4 f64, 5 v128): the result lowest, then the
+/// parameters, the last one lowest. kContextual where the type depends on the context.
 using PackedSignature = u16;
 constexpr PackedSignature kContextual = 0xFFFF;
 
@@ -54,10 +66,11 @@ struct OpInfo {
   u8 exists : 1;
 };
 
-/// Properties of an internal opcode; `exists` is 0 for codes that name no instruction.
-const OpInfo& op_info(u8 code);
+/// Properties of an internal opcode; `exists` is 0 for codes below 0x100 that name no instruction. Codes from
+/// kFirstSimd on may be asked for only as read_instruction() gives them.
+const OpInfo& op_info(u16 code);
 /// "i32.add"; empty for codes that name no instruction. Kept apart, so that firmware need not carry the
 /// names.
-const char* op_name(u8 code);
+const char* op_name(u16 code);
 
 }  // namespace pipit::wasm

@@ -2,11 +2,12 @@
 
 namespace pipit::wasm {
 
-const char* op_name(u8 code) {
+const char* op_name(u16 code) {
   switch (code) {
 #define OP(number, id, name, immediate, signature, alignment) \
   case number: return name;
 #include "wasm/opcodes.def"
+#include "wasm/opcodes_simd.def"
 #undef OP
     default: return "";
   }

@@ -23,6 +23,9 @@ class Reader {
   bool at_end() const { return at_ == end_; }
   usize left() const { return static_cast<usize>(end_ - at_); }
   void seek(u32 offset) { at_ = begin_ + offset; }
+  /// Whether anything read so far was of type v128; noted by those who read types and instructions.
+  bool uses_v128() const { return uses_v128_; }
+  void note_v128() { uses_v128_ = true; }
 
   /// Narrows the readable bytes to the next `size`; yields what restore() needs.
   const u8* narrow(u32 size);
@@ -49,6 +52,7 @@ class Reader {
   const char* message_ = nullptr;
   u32 where_ = 0;
   Code code_ = Code::malformed;
+  bool uses_v128_ = false;
 };
 
 /// Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates).

@@ -1,10 +1,25 @@
 // Pieces of the binary format that decoding, instantiation and linking all read (Wasm 2.0 §5.3-5.5).
 #include <cstring>
 
+#include "wasm/instruction.h"
 #include "wasm/module_impl.h"
-#include "wasm/opcode.h"
+#include "wasm/simd.h"
+
+// Without pipit_wasm_simd the address is null. Read from memory, because not every code model reaches address
+// 0.
+extern "C" [[gnu::weak]] const pipit::wasm::SimdFeature pipit_wasm_simd_feature;
 
 namespace pipit::wasm {
+
+static const SimdFeature* const volatile kLinkedSimd = &pipit_wasm_simd_feature;
+
+const SimdFeature* simd_feature() { return kLinkedSimd; }
+
+u32 count_slots(TypeList types) {
+  u32 slots = 0;
+  for (const u8 type : types) slots += slots_of(type);
+  return slots;
+}
 
 void* allocate_zeroed(Arena& arena, usize count, usize bytes, usize align) {
   if (count > arena.capacity() / bytes) return nullptr;
@@ -16,9 +31,10 @@ void* allocate_zeroed(Arena& arena, usize count, usize bytes, usize align) {
 u8 read_value_type(Reader& reader) {
   const u32 at = reader.offset();
   const u8 type = reader.byte();
-  if (type == 0x7B)
-    reader.fail_at(at, "SIMD (v128) is not supported", Code::unsupported);
-  else if (!is_number(type) && !is_reference(type))
+  if (type == kV128) {
+    reader.note_v128();
+    if (simd_feature() == nullptr) reader.fail_at(at, "SIMD (v128) is not supported", Code::unsupported);
+  } else if (!is_number(type) && !is_reference(type))
     reader.fail_at(at, "malformed value type");
   return type;
 }
@@ -26,7 +42,10 @@ u8 read_value_type(Reader& reader) {
 u8 read_reference_type(Reader& reader) {
   const u32 at = reader.offset();
   const u8 type = reader.byte();
-  if (!is_reference(type)) reader.fail_at(at, "malformed reference type");
+  if (type == 0x63 || type == 0x64 || type == 0x40)
+    reader.fail_at(at, "typed function references are not supported", Code::unsupported);
+  else if (!is_reference(type))
+    reader.fail_at(at, "malformed reference type");
   return type;
 }
 
@@ -139,61 +158,78 @@ DataSegment read_data_segment(Reader& reader) {
   return segment;
 }
 
-void skip_constant(Reader& reader) {
-  while (reader.ok()) {
-    const u32 at = reader.offset();
-    switch (reader.byte()) {
-      case static_cast<u8>(Op::end): return;
-      case static_cast<u8>(Op::i32_const): reader.leb_s32(); break;
-      case static_cast<u8>(Op::i64_const): reader.leb_s64(); break;
-      case static_cast<u8>(Op::f32_const): reader.bytes(4); break;
-      case static_cast<u8>(Op::f64_const): reader.bytes(8); break;
-      case static_cast<u8>(Op::global_get):
-      case static_cast<u8>(Op::ref_func): reader.leb_u32(); break;
-      case static_cast<u8>(Op::ref_null): read_reference_type(reader); break;
-      default: reader.fail_at(at, "constant expression required");
-    }
+/// Pushes or pops what a constant instruction does: the type of its result, or 0 where it may not stand in
+/// one.
+static u8 constant_type(const Instruction& in) {
+  switch (static_cast<Op>(in.op)) {
+    case Op::i32_const:
+    case Op::i32_add:
+    case Op::i32_sub:
+    case Op::i32_mul: return 0x7F;
+    case Op::i64_const:
+    case Op::i64_add:
+    case Op::i64_sub:
+    case Op::i64_mul: return 0x7E;
+    case Op::f32_const: return 0x7D;
+    case Op::f64_const: return 0x7C;
+    case Op::v128_const: return kV128;
+    case Op::ref_func: return 0x70;
+    case Op::ref_null: return static_cast<u8>(in.a);
+    case Op::global_get: return 0x40;  // the global's
+    default: return 0;
   }
+}
+
+/// The next instruction of a constant expression and its type; false at `end`, and on an error.
+static bool next_constant(Reader& reader, Instruction& in, u8& type) {
+  in = {};
+  read_instruction(reader, in);
+  if (!reader.ok() || in.op == static_cast<u16>(Op::end)) return false;
+  type = constant_type(in);
+  if (type == 0) reader.fail_at(in.at, "constant expression required");
+  return reader.ok();
+}
+
+void skip_constant(Reader& reader) {
+  Instruction in;
+  u8 type;
+  while (next_constant(reader, in, type)) {
+  }
+}
+
+/// The type of the global that a constant expression reads.
+static u8 constant_global(Reader& reader, const ModuleImpl& module, const Instruction& in) {
+  if (in.a >= module.constant_globals)
+    reader.fail_at(in.at, "unknown global: a constant expression reads imported globals only");
+  else if (module.globals[in.a].is_mutable)
+    reader.fail_at(in.at, "constant expression required: the global is mutable");
+  return reader.ok() ? module.globals[in.a].type : 0;
 }
 
 void check_constant(Reader& reader, ModuleImpl& module, u8 expected) {
   const u32 start = reader.offset();
+  u8 stack[kMaxConstantDepth];
+  u32 depth = 0;
+  Instruction in;
   u8 type = 0;
-  u32 count = 0;
-  while (reader.ok()) {
-    const u32 at = reader.offset();
-    const u8 op = reader.byte();
-    if (op == static_cast<u8>(Op::end)) break;
-    ++count;
-    switch (op) {
-      case static_cast<u8>(Op::i32_const): reader.leb_s32(), type = 0x7F; break;
-      case static_cast<u8>(Op::i64_const): reader.leb_s64(), type = 0x7E; break;
-      case static_cast<u8>(Op::f32_const): reader.bytes(4), type = 0x7D; break;
-      case static_cast<u8>(Op::f64_const): reader.bytes(8), type = 0x7C; break;
-      case static_cast<u8>(Op::ref_null): type = read_reference_type(reader); break;
-      case static_cast<u8>(Op::ref_func): {
-        const u32 func = reader.leb_u32();
-        type = 0x70;
-        if (func >= module.funcs.size())
-          reader.fail_at(at, "unknown function");
-        else
-          module.declare(func);
-        break;
-      }
-      case static_cast<u8>(Op::global_get): {
-        const u32 global = reader.leb_u32();
-        if (global >= module.imported_globals)
-          reader.fail_at(at, "unknown global: a constant expression reads imported globals only");
-        else if (module.globals[global].is_mutable)
-          reader.fail_at(at, "constant expression required: the global is mutable");
-        else
-          type = module.globals[global].type;
-        break;
-      }
-      default: reader.fail_at(at, "constant expression required");
+  while (next_constant(reader, in, type)) {
+    if (op_info(in.op).signature >= 1 << 6 && op_info(in.op).signature != kContextual) {  // two operands
+      if (depth < 2 || stack[depth - 1] != type || stack[depth - 2] != type)
+        return reader.fail_at(in.at, "type mismatch in constant expression");
+      --depth;
+      continue;
     }
+    if (type == 0x40) type = constant_global(reader, module, in);
+    if (in.op == static_cast<u16>(Op::ref_func)) {
+      if (in.a >= module.funcs.size()) return reader.fail_at(in.at, "unknown function");
+      module.declare(in.a);
+    }
+    if (depth == kMaxConstantDepth)
+      return reader.fail_at(in.at, "constant expression is deeper than this engine supports",
+                            Code::unsupported);
+    stack[depth++] = type;
   }
-  if (count != 1 || type != expected) reader.fail_at(start, "type mismatch in constant expression");
+  if (depth != 1 || stack[0] != expected) reader.fail_at(start, "type mismatch in constant expression");
 }
 
 }  // namespace pipit::wasm

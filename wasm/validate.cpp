@@ -13,10 +13,12 @@ namespace {
 constexpr u8 kUnknown = 0;  ///< the type of an operand that unreachable code conjures up
 constexpr u8 kI32 = 0x7F;
 constexpr u32 kOperandChunk = 64;
+constexpr u32 kMaxFrameSlots = 0xFFFF;
 
 /// What the first pass finds out.
 struct BodyNeeds {
   u32 side_entries = 0;  ///< of all bodies together
+  u32 untyped = 0;       ///< `drop` and `select` of all bodies together
   u32 depth = 0;         ///< deepest nesting of any body
   u32 locals = 0;        ///< most parameters and locals of any body
 };
@@ -26,7 +28,7 @@ struct ControlFrame {
   bool unreachable;
   i32 block;
   u32 block_at;   ///< offset of the block type's byte
-  u32 height;     ///< operands below the block's own
+  u32 height;     ///< slots of operands below the block's own
   u32 start;      ///< loops: offset a branch goes to
   u32 side;       ///< loops: side-table index there
   u32 branches;   ///< others: last entry + 1 of the chain that waits for `end`
@@ -72,6 +74,8 @@ void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& ne
       case Op::br:
       case Op::br_if:
       case Op::else_: ++needs.side_entries; break;
+      case Op::drop:
+      case Op::select: ++needs.untyped; break;
       case Op::br_table:
         needs.side_entries += instruction.a + 1;
         for (u32 i = 0; i <= instruction.a && reader.ok(); ++i) reader.leb_u32();
@@ -101,13 +105,19 @@ class BodyValidator {
   void end_block();
   void branch_table(const Instruction& in);
   void call(u32 type);
+  void tail_call(u32 type);
+  void note_width(u8 type);
   void select(u8 type);
 
   void fail(const char* message, Code code = Code::malformed) { reader_.fail_at(at_, message, code); }
   void mismatch() { fail("type mismatch"); }
 
-  // Operands.
-  void push(u8 type);
+  // Operands: one byte a slot, which is the type; so a v128 has two.
+  void push_slot(u8 type);
+  void push(u8 type) {
+    push_slot(type);
+    if (type == kV128) push_slot(type);
+  }
   void push_list(TypeList types) {
     for (const u8 type : types) push(type);
   }
@@ -166,7 +176,8 @@ bool BodyValidator::allocate(const BodyNeeds& needs) {
   return true;
 }
 
-void BodyValidator::push(u8 type) {
+void BodyValidator::push_slot(u8 type) {
+  if (height_ == kMaxFrameSlots) return fail("function needs too deep a stack", Code::unsupported);
   if (height_ == capacity_) {
     u8* chunk = static_cast<u8*>(arena_.allocate(kOperandChunk, 1));
     if (chunk == nullptr) return fail("arena too small", Code::out_of_memory);
@@ -179,7 +190,11 @@ void BodyValidator::push(u8 type) {
 }
 
 u8 BodyValidator::pop() {
-  if (height_ > top().height) return operands_[--height_];
+  if (height_ > top().height) {
+    const u8 type = operands_[--height_];
+    if (type == kV128) --height_;
+    return type;
+  }
   if (!top().unreachable) mismatch();
   return kUnknown;
 }
@@ -193,6 +208,7 @@ void BodyValidator::check_list(TypeList types) {
       return;
     }
     const u8 type = operands_[--at];
+    if (type == kV128) --at;
     if (type != types[i] && type != kUnknown) mismatch();
   }
 }
@@ -227,7 +243,7 @@ void BodyValidator::resolve(u32 index, u32 target, u32 side) {
 
 /// Makes the entry of a branch to `target`. Forward ones are chained through `skip` until the block ends.
 void BodyValidator::branch(ControlFrame& target) {
-  const u32 carry = static_cast<u32>(label_types(target).size());
+  const u32 carry = count_slots(label_types(target));
   const bool leaves_function = &target == frames_;  // `end` takes the results from the top itself
   const u32 below = target.height + carry;
   const u32 drop = leaves_function || height_ < below ? 0 : height_ - below;
@@ -311,6 +327,17 @@ void BodyValidator::call(u32 type) {
   push_list(module_.results(type));
 }
 
+void BodyValidator::tail_call(u32 type) {
+  pop_list(module_.params(type));
+  if (!std::ranges::equal(module_.results(type), block_results(frames_[0]))) mismatch();
+  unreachable();
+}
+
+/// Where v128 is in use, tells the interpreter how many slots an untyped instruction's operand takes.
+void BodyValidator::note_width(u8 type) {
+  if (module_.uses_v128) emit(0, slots_of(type));
+}
+
 void BodyValidator::select(u8 type) {
   pop(kI32);
   if (type != kUnknown) {
@@ -320,7 +347,9 @@ void BodyValidator::select(u8 type) {
   const u8 first = pop(), second = pop();
   if (is_reference(first) || is_reference(second)) return mismatch();
   if (first != second && first != kUnknown && second != kUnknown) return mismatch();
-  push(first == kUnknown ? second : first);
+  const u8 result = first == kUnknown ? second : first;
+  note_width(result);
+  push(result);
 }
 
 /// Immediates that name something: does it exist?
@@ -353,10 +382,12 @@ void BodyValidator::check_indices(const Instruction& in) {
       [[fallthrough]];
     case Immediate::memory:
     case Immediate::memory_memory:
-    case Immediate::memarg:
       if (!module_.has_memory) fail("unknown memory");
-      if (info.immediate == Immediate::memarg && in.a > info.alignment)
-        fail("alignment must not be larger than natural");
+      break;
+    case Immediate::memarg:
+    case Immediate::memarg_lane:
+      if (!module_.has_memory) fail("unknown memory");
+      if (in.a > info.alignment) fail("alignment must not be larger than natural");
       break;
     case Immediate::elem_table:
     case Immediate::elem:
@@ -421,7 +452,12 @@ void BodyValidator::contextual(const Instruction& in) {
       pop(kI32);
       call(in.a);
       break;
-    case Op::drop: pop(); break;
+    case Op::return_call: tail_call(module_.funcs[in.a].type); break;
+    case Op::return_call_indirect:
+      pop(kI32);
+      tail_call(in.a);
+      break;
+    case Op::drop: note_width(pop()); break;
     case Op::select: select(kUnknown); break;
     case Op::select_t: select(static_cast<u8>(in.a)); break;
     case Op::local_get: push(locals_[in.a]); break;
@@ -476,9 +512,11 @@ void BodyValidator::run(u32 index) {
     read_instruction(reader_, in);
     if (reader_.ok()) instruction(in);
   }
-  const u32 slots =
-      local_count_ + std::max<u32>(max_height_, static_cast<u32>(module_.results(func.type).size()));
-  if (slots > 0xFFFF) reader_.fail_at(func.body, "function needs too deep a stack", Code::unsupported);
+  const u32 locals = module_.uses_v128 ? count_slots({locals_, local_count_}) + local_slots_size(local_count_)
+                                       : local_count_;
+  const u32 slots = locals + std::max<u32>(max_height_, module_.types[func.type].result_slots);
+  if (slots > kMaxFrameSlots)
+    reader_.fail_at(func.body, "function needs too deep a stack", Code::unsupported);
   func.frame_slots = static_cast<u16>(slots);
   reader_.restore(outer);
 }
@@ -494,6 +532,8 @@ Status validate_bodies(ModuleImpl& module, Arena& arena, const Limits& limits) {
     TRY(reader.status());
     reader.restore(outer);
   }
+  module.uses_v128 |= reader.uses_v128();
+  if (module.uses_v128) needs.side_entries += needs.untyped;
   BodyValidator validator(module, arena, limits, reader);
   const bool fits = make_zeroed(arena, module.side, needs.side_entries);
   const usize mark = arena.mark();

@@ -27,7 +27,7 @@ Result<Linked> link(const wasm::ValidModule& module, u32 memory_bytes) {
     Linked linked{.memory_bytes = static_cast<u32>((*instance)->memory().size())};
     const auto base = wasm::find_export(**instance, "__heap_base");
     if (base.ok() && base->kind == wasm::ExternKind::global)
-      linked.heap_base = wasm::global_value(*base).u32_;
+      linked.heap_base = wasm::global_value(*base).front().u32_;
     return linked;
   }
   const pipit::Error error = instance.error();

@@ -10,27 +10,33 @@ constexpr u32 kStackBytes = 1u << 20;
 constexpr u32 kTableHeadroom = 1u << 17;
 }  // namespace
 
-support::Result<std::unique_ptr<LoadedModule>> LoadedModule::create(std::vector<u8> bytes) {
+support::Result<std::unique_ptr<LoadedModule>> LoadedModule::create(std::vector<u8> bytes,
+                                                                    const Backend& backend) {
   void* space =
       mmap(nullptr, kSpaceBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (space == MAP_FAILED)
     return support::Error(Code::out_of_memory, "cannot reserve address space for a module's memory");
   return std::unique_ptr<LoadedModule>(
-      new LoadedModule(std::move(bytes), {static_cast<u8*>(space), kSpaceBytes}));
+      new LoadedModule(std::move(bytes), backend, {static_cast<u8*>(space), kSpaceBytes}));
 }
 
 LoadedModule::~LoadedModule() { munmap(space_.data(), space_.size()); }
 
-Status LoadedModule::load() {
-  module_ = std::make_unique<wasm::ValidModule>(TRY(wasm::ValidModule::load(bytes_, arena_)));
+Status LoadedModule::load(const wasm::Limits& limits) {
+  module_ = std::make_unique<wasm::ValidModule>(TRY(wasm::ValidModule::load(bytes_, arena_, limits)));
   return {};
 }
 
-Status LoadedModule::instantiate(wasm::Linker& linker) {
-  instance_ = TRY(wasm::Instance::create(
-      *module_, {},
-      {.zeroed_arena = true, .table_headroom = kTableHeadroom, .stack_bytes = kStackBytes, .linker = &linker},
-      arena_));
+support::Status LoadedModule::instantiate(wasm::Linker& linker) {
+  const void* code = backend_.prepare == nullptr ? nullptr : TRY(backend_.prepare(*module_, arena_));
+  instance_ = TRY(wasm::Instance::create(*module_, {},
+                                         {.engine = backend_.engine,
+                                          .code = code,
+                                          .zeroed_arena = true,
+                                          .table_headroom = kTableHeadroom,
+                                          .stack_bytes = kStackBytes,
+                                          .linker = &linker},
+                                         arena_));
   return {};
 }
 

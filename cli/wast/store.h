@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/wast/backend.h"
 #include "support/error.h"
 #include "wasm/linker.h"
 
@@ -16,22 +17,23 @@ Bytes spectest_module();
 /// One module with all its memory: an address-space reservation, so that memory.grow has room.
 class LoadedModule {
  public:
-  static support::Result<std::unique_ptr<LoadedModule>> create(std::vector<u8> bytes);
+  static support::Result<std::unique_ptr<LoadedModule>> create(std::vector<u8> bytes, const Backend& backend);
   ~LoadedModule();
   LoadedModule(const LoadedModule&) = delete;
 
   /// Decodes and validates.
-  Status load();
-  /// Instantiates without running the start function. On an error the instance may have left references
-  /// behind, so the object must live on.
-  Status instantiate(wasm::Linker& linker);
+  Status load(const wasm::Limits& limits);
+  /// Makes what the engine executes and instantiates, without running the start function. On an error the
+  /// instance may have left references behind, so the object must live on.
+  support::Status instantiate(wasm::Linker& linker);
   wasm::Instance* instance() { return instance_; }
 
  private:
-  LoadedModule(std::vector<u8> bytes, MutBytes space)
-      : bytes_(std::move(bytes)), space_(space), arena_(space) {}
+  LoadedModule(std::vector<u8> bytes, const Backend& backend, MutBytes space)
+      : bytes_(std::move(bytes)), backend_(backend), space_(space), arena_(space) {}
 
   std::vector<u8> bytes_;
+  const Backend& backend_;
   MutBytes space_;
   Arena arena_;
   std::unique_ptr<wasm::ValidModule> module_;

@@ -1,0 +1,20 @@
+#pragma once
+#include <string_view>
+
+#include "support/error.h"
+#include "wasm/instance.h"
+
+/// The engines that scripts can run in: one row each in backend.cpp.
+namespace pipit::wast {
+
+struct Backend {
+  const char* name;  ///< what --engine= accepts
+  const wasm::Engine* engine;
+  /// Makes InstanceConfig::code for a module in `arena`; null where the engine needs none.
+  support::Result<const void*> (*prepare)(const wasm::ValidModule& module, Arena& arena);
+};
+
+/// not_found names those there are.
+support::Result<const Backend*> find_backend(std::string_view name);
+
+}  // namespace pipit::wast
