@@ -151,6 +151,114 @@ TEST_F(Fast, FullyConnectedAgrees) {
   }
 }
 
+TEST_F(Fast, DepthwiseConvolutionAgrees) {
+  for (u32 seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    Random sizes(seed);
+    const i32 channels = sizes.integer(1, 50);
+    const WindowShape s = random_window(sizes, channels, channels);
+    const ModelBuilder::DimList in{s.batch, s.in_h, s.in_w, s.in_c}, out{s.batch, s.out_h, s.out_w, s.out_c},
+        weights{1, s.kernel_h, s.kernel_w, s.out_c};
+    OneLayer real{Random(seed)}, quantized{Random(seed)};
+    u32 fast = 0;
+    auto file = real.build_f32(Opcode::depthwise_conv2d, in, weights, s.out_c, out,
+                               format::Conv2dAttributes{s.window, format::Clamp::of(-1.0f, 2.0f)});
+    const auto reals = sizes.reals(input_size(s));
+    expect_close(run_portable(file, bytes_of(reals)),
+                 run_prepared(file, bytes_of(reals), fast_kernels(), fast), 1e-5f);
+    EXPECT_EQ(fast, 1u);
+    const i32 low = sizes.integer(-128, 0), high = sizes.integer(0, 127);
+    file = quantized.build_i8(Opcode::depthwise_conv2d, in, weights, s.out_c, out,
+                              format::Conv2dAttributes{s.window, format::Clamp::of(low, high)});
+    const auto bytes = sizes.int8s(input_size(s));
+    ASSERT_EQ(run_portable(file, bytes_of(bytes)), run_prepared(file, bytes_of(bytes), fast_kernels(), fast));
+    EXPECT_EQ(fast, 1u);
+  }
+}
+
+/// A model of one node without weights, of one or two inputs that are the same tensor's shape or a constant.
+template <class Attributes>
+void expect_same(Random& random, Opcode opcode, DType dtype, const ModelBuilder::DimList& in,
+                 const ModelBuilder::DimList& out, const Attributes& attributes, u32 second = 0) {
+  ModelBuilder model;
+  const bool integer = dtype == DType::i8;
+  const f32 scale = integer ? 0.1f : 0;
+  const i32 zero = integer ? random.integer(-128, 127) : 0;
+  u32 count = 1;
+  for (const u32 dim : in) count *= dim;
+  const u32 x = model.activation(dtype, in, scale, zero);
+  std::vector<u32> inputs{x};
+  if (second != 0) inputs.push_back(model.constant(DType::i8, {second}, random.int8s(second), 0.2f));
+  const bool pools = opcode == Opcode::max_pool2d || opcode == Opcode::transpose;
+  const u32 y = model.activation(dtype, out, scale, pools || !integer ? zero : random.integer(-128, 127));
+  model.op(opcode, inputs, y, attributes);
+  const auto file = model.build({x}, {y});
+  u32 fast = 0;
+  const auto bytes = random.int8s(count);
+  const auto reals = random.reals(count);
+  const Bytes input = integer ? bytes_of(bytes) : bytes_of(reals);
+  const auto expected = run_portable(file, input);
+  ASSERT_FALSE(expected.empty());
+  ASSERT_EQ(expected, run_prepared(file, input, fast_kernels(), fast));
+  EXPECT_EQ(fast, 1u);
+}
+
+TEST_F(Fast, AddAndMulAreTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const u32 rows = random.integer(1, 5), columns = random.integer(1, 70);
+    const i32 low = random.integer(-128, 0), high = random.integer(0, 127);
+    const auto clamp = format::Clamp::of(low, high);
+    expect_same(
+        random, Opcode::add, DType::i8, {rows, columns}, {rows, columns},
+        format::AddAttributes{random.factor(-8, -1), random.factor(-8, -1), random.factor(-22, -16), clamp},
+        columns);
+    expect_same(random, Opcode::mul, DType::i8, {rows, columns}, {rows, columns},
+                format::RescaleAttributes{random.factor(-12, -4), clamp}, columns);
+  }
+}
+
+TEST_F(Fast, MaximumPoolsAreTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const i32 channels = random.integer(32, 100);
+    const WindowShape s = random_window(random, channels, channels, 1, true);
+    format::Pool2dAttributes pool{};
+    pool.window = s.window;
+    pool.kernel_h = static_cast<u16>(s.kernel_h);
+    pool.kernel_w = static_cast<u16>(s.kernel_w);
+    const ModelBuilder::DimList in{s.batch, s.in_h, s.in_w, s.in_c}, out{s.batch, s.out_h, s.out_w, s.out_c};
+    pool.clamp = format::Clamp::of(-100, 90);
+    expect_same(random, Opcode::max_pool2d, DType::i8, in, out, pool);
+    pool.clamp = format::Clamp::of(-0.5f, 0.75f);
+    expect_same(random, Opcode::max_pool2d, DType::f32, in, out, pool);
+  }
+}
+
+TEST_F(Fast, GlobalAveragesAreTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const u32 side = random.integer(1, 9), channels = random.integer(1, 60), batch = random.integer(1, 2);
+    expect_same(random, Opcode::global_average_pool, DType::i8, {batch, side, side, channels},
+                {batch, channels}, format::RescaleAttributes{random.factor(-9, 0), kNoClampI8});
+  }
+}
+
+TEST_F(Fast, MatrixTransposesAreTheReferenceBitForBit) {
+  const u32 d[4] = {2, 3, 37, 5};
+  const u8 perms[][4] = {{0, 2, 3, 1}, {0, 3, 1, 2}, {1, 2, 3, 0}, {0, 1, 3, 2}, {2, 3, 0, 1}};
+  for (const auto& perm : perms)
+    for (const DType dtype : {DType::f32, DType::i8}) {
+      Random random(7);
+      expect_same(random, Opcode::transpose, dtype, {d[0], d[1], d[2], d[3]},
+                  {d[perm[0]], d[perm[1]], d[perm[2]], d[perm[3]]},
+                  format::TransposeAttributes{{perm[0], perm[1], perm[2], perm[3]}});
+    }
+}
+
 // The largest accumulators, rescaled by the largest and smallest factors, with and without saturation.
 TEST_F(Fast, I8RescalesTheLargestSumsExactly) {
   const u32 inputs = format::kMaxAccumulation;

@@ -3,9 +3,13 @@
 
 #include "nn/fast.h"
 
-/// The kernels of each x86-64 instruction set; nn/fast_x86.cpp asks the processor which it may use.
+/// The fast kernels by family and instruction set; nn/fast_x86.cpp asks the processor which it may use.
 namespace pipit::nn {
 
+std::span<const FastKernel* const> avx2_depthwise_kernels();
+std::span<const FastKernel* const> avx2_elementwise_kernels();
 std::span<const FastKernel* const> avx2_gemm_kernels();
+std::span<const FastKernel* const> avx2_pool_kernels();
+std::span<const FastKernel* const> layout_kernels();  ///< any processor
 
 }  // namespace pipit::nn

@@ -122,13 +122,7 @@ void tile_i8(const typename Isa::Activation* const* rows, const Runs& runs, cons
         right[v] = Isa::load_weights(weights + v * Isa::kLanes * Isa::kGroup);
       weights += kWidth * Isa::kGroup;
 #pragma clang loop unroll(full)
-      for (u32 i = 0; i < kRows; ++i) {
-        i32 group;
-        std::memcpy(&group, left[i] + k, sizeof group);
-        const auto x = Isa::splat(group);
-#pragma clang loop unroll(full)
-        for (u32 v = 0; v < kVectors; ++v) sums[set][i][v] = Isa::dot(sums[set][i][v], x, right[v]);
-      }
+      for (u32 i = 0; i < kRows; ++i) Isa::dot(sums[set][i], left[i] + k, right);
     };
     constexpr u32 kGroup = Isa::kGroup;
     u32 k = 0;

@@ -35,10 +35,23 @@ struct Avx2 {
   using Activation = i16;
   using Weight = i16;
   static constexpr u32 kGroup = 2;
+  struct Group {
+    i16 values[kGroup];
+  };
   /// What is added to an int8 activation to make it an Activation.
   static constexpr i32 kActivationOffset = 0;
-  static I32 dot(I32 sum, I32 activations, I32 weights) {
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(activations, weights));
+  /// sums[v] += one group of activations × weights[v]. In assembler because twelve sums, two weights and two
+  /// temporaries are all the registers there are: compilers re-order such steps and spill.
+  static void dot(I32 (&sums)[kTileVectors], const i16* activations, const I32 (&weights)[kTileVectors]) {
+    I32 x, product;
+    asm("vpbroadcastd %[group], %[x]\n\t"
+        "vpmaddwd %[w0], %[x], %[product]\n\t"
+        "vpaddd %[product], %[s0], %[s0]\n\t"
+        "vpmaddwd %[w1], %[x], %[x]\n\t"
+        "vpaddd %[x], %[s1], %[s1]"
+        : [s0] "+x"(sums[0]), [s1] "+x"(sums[1]), [x] "=&x"(x), [product] "=&x"(product)
+        : [group] "m"(*reinterpret_cast<const Group*>(activations)), [w0] "x"(weights[0]),
+          [w1] "x"(weights[1]));
   }
   static I32 load_weights(const i16* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));

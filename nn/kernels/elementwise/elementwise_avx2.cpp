@@ -1,0 +1,106 @@
+#include "nn/kernels/elementwise/elementwise.h"
+
+#include <immintrin.h>
+
+#include "nn/fast_x86.h"
+#include "nn/fixed_point.h"
+#include "nn/shapes.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "nn/kernels/simd/avx2.h"
+
+namespace pipit::nn {
+namespace {
+
+using I32 = Avx2::I32;
+constexpr u32 kLanes = Avx2::kLanes;
+
+/// One factor for all lanes.
+Avx2::Factors factors_of(format::Rescale factor) {
+  i32 multipliers[kLanes], totals[kLanes];
+  for (u32 lane = 0; lane < kLanes; ++lane) {
+    multipliers[lane] = factor.multiplier;
+    totals[lane] = 31 - factor.shift;
+  }
+  return Avx2::factors(multipliers, totals);
+}
+
+/// q − zero for eight values.
+I32 centred(const i8* from, i32 zero) { return _mm256_sub_epi32(Avx2::load_i8(from), Avx2::splat(zero)); }
+
+void store_clamped(i8* to, I32 rescaled, i32 zero, format::Clamp clamp) {
+  const I32 value = Avx2::add(rescaled, Avx2::splat(zero));
+  Avx2::store_i8(to,
+                 Avx2::min(Avx2::max(value, Avx2::splat(clamp.low_i32())), Avx2::splat(clamp.high_i32())));
+}
+
+ZeroPoints zeros_of(const Node& node) {
+  return {node.input(0).zero_point, node.input(1).zero_point, node.output().zero_point};
+}
+
+/// Calls eight(a, b, out) for whole vectors and rest(a, count, b, out) for what is left of every repetition
+/// of b.
+template <class Eight, class Rest>
+void zip(const Node& node, Eight eight, Rest rest) {
+  const u32 count = elements(node.input(0)), b_count = elements(node.input(1));
+  const i8* a = node.data<i8>(0);
+  i8* out = node.out<i8>();
+  for (u32 done = 0; done < count; done += b_count) {
+    const i8* b = node.data<i8>(1);
+    u32 i = 0;
+    for (; i + kLanes <= b_count; i += kLanes) eight(a + done + i, b + i, out + done + i);
+    if (i < b_count) rest(a + done + i, b_count - i, b + i, out + done + i);
+  }
+}
+
+bool keeps_32_bits(format::Rescale factor) { return factor.shift <= 0; }
+
+bool plan_add(const Node& node, FastKernel::Needs&) {
+  const auto& how = node.attributes<format::AddAttributes>();
+  return keeps_32_bits(how.a) && keeps_32_bits(how.b) && keeps_32_bits(how.out);
+}
+
+void run_add(const Node& node, const u8*, u8*) {
+  const auto& how = node.attributes<format::AddAttributes>();
+  const ZeroPoints zero = zeros_of(node);
+  const auto a_factors = factors_of(how.a), b_factors = factors_of(how.b), out_factors = factors_of(how.out);
+  constexpr int kHeadroom = 20;  // bits, as in elementwise_ref.cpp
+  zip(
+      node,
+      [&](const i8* a, const i8* b, i8* out) {
+        const I32 x = Avx2::rescale(_mm256_slli_epi32(centred(a, zero.a), kHeadroom), a_factors);
+        const I32 y = Avx2::rescale(_mm256_slli_epi32(centred(b, zero.b), kHeadroom), b_factors);
+        store_clamped(out, Avx2::rescale(Avx2::add(x, y), out_factors), zero.out, how.clamp);
+      },
+      [&](const i8* a, u32 count, const i8* b, i8* out) { add_i8(a, count, b, count, zero, how, out); });
+}
+
+bool plan_mul(const Node& node, FastKernel::Needs&) {
+  return keeps_32_bits(node.attributes<format::RescaleAttributes>().rescale);
+}
+
+void run_mul(const Node& node, const u8*, u8*) {
+  const auto& how = node.attributes<format::RescaleAttributes>();
+  const ZeroPoints zero = zeros_of(node);
+  const auto factors = factors_of(how.rescale);
+  zip(
+      node,
+      [&](const i8* a, const i8* b, i8* out) {
+        const I32 product = _mm256_mullo_epi32(centred(a, zero.a), centred(b, zero.b));
+        store_clamped(out, Avx2::rescale(product, factors), zero.out, how.clamp);
+      },
+      [&](const i8* a, u32 count, const i8* b, i8* out) { mul_i8(a, count, b, count, zero, how, out); });
+}
+
+void pack_nothing(const Node&, u8*) {}
+
+constexpr FastKernel kAdd{&kAddI8, plan_add, pack_nothing, run_add};
+constexpr FastKernel kMul{&kMulI8, plan_mul, pack_nothing, run_mul};
+constexpr const FastKernel* kAll[] = {&kAdd, &kMul};
+
+}  // namespace
+
+std::span<const FastKernel* const> avx2_elementwise_kernels() { return kAll; }
+
+}  // namespace pipit::nn
+#pragma clang attribute pop
