@@ -265,8 +265,16 @@ void Decoder::functions() {
 void Decoder::tables() {
   for (TableType& table : module_.tables.subspan(module_.imported_tables, length())) {
     const u32 at = reader_.offset();
+    const bool has_init = reader_.peek() == 0x40;
+    if (has_init && (reader_.byte(), reader_.byte() != 0)) reader_.fail_at(at, "malformed table");
     table = read_table_type(reader_);
     check_table(table, at);
+    if (has_init) {
+      table.init_at = reader_.offset();
+      check_constant(reader_, module_, table.type);
+    } else if (table.type == kNonNullFuncRef) {
+      reader_.fail_at(at, "type mismatch: elements that are never null need an initial value");
+    }
     if (!reader_.ok()) break;
   }
 }
@@ -370,7 +378,7 @@ void Decoder::elements() {
     if (segment.mode == SegmentMode::active) {
       if (segment.table >= module_.tables.size())
         reader_.fail_at(offset, "unknown table");
-      else if (module_.tables[segment.table].type != segment.type)
+      else if (!ref_matches(segment.type, module_.tables[segment.table].type))
         reader_.fail_at(offset, "type mismatch: element segment and table");
       Reader where(module_.code, segment.offset_at);
       check_constant(where, module_, 0x7F);

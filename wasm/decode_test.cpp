@@ -87,7 +87,7 @@ TEST(Decode, WhatIsLeftOutIsRefusedByName) {
   refuse({0x14, 0x00, 0x0B}, "typed function references are not supported");
   expect_error(module_of({{5, 1, 3, 1, 1}}), Code::unsupported, "shared memory is not supported", 11);
   expect_error(module_of({{5, 1, 4, 1}}), Code::unsupported, "64-bit memory is not supported", 11);
-  expect_error(module_of({{4, 1, 0x64, 0x70, 0, 0}}), Code::unsupported,
+  expect_error(module_of({{4, 1, 0x63, 0x00, 0, 0}}), Code::unsupported,
                "typed function references are not supported", 11);
   expect_error(body_of({0x41, 0x00, 0x28, 0x40, 0x00, 0x00, 0x1A, 0x0B}), Code::malformed,
                "malformed memop flags (multiple memories are not supported)", kBodyAt + 3);
@@ -149,6 +149,14 @@ TEST(Decode, ConstantExpressions) {
   deep.push_back(0x0B);
   expect_error(global_of(deep), Code::unsupported, "constant expression is deeper than this engine supports",
                kConstantAt + 2 * kMaxConstantDepth);
+}
+
+TEST(Decode, TablesMayBeginAsOtherThanNull) {
+  EXPECT_TRUE(load(module_of({{4, 1, 0x40, 0, 0x70, 0, 1, 0xD0, 0x70, 0x0B}})).ok);
+  expect_error(module_of({{4, 1, 0x40, 0, 0x64, 0x70, 0, 1, 0xD0, 0x70, 0x0B}}), Code::malformed,
+               "type mismatch in constant expression", 17);
+  expect_error(module_of({{4, 1, 0x64, 0x70, 0, 1}}), Code::malformed,
+               "type mismatch: elements that are never null need an initial value", 11);
 }
 
 TEST(Decode, BodiesSayWhere) {

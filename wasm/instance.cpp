@@ -23,6 +23,7 @@ class Instantiation {
     TRY(imports());
     if (config_.linker != nullptr) TRY(config_.linker->add(instance_));
     TRY(globals());
+    tables();
     TRY(memory());
     return segments();
   }
@@ -49,6 +50,7 @@ class Instantiation {
   Status import_function(const ImportEntry& entry, u32 number);
   Status import_other(const ImportEntry& entry, u32 number);
   Status import_extern(const ImportEntry& entry, const Extern& found, u32 number);
+  void tables();
   Status globals();
   Status memory();
   Status segments();
@@ -184,6 +186,14 @@ Status Instantiation::import_extern(const ImportEntry& entry, const Extern& foun
     }
   }
   return {};
+}
+
+void Instantiation::tables() {
+  for (usize i = module_.imported_tables; i < module_.tables.size(); ++i) {
+    TableInst& table = *instance_.tables[i];
+    if (table.type.init_at != 0)
+      std::fill_n(table.elements, table.size, constant_u32(instance_, table.type.init_at));
+  }
 }
 
 Status Instantiation::globals() {

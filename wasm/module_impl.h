@@ -82,6 +82,7 @@ struct LimitsType {
 struct TableType {
   u8 type = 0;
   LimitsType limits;
+  u32 init_at = 0;  ///< of the constant expression that its elements begin as; 0 when they are null
 };
 
 struct ModuleImpl {
@@ -117,6 +118,12 @@ struct ModuleImpl {
 constexpr u8 kV128 = 0x7B;
 constexpr u32 slots_of(u8 type) { return type == kV128 ? 2 : 1; }
 u32 count_slots(TypeList types);
+/// `(ref func)`, which is never null: of tables and element segments only (Wasm 3.0). Any function reference
+/// matches funcref.
+constexpr u8 kFuncRef = 0x70, kNonNullFuncRef = 0x64;
+constexpr bool ref_matches(u8 type, u8 wanted) {
+  return type == wanted || (type == kNonNullFuncRef && wanted == kFuncRef);
+}
 constexpr bool is_reference(u8 type) { return type == 0x70 || type == 0x6F; }
 constexpr bool is_number(u8 type) { return type >= 0x7C && type <= 0x7F; }
 
@@ -140,7 +147,7 @@ enum class SegmentMode : u8 { active, passive, declarative };
 struct ElementSegment {
   SegmentMode mode;
   bool expressions;  ///< items are constant expressions rather than function indices
-  u8 type = 0x70;
+  u8 type = kFuncRef;
   u32 table = 0;
   u32 offset_at = 0;  ///< of the constant expression that says where, when active
   u32 count = 0;

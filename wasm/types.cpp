@@ -42,11 +42,19 @@ u8 read_value_type(Reader& reader) {
 u8 read_reference_type(Reader& reader) {
   const u32 at = reader.offset();
   const u8 type = reader.byte();
-  if (type == 0x63 || type == 0x64 || type == 0x40)
+  if (type == 0x63 || type == 0x64)
     reader.fail_at(at, "typed function references are not supported", Code::unsupported);
   else if (!is_reference(type))
     reader.fail_at(at, "malformed reference type");
   return type;
+}
+
+/// Of a table or element segment: also `(ref func)`.
+static u8 read_element_type(Reader& reader) {
+  if (reader.left() < 2 || reader.at()[0] != kNonNullFuncRef || reader.at()[1] != kFuncRef)
+    return read_reference_type(reader);
+  reader.bytes(2);
+  return kNonNullFuncRef;
 }
 
 static LimitsType read_limits(Reader& reader, u32 bound, const char* too_large) {
@@ -68,7 +76,7 @@ static LimitsType read_limits(Reader& reader, u32 bound, const char* too_large) 
 
 TableType read_table_type(Reader& reader) {
   TableType table;
-  table.type = read_reference_type(reader);
+  table.type = read_element_type(reader);
   table.limits = read_limits(reader, kNone, "table size");
   return table;
 }
@@ -134,10 +142,11 @@ ElementSegment read_element_segment(Reader& reader) {
   if ((flags & 3) != 0) {
     const u32 type_at = reader.offset();
     if (segment.expressions)
-      segment.type = read_reference_type(reader);
+      segment.type = read_element_type(reader);
     else if (reader.byte() != 0)
       reader.fail_at(type_at, "malformed element kind");
   }
+  if (!segment.expressions) segment.type = kNonNullFuncRef;
   segment.count = reader.leb_u32();
   segment.items_at = reader.offset();
   return segment;
@@ -173,7 +182,7 @@ static u8 constant_type(const Instruction& in) {
     case Op::f32_const: return 0x7D;
     case Op::f64_const: return 0x7C;
     case Op::v128_const: return kV128;
-    case Op::ref_func: return 0x70;
+    case Op::ref_func: return kNonNullFuncRef;
     case Op::ref_null: return static_cast<u8>(in.a);
     case Op::global_get: return 0x40;  // the global's
     default: return 0;
@@ -229,7 +238,8 @@ void check_constant(Reader& reader, ModuleImpl& module, u8 expected) {
                             Code::unsupported);
     stack[depth++] = type;
   }
-  if (depth != 1 || stack[0] != expected) reader.fail_at(start, "type mismatch in constant expression");
+  if (depth != 1 || !ref_matches(stack[0], expected))
+    reader.fail_at(start, "type mismatch in constant expression");
 }
 
 }  // namespace pipit::wasm

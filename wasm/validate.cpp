@@ -108,6 +108,16 @@ class BodyValidator {
   void tail_call(u32 type);
   void note_width(u8 type);
   void select(u8 type);
+  /// Type of a table's elements as operands, which always may be null.
+  u8 operand_type(u32 table) const {
+    const u8 type = module_.tables[table].type;
+    return type == kNonNullFuncRef ? kFuncRef : type;
+  }
+  u8 stored_type(u32 table) {
+    const u8 type = module_.tables[table].type;
+    if (type == kNonNullFuncRef) fail("typed function references are not supported", Code::unsupported);
+    return type;
+  }
 
   void fail(const char* message, Code code = Code::malformed) { reader_.fail_at(at_, message, code); }
   void mismatch() { fail("type mismatch"); }
@@ -365,7 +375,7 @@ void BodyValidator::check_indices(const Instruction& in) {
     case Immediate::type_table:
       if (in.a >= module_.types.size()) fail("unknown type");
       table(in.b);
-      if (reader_.ok() && module_.tables[in.b].type != 0x70) mismatch();
+      if (reader_.ok() && !ref_matches(module_.tables[in.b].type, kFuncRef)) mismatch();
       break;
     case Immediate::local:
       if (in.a >= local_count_) fail("unknown local");
@@ -396,12 +406,12 @@ void BodyValidator::check_indices(const Instruction& in) {
       table(in.b);
       if (reader_.ok()) {
         Reader segment(module_.code, module_.elements[in.a]);
-        if (read_element_segment(segment).type != module_.tables[in.b].type) mismatch();
+        if (!ref_matches(read_element_segment(segment).type, module_.tables[in.b].type)) mismatch();
       }
       break;
     case Immediate::table_table:
       table(in.a), table(in.b);
-      if (reader_.ok() && module_.tables[in.a].type != module_.tables[in.b].type) mismatch();
+      if (reader_.ok() && !ref_matches(module_.tables[in.b].type, module_.tables[in.a].type)) mismatch();
       break;
     default: break;
   }
@@ -474,10 +484,10 @@ void BodyValidator::contextual(const Instruction& in) {
 
 void BodyValidator::reference(const Instruction& in) {
   switch (static_cast<Op>(in.op)) {
-    case Op::table_get: pop(kI32), push(module_.tables[in.a].type); break;
-    case Op::table_set: pop(module_.tables[in.a].type), pop(kI32); break;
-    case Op::table_grow: pop(kI32), pop(module_.tables[in.a].type), push(kI32); break;
-    case Op::table_fill: pop(kI32), pop(module_.tables[in.a].type), pop(kI32); break;
+    case Op::table_get: pop(kI32), push(operand_type(in.a)); break;
+    case Op::table_set: pop(stored_type(in.a)), pop(kI32); break;
+    case Op::table_grow: pop(kI32), pop(stored_type(in.a)), push(kI32); break;
+    case Op::table_fill: pop(kI32), pop(stored_type(in.a)), pop(kI32); break;
     case Op::ref_null: push(static_cast<u8>(in.a)); break;
     case Op::ref_is_null: {
       const u8 type = pop();

@@ -21,7 +21,7 @@ u32 bytes_of(std::string_view type) {
   if (type == "i16") return 2;
   return type == "i8" ? 1 : 0;
 }
-bool is_reference(std::string_view type) { return type == "externref" || type == "funcref"; }
+bool is_reference(std::string_view type) { return type == "externref" || type == "funcref" || type == "ref"; }
 
 support::Result<u64> parse_bits(const std::string& text) {
   u64 bits = 0;
