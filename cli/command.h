@@ -22,6 +22,9 @@ void add_output(CLI::App& command, Session& session);
 /// Prints "pipit: <text>" to standard error and yields exit code 1.
 int fail(const support::Error& error);
 
+/// Becomes pipit-run where the command is "run" and that program is there.
+void become_runner(int argc, char** argv);
+
 /// Ctrl-C and SIGTERM: true once one arrived. Long-running commands look at it.
 bool interrupted();
 void watch_interrupts();

@@ -41,6 +41,7 @@ constexpr Register kCommands[] = {
 
 int main(int argc, char** argv) {
   using namespace pipit::cli;
+  become_runner(argc, argv);
   CLI::App root{
       "pipit: one Wasm application with its model, on microcontrollers, bare VMs and Linux, placed by "
       "Kubernetes"};

@@ -13,6 +13,7 @@ namespace pipit::host {
 namespace {
 
 constexpr u16 kBadf = static_cast<u16>(wasi::Errno::badf);
+constexpr u16 kReadOnly = static_cast<u16>(wasi::Errno::rofs);
 constexpr u16 kInval = static_cast<u16>(wasi::Errno::inval);
 
 u16 answer(int result) { return result < 0 ? wasi_errno(errno) : u16{0}; }
@@ -89,7 +90,7 @@ support::Result<std::unique_ptr<HostFiles>> HostFiles::create(const std::vector<
     UniqueFd fd(::open(grant.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return support::Error(Code::not_found, grant.host_path + ": " + std::strerror(errno));
     files->guest_paths_.push_back(grant.guest_path);
-    files->files_.push_back({.fd = std::move(fd)});
+    files->files_.push_back({.fd = std::move(fd), .read_only = grant.read_only});
   }
   return files;
 }
@@ -99,6 +100,11 @@ int HostFiles::fd_of(u32 handle) const { return handle < files_.size() ? files_[
 u16 HostFiles::place(u32 dir, u32 lookup_flags, std::string_view path, Place& out) const {
   const int root = fd_of(dir);
   return root < 0 ? kBadf : resolve(root, path, (lookup_flags & 1) != 0, out);
+}
+
+u16 HostFiles::place_to_change(u32 dir, u32 lookup_flags, std::string_view path, Place& out) const {
+  if (const u16 error = place(dir, lookup_flags, path, out); error != 0) return error;
+  return read_only(dir) ? kReadOnly : u16{0};
 }
 
 bool HostFiles::preopen(u32 index, std::string_view& guest_path) {
@@ -115,12 +121,14 @@ u16 HostFiles::open(u32 dir, u32 lookup_flags, std::string_view path, u16 oflags
   if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) lookup_flags = 0;
   if (const u16 error = place(dir, lookup_flags, path, at); error != 0) return error;
   if (at.must_be_directory) flags = (flags & ~O_CREAT) | O_DIRECTORY;
+  if (read_only(dir) && ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0))
+    return kReadOnly;
   UniqueFd fd(openat(at.directory.get(), at.name.c_str(), flags, 0666));
   if (!fd) return wasi_errno(errno);
   u32 index = static_cast<u32>(guest_paths_.size());
   while (index < files_.size() && files_[index].fd) ++index;
   if (index == files_.size()) files_.emplace_back();
-  files_[index] = {.fd = std::move(fd)};
+  files_[index] = {.fd = std::move(fd), .read_only = read_only(dir)};
   handle = index;
   return 0;
 }
@@ -192,6 +200,7 @@ u16 HostFiles::set_size(u32 handle, u64 size) {
 u16 HostFiles::set_times(u32 handle, u64 accessed_ns, u64 modified_ns, u16 fst_flags) {
   const int fd = fd_of(handle);
   if (fd < 0) return kBadf;
+  if (read_only(handle)) return kReadOnly;
   timespec times[2];
   convert_times(accessed_ns, modified_ns, fst_flags, times);
   return answer(futimens(fd, times));
@@ -200,7 +209,7 @@ u16 HostFiles::set_times(u32 handle, u64 accessed_ns, u64 modified_ns, u16 fst_f
 u16 HostFiles::path_set_times(u32 dir, u32 lookup_flags, std::string_view path, u64 accessed_ns,
                               u64 modified_ns, u16 fst_flags) {
   Place at;
-  if (const u16 error = place(dir, lookup_flags, path, at); error != 0) return error;
+  if (const u16 error = place_to_change(dir, lookup_flags, path, at); error != 0) return error;
   timespec times[2];
   convert_times(accessed_ns, modified_ns, fst_flags, times);
   return answer(utimensat(at.directory.get(), at.name.c_str(), times, AT_SYMLINK_NOFOLLOW));
@@ -208,35 +217,35 @@ u16 HostFiles::path_set_times(u32 dir, u32 lookup_flags, std::string_view path, 
 
 u16 HostFiles::create_directory(u32 dir, std::string_view path) {
   Place at;
-  if (const u16 error = place(dir, 0, path, at); error != 0) return error;
+  if (const u16 error = place_to_change(dir, 0, path, at); error != 0) return error;
   return answer(mkdirat(at.directory.get(), at.name.c_str(), 0777));
 }
 
 u16 HostFiles::remove_directory(u32 dir, std::string_view path) {
   Place at;
-  if (const u16 error = place(dir, 0, path, at); error != 0) return error;
+  if (const u16 error = place_to_change(dir, 0, path, at); error != 0) return error;
   return answer(unlinkat(at.directory.get(), at.name.c_str(), AT_REMOVEDIR));
 }
 
 u16 HostFiles::unlink_file(u32 dir, std::string_view path) {
   Place at;
-  if (const u16 error = place(dir, 0, path, at); error != 0) return error;
+  if (const u16 error = place_to_change(dir, 0, path, at); error != 0) return error;
   if (at.must_be_directory) return wasi_errno(at.name == "." ? EISDIR : ENOTDIR);
   return answer(unlinkat(at.directory.get(), at.name.c_str(), 0));
 }
 
 u16 HostFiles::rename(u32 from_dir, std::string_view from, u32 to_dir, std::string_view to) {
   Place source, target;
-  if (const u16 error = place(from_dir, 0, from, source); error != 0) return error;
-  if (const u16 error = place(to_dir, 0, to, target); error != 0) return error;
+  if (const u16 error = place_to_change(from_dir, 0, from, source); error != 0) return error;
+  if (const u16 error = place_to_change(to_dir, 0, to, target); error != 0) return error;
   return answer(
       renameat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str()));
 }
 
 u16 HostFiles::link(u32 from_dir, u32 lookup_flags, std::string_view from, u32 to_dir, std::string_view to) {
   Place source, target;
-  if (const u16 error = place(from_dir, lookup_flags, from, source); error != 0) return error;
-  if (const u16 error = place(to_dir, 0, to, target); error != 0) return error;
+  if (const u16 error = place_to_change(from_dir, lookup_flags, from, source); error != 0) return error;
+  if (const u16 error = place_to_change(to_dir, 0, to, target); error != 0) return error;
   if (target.must_be_directory) return wasi_errno(ENOENT);
   return answer(
       linkat(source.directory.get(), source.name.c_str(), target.directory.get(), target.name.c_str(), 0));
@@ -247,7 +256,7 @@ u16 HostFiles::symlink(std::string_view target, u32 dir, std::string_view path) 
   // resolve() would not follow such a link, but other programs of the host would.
   if (!target.empty() && target.front() == '/') return static_cast<u16>(wasi::Errno::notcapable);
   if (target.find('\0') != target.npos) return static_cast<u16>(wasi::Errno::ilseq);
-  if (const u16 error = place(dir, 0, path, at); error != 0) return error;
+  if (const u16 error = place_to_change(dir, 0, path, at); error != 0) return error;
   if (at.must_be_directory) return wasi_errno(ENOENT);
   return answer(symlinkat(std::string(target).c_str(), at.directory.get(), at.name.c_str()));
 }

@@ -17,6 +17,7 @@ class HostFiles final : public ports::Files {
   /// One directory the guest may use, and its name there.
   struct Grant {
     std::string host_path, guest_path;
+    bool read_only = false;  ///< nothing below it can be made, changed or removed: EROFS
   };
   /// Opens the directories; the error names the one that cannot be.
   static support::Result<std::unique_ptr<HostFiles>> create(const std::vector<Grant>& grants);
@@ -54,6 +55,7 @@ class HostFiles final : public ports::Files {
   /// An open file; the granted directories come first and stay.
   struct File {
     UniqueFd fd;
+    bool read_only = false;
     std::unique_ptr<DIR, DirCloser> listing{};
     std::vector<long> positions{};  ///< telldir() of each entry read so far; the last is that of the next one
     u64 at = 0;                     ///< the entry that `listing` yields next
@@ -63,6 +65,9 @@ class HostFiles final : public ports::Files {
   /// The descriptor behind a handle, -1 (EBADF to every call) when it is none.
   int fd_of(u32 handle) const;
   u16 place(u32 dir, u32 lookup_flags, std::string_view path, Place& out) const;
+  /// The same for a call that changes what it finds: EROFS below a read-only grant.
+  u16 place_to_change(u32 dir, u32 lookup_flags, std::string_view path, Place& out) const;
+  bool read_only(u32 handle) const { return handle < files_.size() && files_[handle].read_only; }
 
   std::vector<std::string> guest_paths_;
   std::vector<File> files_;

@@ -44,7 +44,8 @@ Result<bool> FileTelemetry::publish(std::string_view name, u32 sequence, Bytes p
   const std::string line =
       support::dump(support::Json{{"name", std::string(name)}, {"sequence", sequence}, {"payload", hex}}) +
       "\n";
-  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size())
+  // Flushed at once: whoever follows the file sees each result, and none is lost when the run is stopped.
+  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0)
     return Error{Code::io, "cannot write the telemetry file"};
   return true;
 }

@@ -20,6 +20,10 @@ u64 now_ns(clockid_t clock) {
 
 SystemClock::SystemClock() : started_ns_(now_ns(CLOCK_MONOTONIC)) {}
 u64 SystemClock::uptime_ms() { return (now_ns(CLOCK_MONOTONIC) - started_ns_) / 1'000'000; }
+u64 SystemClock::uptime_ns() { return now_ns(CLOCK_MONOTONIC) - started_ns_; }
+u64 SystemClock::cpu_ns(bool thread) {
+  return now_ns(thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID);
+}
 u64 SystemClock::realtime_ns() { return now_ns(CLOCK_REALTIME); }
 u64 SystemClock::instructions() { return now_ns(CLOCK_MONOTONIC) - started_ns_; }
 

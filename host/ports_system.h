@@ -12,7 +12,10 @@ class SystemClock final : public ports::Clock {
  public:
   SystemClock();
   u64 uptime_ms() override;
+  u64 uptime_ns() override;
+  u64 cpu_ns(bool thread) override;
   u64 realtime_ns() override;
+  u64 resolution_ns() override { return 1; }
   u64 instructions() override;
 
  private:

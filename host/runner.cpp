@@ -1,45 +1,22 @@
 #include "host/runner.h"
 
 #include <poll.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 
+#include "host/memory.h"
 #include "host/ports_sensor.h"
 #include "host/ports_system.h"
 
 namespace pipit::host {
 namespace {
 
-constexpr u64 kFuelSlice = 5'000'000;  ///< between two looks at `interrupted`: a few tens of milliseconds
 constexpr usize kMaxDescriptors = 256;
 constexpr usize kModuleBytes = usize{1} << 30;  ///< what validation may compute
 constexpr usize kMemoryBytes = usize{4} << 30;  ///< all a 32-bit memory can grow to
-
-/// Address space that costs memory only where it is used, so that linear memory can grow in place.
-class Reservation {
- public:
-  static support::Result<Reservation> create(usize bytes) {
-    void* at =
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED)
-      return support::Error(Code::out_of_memory, "cannot reserve " + std::to_string(bytes) + " bytes");
-    return Reservation({static_cast<u8*>(at), bytes});
-  }
-  Reservation(Reservation&& other) noexcept : memory_(std::exchange(other.memory_, {})) {}
-  Reservation& operator=(Reservation&&) = delete;
-  ~Reservation() {
-    if (!memory_.empty()) munmap(memory_.data(), memory_.size());
-  }
-  MutBytes memory() const { return memory_; }
-
- private:
-  explicit Reservation(MutBytes memory) : memory_(memory) {}
-  MutBytes memory_;
-};
 
 /// The ports of one run and the context over them.
 struct World {
@@ -102,24 +79,44 @@ support::Error explain_link_error(const Error& error, const wasm::ValidModule& m
 
 /// Sleeps until the pending host function may have an answer, but never long.
 void wait(World& world) {
-  constexpr int kLongestMs = 50, kPollMs = 10;
+  constexpr u64 kLongestNs = 50'000'000;
   const wasi::Context& context = world.context;
   if (context.computing) return;
-  if (context.poll_started_ns == 0) {  // a read of standard input
-    pollfd input = {STDIN_FILENO, POLLIN, 0};
-    (void)poll(&input, 1, kLongestMs);
-    return;
+  pollfd input = {STDIN_FILENO, POLLIN, 0};
+  u64 left_ns = kLongestNs;
+  bool on_input = true;
+  if (context.poll_started_ns != 0) {  // poll_oneoff, otherwise a read of standard input
+    const u64 now_ns = world.clock.uptime_ns();
+    left_ns = context.poll_deadline_ns > now_ns ? std::min(context.poll_deadline_ns - now_ns, kLongestNs) : 0;
+    on_input = context.poll_reads_input;
   }
-  const u64 now_ms = world.clock.uptime_ms();
-  const u64 then_ms = context.poll_deadline_ns / 1'000'000;
-  const u64 left_ms = then_ms > now_ms ? then_ms - now_ms : 1;
-  (void)poll(nullptr, 0, static_cast<int>(std::min<u64>(left_ms, kPollMs)));
+  const timespec left = {0, static_cast<long>(left_ns)};
+  (void)ppoll(&input, on_input ? 1 : 0, &left, nullptr);
 }
+
+/// Fuel for a few milliseconds, learned from how long the slices before took.
+class Slice {
+ public:
+  explicit Slice(bool needed) : fuel_(needed ? kFirst : ~u64{0}), needed_(needed) {}
+  u64 fuel() const { return fuel_; }
+  void learn(u64 took_ns) {
+    if (!needed_) return;
+    if (took_ns < kShortNs && fuel_ < kMost) fuel_ *= 2;
+    if (took_ns > kLongNs && fuel_ > kLeast) fuel_ /= 2;
+  }
+
+ private:
+  static constexpr u64 kFirst = 50'000, kLeast = 64, kMost = u64{1} << 32, kShortNs = 1'500'000,
+                       kLongNs = 4'000'000;
+  u64 fuel_;
+  bool needed_;
+};
 
 /// Runs until the program ends, its fuel is used up, or somebody wants it to stop.
 RunReport drive(wasm::Instance& instance, World& world, const RunOptions& options) {
   RunReport report;
   using wasm::RunState;
+  Slice slice(static_cast<bool>(options.interrupted));
   for (;;) {
     if (options.interrupted && options.interrupted()) {
       report.end = RunReport::End::interrupted;
@@ -130,7 +127,10 @@ RunReport drive(wasm::Instance& instance, World& world, const RunOptions& option
       report.end = RunReport::End::out_of_fuel;
       return report;
     }
-    switch (instance.resume(std::min(kFuelSlice, options.fuel - used))) {
+    const u64 started_ns = world.clock.uptime_ns();
+    const RunState state = instance.resume(std::min(slice.fuel(), options.fuel - used));
+    slice.learn(world.clock.uptime_ns() - started_ns);
+    switch (state) {
       case RunState::pending: wait(world); break;
       case RunState::trapped:
         report.end = RunReport::End::trapped;
@@ -170,14 +170,15 @@ std::string describe(const wasm::Trap& trap, const wasm::ValidModule& module) {
 }
 
 support::Result<RunReport> run(const RunOptions& options) {
-  const Reservation module_memory = TRY(Reservation::create(kModuleBytes));
-  const Reservation instance_memory =
-      TRY(Reservation::create(kMemoryBytes + options.stack_bytes + (usize{64} << 20)));
-  const Reservation model_memory = TRY(Reservation::create(options.arena_bytes));
+  const Mapping module_memory = TRY(Mapping::reserve(kModuleBytes));
+  const Mapping instance_memory =
+      TRY(Mapping::reserve(kMemoryBytes + options.stack_bytes + (usize{64} << 20)));
+  const Mapping model_memory = TRY(Mapping::reserve(options.arena_bytes));
   Arena module_arena(module_memory.memory()), instance_arena(instance_memory.memory());
   Arena model_arena(model_memory.memory());
 
-  auto module = wasm::ValidModule::load(options.module, module_arena);
+  const Bytes bytes = options.mapped_module.empty() ? Bytes(options.module) : options.mapped_module;
+  auto module = wasm::ValidModule::load(bytes, module_arena);
   if (!module.ok()) return support::Error(module.error()).in(options.name);
   const auto start = module->exported_function("_start");
   if (!start.ok())
@@ -187,8 +188,11 @@ support::Result<RunReport> run(const RunOptions& options) {
   World world;
   TRY(set_up(world, options, model_arena));
   const wasi::HostTables tables(world.context);
-  const wasm::InstanceConfig config = {
-      .memory_bytes = options.memory_bytes, .zeroed_arena = true, .stack_bytes = options.stack_bytes};
+  wasm::InstanceConfig config = {.engine = options.engine.engine,
+                                 .memory_bytes = options.memory_bytes,
+                                 .zeroed_arena = true,
+                                 .stack_bytes = options.stack_bytes};
+  if (options.engine.prepare) config.code = TRY(options.engine.prepare(*module, module_arena));
   auto instance = wasm::Instance::create(*module, tables.span(), config, instance_arena);
   if (!instance.ok()) return explain_link_error(instance.error(), *module).in(options.name);
   if (auto status = (*instance)->start(*start); !status.ok())

@@ -10,6 +10,14 @@
 
 namespace pipit::host {
 
+/// What executes the module.
+struct EngineChoice {
+  const wasm::Engine* engine = &wasm::kInPlaceEngine;
+  /// Makes what that engine executes (wasm::InstanceConfig::code) in the arena; none for an engine that
+  /// executes the module's own bytes.
+  std::function<support::Result<const void*>(const wasm::ValidModule&, Arena&)> prepare;
+};
+
 /// One program and everything it may see.
 struct RunOptions {
   struct Model {
@@ -23,6 +31,7 @@ struct RunOptions {
 
   std::string name = "app";  ///< argv[0]
   std::vector<u8> module;
+  Bytes mapped_module;                   ///< used instead of `module` when it is not empty
   std::vector<std::string> arguments;    ///< without argv[0]
   std::vector<std::string> environment;  ///< "KEY=value"
   std::vector<HostFiles::Grant> directories;
@@ -33,11 +42,12 @@ struct RunOptions {
   u32 memory_bytes = 0;               ///< 0: what the module declares, and it may grow
   u32 stack_bytes = 1u << 20;         ///< of the engine
   u32 arena_bytes = 256u << 20;       ///< at most for models and activations; only what is used costs memory
-  std::function<bool()> interrupted;  ///< looked at often; ends the run
+  std::function<bool()> interrupted;  ///< asked every few milliseconds; ends the run
   ports::Console* out = nullptr;      ///< standard output; ours by default
   ports::Console* err = nullptr;
   wasi::Input* in = nullptr;
   wasi::ModelImporter* importer = nullptr;
+  EngineChoice engine;
 };
 
 /// How a run ended, and what it took.

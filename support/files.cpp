@@ -1,7 +1,6 @@
 #include "support/files.h"
 
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,18 +110,6 @@ std::string state_directory() {
     return std::string(state) + "/pipit";
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "/tmp" : home) + "/.local/state/pipit";
-}
-
-std::string sha256_hex(Bytes data) {
-  u8 digest[SHA256_DIGEST_LENGTH];
-  SHA256(data.data(), data.size(), digest);
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (const u8 byte : digest) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
-  }
-  return text;
 }
 
 }  // namespace pipit::support

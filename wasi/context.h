@@ -92,6 +92,7 @@ struct Context {
       false;                 ///< the application asked for its first frame: it is up and ready to take over
   u64 poll_started_ns = 0;   ///< when the pending poll_oneoff was first asked (uptime + 1); 0 = none pending
   u64 poll_deadline_ns = 0;  ///< uptime at which it will answer, as far as clocks go; 0 = none
+  bool poll_reads_input = false;   ///< the pending poll_oneoff waits for standard input as well
   u64 inference_instructions = 0;  ///< spent inside compute() so far, by ports::Clock::instructions()
 };
 

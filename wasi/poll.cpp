@@ -5,8 +5,7 @@
 namespace pipit::wasi {
 namespace {
 
-constexpr u32 kRealtime = 0, kMonotonic = 1, kClockCount = 4;
-constexpr u64 kNanosPerMilli = 1'000'000;
+constexpr u32 kRealtime = 0, kMonotonic = 1, kProcess = 2, kThread = 3, kClockCount = 4;
 constexpr u64 kNever = ~u64{0};
 
 // Layouts of wasi_snapshot_preview1.witx.
@@ -74,14 +73,20 @@ void store_event(u8* at, const Subscription& subscription, Errno error) {
 Errno clock_now(Context& context, u32 id, u64& now_ns) {
   if (id >= kClockCount) return Errno::inval;
   if (context.clock == nullptr) return Errno::nosys;
-  now_ns = id == kRealtime ? context.clock->realtime_ns() : context.clock->uptime_ms() * kNanosPerMilli;
+  ports::Clock& clock = *context.clock;
+  switch (id) {
+    case kRealtime: now_ns = clock.realtime_ns(); break;
+    case kMonotonic: now_ns = clock.uptime_ns(); break;
+    case kProcess:
+    case kThread: now_ns = clock.cpu_ns(id == kThread); break;
+  }
   return Errno::success;
 }
 
 Errno clock_resolution(Context& context, u32 id, u64& resolution_ns) {
   if (id >= kClockCount) return Errno::inval;
   if (context.clock == nullptr) return Errno::nosys;
-  resolution_ns = kNanosPerMilli;
+  resolution_ns = context.clock->resolution_ns();
   return Errno::success;
 }
 
@@ -103,9 +108,12 @@ Errno poll_oneoff(Call& call) {
   // none.
   u64 nearest = kNever;
   bool any = false;
+  context.poll_reads_input = false;
   for (u32 i = 0; i < count; ++i) {
-    const Readiness now = readiness(context, parse(&subscriptions[i * kSubscriptionBytes]));
+    const Subscription subscription = parse(&subscriptions[i * kSubscriptionBytes]);
+    const Readiness now = readiness(context, subscription);
     any |= now.ready;
+    context.poll_reads_input |= !now.ready && subscription.type == kEventRead;
     if (now.remaining_ns < nearest) nearest = now.remaining_ns;
   }
   if (!any) {

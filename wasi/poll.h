@@ -4,7 +4,8 @@
 /// Clocks, and waiting for them.
 namespace pipit::wasi {
 
-/// Nanoseconds on preview 1 clock `id`: 0 realtime, 1 monotonic, 2 and 3 processor time (the uptime here).
+/// Nanoseconds on preview 1 clock `id`: 0 realtime, 1 monotonic, 2 and 3 processor time of process and
+/// thread.
 Errno clock_now(Context& context, u32 id, u64& now_ns);
 Errno clock_resolution(Context& context, u32 id, u64& resolution_ns);
 
