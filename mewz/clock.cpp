@@ -79,6 +79,6 @@ void TscClock::refine() {
   next_refine_ns_ = uptime_ns() * (uptime_ns() < 60'000'000'000 ? 16 : 2);
 }
 
-u64 TscClock::uptime_ns() const { return base_ns_ + scale(cpu::read_tsc() - start_, factor_); }
+u64 TscClock::uptime_ns() { return base_ns_ + scale(cpu::read_tsc() - start_, factor_); }
 
 }  // namespace pipit::mewz

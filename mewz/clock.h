@@ -12,7 +12,7 @@ class TscClock final : public ports::Clock {
   /// Now and then, at least once in a quarter of an hour: makes the rate more exact. Time never jumps.
   void refine();
 
-  u64 uptime_ns() const;
+  u64 uptime_ns() override;
   u64 uptime_ms() override { return uptime_ns() / 1'000'000; }
   u64 realtime_ns() override { return boot_realtime_ns_ + uptime_ns(); }
   /// Nanoseconds; a virtual machine does not see instructions.

@@ -7,6 +7,8 @@
 namespace pipit::mewz {
 
 Line::~Line() {
+  // What an application wrote last may not end a line.
+  if (!console().at_line_start()) console().write(as_bytes("\n"));
   const usize size = text_.text().size();
   buffer_[size] = '\n';
   console().write(as_bytes({buffer_, size + 1}));

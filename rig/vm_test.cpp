@@ -54,5 +54,55 @@ INSTANTIATE_TEST_SUITE_P(
                     Bug{"hang", 75, "watchdog: no progress"}, Bug{"exhaust", 71, "out of memory: "}),
     [](const auto& info) { return info.param.name; });
 
+VmOptions app(const std::string& arguments) {
+  VmOptions options;
+  options.kernel = std::string(PIPIT_SOURCE_DIR) + "/build/mewz/bin/mewz";
+  options.initrd = PIPIT_WASM_FOLDER "/mewz_app.wasm";
+  options.arguments = arguments;
+  options.memory_mb = 16;
+  return options;
+}
+
+struct AppCase {
+  const char* name;
+  const char* arguments;
+  u32 code;
+  const char* output;
+};
+
+class MewzApp : public testing::TestWithParam<AppCase> {};
+
+TEST_P(MewzApp, RunsAndEndsWithItsCode) {
+  const auto run = run_vm(app(GetParam().arguments), 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, GetParam().code) << run->console;
+  EXPECT_NE(run->console.find(GetParam().output), std::string::npos) << run->console;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MewzApp,
+                         testing::Values(AppCase{"arguments", "arg=say arg=a%20b arg= env=HOME=/tmp", 0,
+                                                 "app: [a b] [] HOME=/tmp\n"},
+                                         AppCase{"numbers", "arg=numbers", 0, "random differs, year 20"},
+                                         AppCase{"nap", "arg=nap", 0, "napped well"},
+                                         AppCase{"grow", "arg=grow", 0, "grew by what there was"},
+                                         AppCase{"code", "arg=42", 42, "mewz: exit 42"},
+                                         AppCase{"large_code", "arg=200", 200, "mewz: exit 200"},
+                                         AppCase{"trap", "arg=trap", 134, "mewz: trap: unreachable in "},
+                                         AppCase{"unknown_word", "colour=red", 78,
+                                                 "command line: unknown word"}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(Mewz, RefusesWhatIsNoApplication) {
+  VmOptions options = app("");
+  options.initrd = PIPIT_SOURCE_DIR "/README.md";
+  auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 65u) << run->console;
+  options.initrd.clear();
+  run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 65u) << run->console;
+}
+
 }  // namespace
 }  // namespace pipit::rig

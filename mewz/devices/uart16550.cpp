@@ -36,6 +36,7 @@ void Uart16550::put(u8 byte) {
 
 void Uart16550::write(Bytes text) {
   for (const u8 byte : text) put(byte);
+  if (!text.empty()) last_ = text.back();
 }
 
 }  // namespace pipit::mewz

@@ -11,10 +11,13 @@ class Uart16550 final : public ports::Console {
   /// 115,200 baud, 8 bits, no parity, FIFOs on.
   void init();
   void write(Bytes text) override;
+  /// Whether the last byte ended a line.
+  bool at_line_start() const { return last_ == '\n'; }
 
  private:
   void put(u8 byte);
   u16 base_;
+  u8 last_ = '\n';
 };
 
 /// COM1, where the kernel's own lines go.

@@ -17,15 +17,25 @@ void PageAllocator::init(usize start, usize end, u8* states) {
 
 void PageAllocator::add(usize start, usize end) {
   constexpr usize kPage = block_bytes(0);
-  usize at = (start + kPage - 1) & ~(kPage - 1);
-  end &= ~(kPage - 1);
-  PIPIT_CHECK(at >= start_ && end <= end_);
-  while (at < end) {
+  const Range range{(start + kPage - 1) & ~(kPage - 1), end & ~(kPage - 1)};
+  if (range.at >= range.end) return;
+  PIPIT_CHECK(range.at >= start_ && range.end <= end_ && range_count_ < kMaxRanges);
+  untouched_[range_count_++] = range;
+  free_bytes_ += range.end - range.at;
+}
+
+bool PageAllocator::refill() {
+  for (Range& range : std::span(untouched_, range_count_)) {
+    if (range.at == range.end) continue;
     u32 order = kMaxOrder;
-    while ((at & (block_bytes(order) - 1)) != 0 || block_bytes(order) > end - at) --order;
-    free(at, order);
-    at += block_bytes(order);
+    while ((range.at & (block_bytes(order) - 1)) != 0 || block_bytes(order) > range.end - range.at) --order;
+    const usize block = range.at;
+    range.at += block_bytes(order);
+    free_bytes_ -= block_bytes(order);
+    free(block, order);
+    return true;
   }
+  return false;
 }
 
 void PageAllocator::push(usize address, u32 order) {
@@ -48,8 +58,11 @@ void PageAllocator::remove(usize address, u32 order) {
 
 usize PageAllocator::allocate(u32 order) {
   PIPIT_CHECK(order <= kMaxOrder);
-  u32 have = order;
-  while (have <= kMaxOrder && lists_[have] == nullptr) ++have;
+  u32 have;
+  do {
+    have = order;
+    while (have <= kMaxOrder && lists_[have] == nullptr) ++have;
+  } while (have > kMaxOrder && refill());
   if (have > kMaxOrder) return 0;
   const usize address = reinterpret_cast<usize>(lists_[have]);
   remove(address, have);

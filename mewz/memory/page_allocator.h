@@ -15,7 +15,8 @@ class PageAllocator {
   /// memory.
   void init(usize start, usize end, u8* states);
   static usize state_bytes(usize start, usize end) { return (end - start) >> kPageShift; }
-  /// Gives the whole pages of [start, end) to the allocator.
+  /// Gives the whole pages of [start, end) to the allocator. They are not touched before they are needed: the
+  /// host finds real memory, and clears it, for whatever is. At most kMaxRanges times.
   void add(usize start, usize end);
 
   /// A block of 4 KB << order, aligned to its size, contents unspecified; 0 when there is none.
@@ -31,6 +32,12 @@ class PageAllocator {
     Block* next;
     Block* previous;
   };
+  static constexpr u32 kMaxRanges = 20;
+  struct Range {
+    usize at, end;
+  };
+  /// Moves one block, as large as it can be, from the untouched ranges to the lists; false when none is left.
+  bool refill();
   u8& state(usize address) { return states_[(address - start_) >> kPageShift]; }
   void push(usize address, u32 order);
   void remove(usize address, u32 order);
@@ -38,6 +45,8 @@ class PageAllocator {
   usize start_ = 0, end_ = 0;
   u8* states_ = nullptr;  ///< of each page: order + 1 where a free block begins, else 0
   Block* lists_[kMaxOrder + 1] = {};
+  Range untouched_[kMaxRanges] = {};
+  u32 range_count_ = 0;
   usize free_bytes_ = 0;
 };
 

@@ -1,0 +1,160 @@
+#include "mewz/app/application.h"
+
+#include "base/sha256.h"
+#include "mewz/clock.h"
+#include "mewz/cpu/cpu.h"
+#include "mewz/devices/power.h"
+#include "mewz/entropy.h"
+#include "mewz/interrupts/fault.h"
+#include "mewz/interrupts/watchdog.h"
+#include "mewz/log.h"
+#include "mewz/memory/kernel_map.h"
+#include "wasm/module.h"
+
+namespace pipit::mewz {
+namespace {
+
+constexpr u64 kFuelSlice = 200'000;  // between two looks at the network: below a millisecond natively
+constexpr usize kModuleBytes = usize{1} << 30, kModelBytes = usize{1} << 30;
+constexpr usize kLinearBytes = usize{4} << 30, kInstanceSlack = usize{64} << 20;
+constexpr usize kKernelShare = usize{2} << 20;  // of memory that a growing application leaves alone
+constexpr u32 kMaxDescriptors = 256;
+constexpr u32 kWasmPage = 65536;
+
+/// The one application, for the fault report.
+constinit wasm::Instance* g_instance = nullptr;
+
+[[noreturn]] void refuse(const AppImage& image, const Error& error) {
+  Line() << image.name << ": " << error;
+  stop(StopCode::bad_input);
+}
+
+template <class T>
+T require(const AppImage& image, Result<T> result) {
+  if (!result.ok()) refuse(image, result.error());
+  return std::move(result).value();
+}
+
+MutBytes reserve(const AppImage& image, usize bytes) {
+  return require(image, Reservation::create(bytes))->memory();
+}
+
+void print_trap(const wasm::Instance& instance) {
+  const wasm::Trap& trap = instance.trap();
+  const std::string_view function = instance.module().function_name(trap.func);
+  Line line;
+  line << "trap: " << wasm::trap_text(trap.kind) << " in "
+       << (function.empty() ? "an unnamed function" : function) << " (function " << trap.func
+       << ") at offset ";
+  line.hex(trap.offset);
+}
+
+void describe_application() {
+  if (g_instance != nullptr) Line() << "while the application ran, fuel used " << g_instance->fuel_used();
+}
+
+[[noreturn]] void explain_link_error(const AppImage& image, const wasm::ValidModule& module,
+                                     const Error& error) {
+  if (error.where < module.import_count()) {
+    const auto import = module.import(error.where);
+    Line() << image.name << ": import " << import.module << "." << import.name << ": "
+           << code_name(error.code) << ": " << error.message;
+    stop(StopCode::bad_input);
+  }
+  refuse(image, error);
+}
+
+/// Sleeps until the next interrupt: a device's, or the tick.
+void idle(const AppPorts& ports) {
+  watchdog::feed();
+  if (ports.service != nullptr && ports.service()) return;
+  cpu::wait_for_interrupt();
+}
+
+[[noreturn]] void drive(wasm::Instance& instance, const wasi::Context& context, const AppPorts& ports) {
+  using wasm::RunState;
+  for (;;) {
+    watchdog::feed();
+    clock().refine();
+    switch (instance.resume(kFuelSlice)) {
+      case RunState::pending:
+        if (!context.computing) idle(ports);
+        break;
+      case RunState::paused:
+        if (ports.service != nullptr) ports.service();
+        break;
+      case RunState::trapped: print_trap(instance); stop(StopCode::trap);
+      case RunState::exited: stop(instance.exit_code());
+      case RunState::idle:
+      case RunState::finished: stop(0);
+    }
+  }
+}
+
+/// argv[0], then what the command line says.
+struct Arguments {
+  std::string_view words[CommandLine::kMaxArguments + 1];
+  u32 count = 0;
+};
+
+void fill(wasi::Context& context, const AppImage& image, const CommandLine& command, const AppPorts& ports) {
+  static Arguments arguments;
+  static wasi::Descriptor descriptors[kMaxDescriptors];
+  arguments.words[arguments.count++] = image.name;
+  for (u32 i = 0; i < command.argument_count; ++i) arguments.words[arguments.count++] = command.arguments[i];
+  context.clock = &clock();
+  context.entropy = &entropy();
+  context.out = ports.out;
+  context.err = ports.err;
+  context.in = ports.in;
+  context.files = ports.files;
+  context.descriptors = descriptors;
+  context.arguments = {arguments.words, arguments.count};
+  context.environment = {command.environment, command.environment_count};
+}
+
+/// Pages that memory.grow may reach: what is free, less what the kernel wants for itself.
+u32 most_pages() {
+  const usize free = pages().free_bytes();
+  const usize most = free > kKernelShare ? (free - kKernelShare) / kWasmPage : 0;
+  return most < 65'536 ? static_cast<u32>(most) : 65'536;
+}
+
+}  // namespace
+
+void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports, u64 main_tsc) {
+  if (image.kind == AppImage::Kind::native)
+    refuse(image, {Code::unsupported, "native modules are not supported by this kernel"});
+  Arena module_arena(reserve(image, kModuleBytes)), model_arena(reserve(image, kModelBytes));
+  Arena instance_arena(reserve(image, kLinearBytes + command.stack_bytes + kInstanceSlack));
+  const auto module = require(image, wasm::ValidModule::load(image.code, module_arena));
+  const u32 start = require(image, module.exported_function("_start"));
+  static constinit wasi::Context context;
+  fill(context, image, command, ports);
+  context.arena = &model_arena;
+  const wasi::HostTables tables(context);
+  const wasm::InstanceConfig config = {.memory_bytes = 0,
+                                       .zeroed_arena = true,
+                                       .max_memory_pages = most_pages(),
+                                       .stack_bytes = command.stack_bytes};
+  auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
+  if (!instance.ok()) explain_link_error(image, module, instance.error());
+  if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
+  g_instance = *instance;
+  set_application_report(describe_application);
+  {
+    const u64 digest_start = cpu::read_tsc();
+    const Sha256::Digest digest = sha256(image.code);
+    char hex[65];
+    TextWriter text(hex);
+    text.hex(digest);
+    const u64 now = cpu::read_tsc();
+    const u64 per_us = clock().tsc_hz() / 1'000'000;
+    Line() << image.name << " " << u64{image.code.size()} << " bytes, sha256 " << text.text()
+           << "; _start after " << (now - main_tsc) / per_us << " us, of which the digest took "
+           << (now - digest_start) / per_us;
+  }
+  drive(**instance, context, ports);
+}
+
+}  // namespace pipit::mewz

@@ -1,0 +1,26 @@
+#pragma once
+#include "mewz/app/image.h"
+#include "mewz/boot/command_line.h"
+#include "wasi/context.h"
+
+namespace pipit::mewz {
+
+/// What the kernel does between two slices of an application: moves packets. True when something happened
+/// that the application may be waiting for.
+using Service = bool (*)();
+
+/// Ports that start-up found; null where the machine has nothing of the kind.
+struct AppPorts {
+  ports::Console* out = nullptr;
+  ports::Console* err = nullptr;
+  wasi::Input* in = nullptr;
+  ports::Files* files = nullptr;
+  Service service = nullptr;
+};
+
+/// Runs the application to its end and stops the machine with its exit code: its own, 134 after a trap, 65
+/// when it cannot run at all.
+[[noreturn]] void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports,
+                                  u64 main_tsc);
+
+}  // namespace pipit::mewz

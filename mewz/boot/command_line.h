@@ -1,0 +1,54 @@
+#pragma once
+#include "base/result.h"
+#include "base/types.h"
+
+/// What the kernel is told on its command line: words separated by spaces, most of them key=value. In values
+/// %XX stands for the byte with that hexadecimal number, so that they may contain spaces.
+namespace pipit::mewz {
+
+/// One virtio-mmio transport, as QEMU and Firecracker announce it: "virtio_mmio.device=512@0xfeb00e00:12".
+struct TransportAddress {
+  u64 address;
+  u32 bytes;
+  u32 line;  ///< global interrupt
+};
+
+/// An IPv4 address given by hand: "ip=10.0.2.15/24,10.0.2.2".
+struct StaticAddress {
+  u8 address[4], gateway[4];
+  u8 prefix_bits;
+  bool given;
+};
+
+/// A directory of the host's over 9P: "mount=TAG:/guest/path".
+struct Mount {
+  std::string_view tag, path;
+};
+
+struct CommandLine {
+  static constexpr u32 kMaxArguments = 64, kMaxTransports = 32, kMaxMounts = 8, kMaxText = 2048;
+
+  std::string_view app;                       ///< app=NAME: which member of an archive to run
+  std::string_view arguments[kMaxArguments];  ///< arg=TEXT each, after argv[0]
+  u32 argument_count = 0;
+  std::string_view environment[kMaxArguments];  ///< env=KEY=VALUE each
+  u32 environment_count = 0;
+  TransportAddress transports[kMaxTransports];
+  u32 transport_count = 0;
+  Mount mounts[kMaxMounts];
+  u32 mount_count = 0;
+  StaticAddress address{};     ///< without it: DHCP
+  u8 name_server[4] = {};      ///< dns=A.B.C.D; zeros: what DHCP says
+  u32 stack_bytes = 1u << 20;  ///< stack=BYTES of the engine
+  bool trace = false;          ///< trace: tell more of what happens
+  bool agent = false;          ///< agent: be a Node instead of running one application
+
+  char text[kMaxText];  ///< where the decoded values lie
+  u32 text_bytes = 0;
+};
+
+/// Reads `words`. Errors: invalid_argument or out_of_range; Error::where is the byte at which the bad word
+/// begins.
+Status parse_command_line(std::string_view words, CommandLine& out);
+
+}  // namespace pipit::mewz

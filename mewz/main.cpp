@@ -1,0 +1,36 @@
+// Mewz: start-up, then the one application.
+#include "mewz/app/application.h"
+#include "mewz/boot/boot.h"
+#include "mewz/devices/power.h"
+#include "mewz/devices/uart16550.h"
+#include "mewz/entropy.h"
+#include "mewz/log.h"
+
+namespace pipit::mewz {
+namespace {
+
+constinit CommandLine g_command{};
+
+[[noreturn]] void give_up(StopCode code, std::string_view what, const Error& error) {
+  Line() << what << ": " << error;
+  stop(code);
+}
+
+}  // namespace
+}  // namespace pipit::mewz
+
+extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
+  using namespace pipit::mewz;
+  const Machine& machine = boot(start_info_address);
+  if (const pipit::Status status = parse_command_line(machine.info.arguments(), g_command); !status.ok())
+    give_up(StopCode::misconfigured, "start-up", status.error());
+  entropy().init(machine.cpu.rdrand);
+  if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
+
+  const pipit::Bytes disk{reinterpret_cast<const pipit::u8*>(machine.info.module.start),
+                          machine.info.module.bytes};
+  const auto image = open_image(disk, g_command.app);
+  if (!image.ok()) give_up(StopCode::bad_input, "initial RAM disk", image.error());
+  AppPorts ports{.out = &console(), .err = &console()};
+  run_application(*image, g_command, ports, machine.main_tsc);
+}
