@@ -63,11 +63,10 @@ void convert_times(u64 accessed_ns, u64 modified_ns, u16 flags, timespec out[2])
 
 /// open(2) flags. Never blocks on a FIFO, never follows a link (resolve() did), never takes a terminal over.
 int open_flags(u16 oflags, u64 rights, u16 fdflags) {
-  constexpr u64 kReads = u64{1} << 1 | u64{1} << 14;  // read, readdir
-  constexpr u64 kWrites =
-      u64{1} << 0 | u64{1} << 6 | u64{1} << 8 | u64{1} << 22;  // datasync, write, allocate, size
+  constexpr u64 kReads = u64{1} << 1 | u64{1} << 14;                 // read, readdir
+  constexpr u64 kWrites = u64{1} << 6 | u64{1} << 8 | u64{1} << 22;  // write, allocate, size
   const bool directory = (oflags & 2) != 0;
-  const bool writes = (rights & kWrites) != 0 && !directory;
+  const bool writes = (rights & kWrites) != 0;
   int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   flags |= !writes ? O_RDONLY : (rights & kReads) != 0 ? O_RDWR : O_WRONLY;
   if ((oflags & 1) != 0) flags |= O_CREAT;
@@ -171,6 +170,14 @@ u16 HostFiles::sync(u32 handle) {
   return fd < 0 ? kBadf : answer(fsync(fd));
 }
 
+u16 HostFiles::set_flags(u32 handle, u16 fdflags) {
+  constexpr u16 kSync = 0x1A;  // dsync, rsync, sync: Linux sets them at opening only
+  const int fd = fd_of(handle);
+  if (fd < 0) return kBadf;
+  if ((fdflags & kSync) != 0) return static_cast<u16>(wasi::Errno::notsup);
+  return answer(fcntl(fd, F_SETFL, O_NONBLOCK | ((fdflags & 1) != 0 ? O_APPEND : 0)));
+}
+
 u16 HostFiles::stat(u32 handle, Stat& out) {
   struct stat found;
   const int fd = fd_of(handle);
@@ -230,7 +237,12 @@ u16 HostFiles::remove_directory(u32 dir, std::string_view path) {
 u16 HostFiles::unlink_file(u32 dir, std::string_view path) {
   Place at;
   if (const u16 error = place_to_change(dir, 0, path, at); error != 0) return error;
-  if (at.must_be_directory) return wasi_errno(at.name == "." ? EISDIR : ENOTDIR);
+  if (at.must_be_directory) {
+    struct stat found;
+    if (fstatat(at.directory.get(), at.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) < 0)
+      return wasi_errno(errno);
+    return wasi_errno(S_ISDIR(found.st_mode) ? EISDIR : ENOTDIR);
+  }
   return answer(unlinkat(at.directory.get(), at.name.c_str(), 0));
 }
 

@@ -33,6 +33,7 @@ class HostFiles final : public ports::Files {
   u16 pwrite(u32 handle, Bytes data, u64 offset, usize& count) override;
   u16 seek(u32 handle, i64 offset, u8 whence, u64& position) override;
   u16 sync(u32 handle) override;
+  u16 set_flags(u32 handle, u16 fdflags) override;
   u16 stat(u32 handle, Stat& out) override;
   u16 path_stat(u32 dir, u32 lookup_flags, std::string_view path, Stat& out) override;
   u16 set_size(u32 handle, u64 size) override;

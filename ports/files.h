@@ -25,6 +25,8 @@ class Files {
   virtual u16 pwrite(u32 handle, Bytes data, u64 offset, usize& count) = 0;
   virtual u16 seek(u32 handle, i64 offset, u8 whence, u64& position) = 0;
   virtual u16 sync(u32 handle) = 0;
+  /// Appending or not, on an open file; ENOTSUP (58) for what the platform sets at opening only.
+  virtual u16 set_flags(u32 handle, u16 fdflags) { return 58; }
   virtual u16 stat(u32 handle, Stat& out) = 0;
   virtual u16 path_stat(u32 dir, u32 lookup_flags, std::string_view path, Stat& out) = 0;
   virtual u16 set_size(u32 handle, u64 size) = 0;

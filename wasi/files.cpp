@@ -276,6 +276,10 @@ Errno file_seek(Call& call, Descriptor& file, i64 offset, u8 whence, u64& positi
   return Errno{call.context.files->seek(file.handle, offset, whence, position)};
 }
 
+Errno file_set_flags(Call& call, Descriptor& file, u16 fdflags) {
+  return Errno{call.context.files->set_flags(file.handle, fdflags)};
+}
+
 Errno close_descriptor(Context& context, Descriptor& descriptor) {
   u16 error = 0;
   if (descriptor.kind == Kind::file) error = context.files->close(descriptor.handle);

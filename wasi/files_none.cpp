@@ -57,6 +57,7 @@ Descriptor* find_descriptor(Context&, u32 fd) { return fd < 3 ? &streams[fd] : n
 Errno file_read(Call&, Descriptor&, MutBytes, usize&) { return Errno::badf; }
 Errno file_write(Call&, Descriptor&, Bytes, usize&) { return Errno::badf; }
 Errno file_seek(Call&, Descriptor&, i64, u8, u64&) { return Errno::badf; }
+Errno file_set_flags(Call&, Descriptor&, u16) { return Errno::badf; }
 Errno close_descriptor(Context&, Descriptor&) { return Errno::success; }
 Errno preopen_name(Context&, const Descriptor&, std::string_view&) { return Errno::badf; }
 

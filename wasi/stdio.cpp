@@ -121,14 +121,20 @@ Errno fd_fdstat_get(Call& call) {
   return Errno::success;
 }
 
-/// Only what changes nothing is possible: no stream of ours blocks the guest's caller, and ports cannot
-/// change append or sync mode of an open file.
+/// On standard streams only what changes nothing is possible: none of ours blocks the guest's caller.
 Errno fd_fdstat_set_flags(Call& call) {
-  constexpr u32 kNonblock = 4;
-  const Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
+  constexpr u32 kNonblock = 4, kAll = 0x1F;
+  Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
   if (descriptor == nullptr) return Errno::badf;
-  const u32 changed = descriptor->fdflags ^ call.arg(1);
-  return (changed & ~kNonblock) == 0 ? Errno::success : Errno::notsup;
+  if (call.arg(1) > kAll) return Errno::inval;
+  const u32 changed = (descriptor->fdflags ^ call.arg(1)) & ~kNonblock;
+  if (!is_file(*descriptor)) return changed == 0 ? Errno::success : Errno::notsup;
+  if ((descriptor->rights & right::kSetFlags) == 0) return Errno::notcapable;
+  // Nothing blocks here, but the guest reads back what it asked for.
+  const Errno error =
+      changed == 0 ? Errno::success : file_set_flags(call, *descriptor, static_cast<u16>(call.arg(1)));
+  if (error == Errno::success) descriptor->fdflags = static_cast<u16>(call.arg(1));
+  return error;
 }
 
 /// prestat, 8 bytes: u8 tag (0 = directory), u32 name length at 4.

@@ -20,6 +20,7 @@ Descriptor* find_descriptor(Context& context, u32 fd);
 Errno file_read(Call& call, Descriptor& file, MutBytes out, usize& count);
 Errno file_write(Call& call, Descriptor& file, Bytes data, usize& count);
 Errno file_seek(Call& call, Descriptor& file, i64 offset, u8 whence, u64& position);
+Errno file_set_flags(Call& call, Descriptor& file, u16 fdflags);
 /// Releases a descriptor of any kind.
 Errno close_descriptor(Context& context, Descriptor& descriptor);
 /// Name of a granted directory; badf for anything else.
