@@ -8,7 +8,14 @@ extern "C" unsigned long long mix(unsigned seed);  // wasm/tests/mix.c, compiled
 namespace pipit::wasm::test {
 namespace {
 
-TEST(Interpreter, Calls) {
+class Interpreter : public InEveryEngine {};
+class SubPageMemory : public InEveryEngine {};
+class Memory : public InEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(Engines, Interpreter, kEveryEngine, engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, SubPageMemory, kEveryEngine, engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Memory, kEveryEngine, engine_name);
+
+TEST_P(Interpreter, Calls) {
   Engine engine("calls");
   EXPECT_EQ(engine.call("fib", {value(20)}).i64_, 6765);
   EXPECT_EQ(engine.run("two", {value(7), value(i64{1} << 40)}), RunState::finished);
@@ -31,13 +38,13 @@ u32 mixed(u32 n) {
   return sum;
 }
 
-TEST(Interpreter, BranchesCarryAndDropOperands) {
+TEST_P(Interpreter, BranchesCarryAndDropOperands) {
   Engine engine("calls");
   for (i32 n : {1, 2, 3, 4, 5, 100})
     EXPECT_EQ(engine.call("mix", {value(n)}).u32_, mixed(static_cast<u32>(n))) << n;
 }
 
-TEST(Interpreter, TheStartFunctionRunsOnceAndFirst) {
+TEST_P(Interpreter, TheStartFunctionRunsOnceAndFirst) {
   Engine engine("calls");
   EXPECT_EQ(engine.call("started").i32_, 1);
   EXPECT_EQ(engine.call("started").i32_, 1);
@@ -47,7 +54,7 @@ TEST(Interpreter, TheStartFunctionRunsOnceAndFirst) {
   EXPECT_EQ(alone.call("started").i32_, 1);
 }
 
-TEST(Interpreter, HowARunIsSlicedDoesNotMatter) {
+TEST_P(Interpreter, HowARunIsSlicedDoesNotMatter) {
   Engine whole("calls");
   EXPECT_EQ(whole.run("mix", {value(500)}), RunState::finished);
   const u64 spent = whole->fuel_used();
@@ -65,7 +72,7 @@ TEST(Interpreter, HowARunIsSlicedDoesNotMatter) {
   }
 }
 
-TEST(Interpreter, WithoutFuelNothingRuns) {
+TEST_P(Interpreter, WithoutFuelNothingRuns) {
   Engine engine("calls");
   engine.start("forever");
   EXPECT_EQ(engine->resume(0), RunState::paused);
@@ -76,7 +83,7 @@ TEST(Interpreter, WithoutFuelNothingRuns) {
   EXPECT_EQ(engine->start(engine.function("forever")).error().code, Code::invalid_argument);
 }
 
-TEST(Interpreter, APendingHostFunctionIsAskedAgain) {
+TEST_P(Interpreter, APendingHostFunctionIsAskedAgain) {
   for (const char* name : {"wait", "wait_indirect"}) {
     Engine engine("calls");
     engine.host.waits_left = 3;
@@ -89,7 +96,7 @@ TEST(Interpreter, APendingHostFunctionIsAskedAgain) {
   }
 }
 
-TEST(Interpreter, AnImportedFunctionCanBeCalledDirectly) {
+TEST_P(Interpreter, AnImportedFunctionCanBeCalledDirectly) {
   Engine engine("calls");
   engine.host.waits_left = 1;
   const Value argument[] = {value(i64{4})};
@@ -99,7 +106,7 @@ TEST(Interpreter, AnImportedFunctionCanBeCalledDirectly) {
   EXPECT_EQ(engine->results()[0].i64_, 8);
 }
 
-TEST(Interpreter, TheHostEndsARun) {
+TEST_P(Interpreter, TheHostEndsARun) {
   Engine engine("calls");
   EXPECT_EQ(engine.run("act", {value(0)}), RunState::finished);
   EXPECT_EQ(engine.run("act", {value(42)}), RunState::exited);
@@ -108,7 +115,7 @@ TEST(Interpreter, TheHostEndsARun) {
   EXPECT_EQ(engine->trap().func, engine.function("act"));
 }
 
-TEST(Interpreter, TrapsSayWhichAndWhere) {
+TEST_P(Interpreter, TrapsSayWhichAndWhere) {
   Engine engine("calls");
   EXPECT_EQ(engine.trap("unreachable"), TrapKind::unreachable);
   EXPECT_EQ(engine->trap().func, engine.function("unreachable"));
@@ -129,7 +136,7 @@ TEST(Interpreter, TrapsSayWhichAndWhere) {
   EXPECT_EQ(engine->module().code()[engine->trap().offset], 0xFC);
 }
 
-TEST(Interpreter, TooDeepARecursionTraps) {
+TEST_P(Interpreter, TooDeepARecursionTraps) {
   Engine engine("calls", {.stack_bytes = 4096});
   EXPECT_EQ(engine.trap("deep"), TrapKind::call_stack_exhausted);
   EXPECT_EQ(engine->trap().func, engine.function("deep"));
@@ -144,7 +151,7 @@ TEST(Interpreter, TooDeepARecursionTraps) {
   EXPECT_EQ(larger.call("depth", {value(deepest + 1)}).i32_, deepest + 1);
 }
 
-TEST(Interpreter, TinyStacksTrapAndNeverOverrun) {
+TEST_P(Interpreter, TinyStacksTrapAndNeverOverrun) {
   for (u32 bytes = 0; bytes <= 256; bytes += 4) {
     Engine engine("calls", {.stack_bytes = bytes});
     const Value argument[] = {value(3)};
@@ -158,19 +165,19 @@ TEST(Interpreter, TinyStacksTrapAndNeverOverrun) {
   }
 }
 
-TEST(Interpreter, ArgumentsAreCounted) {
+TEST_P(Interpreter, ArgumentsAreCounted) {
   Engine engine("calls");
   EXPECT_EQ(engine->start(engine.function("fib")).error().code, Code::invalid_argument);
   EXPECT_EQ(engine->start(1'000).error().code, Code::not_found);
 }
 
-TEST(Interpreter, AgreesWithNativeCode) {
+TEST_P(Interpreter, AgreesWithNativeCode) {
   Engine engine("mix");
   for (u32 seed = 0; seed < 200; ++seed)
     ASSERT_EQ(engine.call("mix", {value(seed * 2'654'435'761u)}).u64_, ::mix(seed * 2'654'435'761u)) << seed;
 }
 
-TEST(SubPageMemory, TrapsAtExactlyMemoryBytes) {
+TEST_P(SubPageMemory, TrapsAtExactlyMemoryBytes) {
   constexpr u32 kBytes = 5'001;  // no multiple of anything
   Engine engine("calls", {.memory_bytes = kBytes});
   EXPECT_EQ(engine->memory().size(), kBytes);
@@ -202,7 +209,7 @@ TEST(SubPageMemory, TrapsAtExactlyMemoryBytes) {
   EXPECT_FALSE(engine->memory(~0u, 2).ok());
 }
 
-TEST(Memory, GrowsInPlaceFromTheArena) {
+TEST_P(Memory, GrowsInPlaceFromTheArena) {
   Engine engine("calls");
   const u8* base = engine->memory().data();
   EXPECT_EQ(engine.call("grow", {value(2)}).i32_, 1);
@@ -215,14 +222,14 @@ TEST(Memory, GrowsInPlaceFromTheArena) {
   EXPECT_EQ(engine.call("size").i32_, 3);
 }
 
-TEST(Memory, GrowsWithinMemoryBytes) {
+TEST_P(Memory, GrowsWithinMemoryBytes) {
   Engine engine("calls", {.memory_bytes = 2 * 65'536 + 100});
   EXPECT_EQ(engine->memory().size(), 65'536u);
   EXPECT_EQ(engine.call("grow", {value(1)}).i32_, 1);
   EXPECT_EQ(engine.call("grow", {value(1)}).i32_, -1);
 }
 
-TEST(Memory, SegmentsMustFitWhatThereIs) {
+TEST_P(Memory, SegmentsMustFitWhatThereIs) {
   const auto code = read_module("calls");
   std::vector<u8> memory(1 << 20);
   Arena arena(memory);

@@ -1,12 +1,20 @@
 #include "cli/wast/backend.h"
 
 #include "wasm/engine.h"
+#include "wasm/register/translate.h"
 
 namespace pipit::wast {
 
+static support::Result<const void*> translate(const wasm::ValidModule& module, Arena& arena) {
+  return TRY(wasm::translate_in(module, arena));
+}
+
 static constexpr Backend kBackends[] = {
     {"interp", &wasm::kInPlaceEngine, nullptr},
+    {"register", &wasm::kRegisterEngine, translate},
 };
+
+std::span<const Backend> backends() { return kBackends; }
 
 support::Result<const Backend*> find_backend(std::string_view name) {
   std::string known;

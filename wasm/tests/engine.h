@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wasm/instance.h"
+#include "wasm/register/translate.h"
 
 /// What the engine's tests share: test modules built from wasm/tests, and an instance in memory of its own.
 namespace pipit::wasm::test {
@@ -69,6 +70,20 @@ constexpr HostFunction kHostFunctions[] = {
     {"test", "act", "i:", Host::act},
 };
 
+/// The engine that the running test is about; tests that are about none take the one in place.
+inline const wasm::Engine* engine_under_test = &kInPlaceEngine;
+
+/// Base of tests that run once in each engine.
+class InEveryEngine : public ::testing::TestWithParam<const wasm::Engine*> {
+ protected:
+  void SetUp() override { engine_under_test = GetParam(); }
+  void TearDown() override { engine_under_test = &kInPlaceEngine; }
+};
+inline const auto kEveryEngine = ::testing::Values(&kInPlaceEngine, &kRegisterEngine);
+inline std::string engine_name(const ::testing::TestParamInfo<const wasm::Engine*>& info) {
+  return info.param == &kRegisterEngine ? "Register" : "InPlace";
+}
+
 /// A module and an instance of it.
 class Engine {
  public:
@@ -78,6 +93,12 @@ class Engine {
     EXPECT_TRUE(module.ok()) << module.error().message << " at " << module.error().where;
     module_ = std::make_unique<ValidModule>(*module);
     const HostTable tables[] = {{kHostFunctions, &host}};
+    config.engine = engine_under_test;
+    if (engine_under_test == &kRegisterEngine) {
+      auto translated = translate_in(*module_, arena_);
+      EXPECT_TRUE(translated.ok()) << translated.error().message << " at " << translated.error().where;
+      if (translated.ok()) config.code = *translated;
+    }
     auto instance = Instance::create(*module_, tables, config, arena_);
     EXPECT_TRUE(instance.ok()) << instance.error().message;
     if (instance.ok()) instance_ = *instance;

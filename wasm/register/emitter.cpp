@@ -1,0 +1,104 @@
+#include "wasm/register/emitter.h"
+
+namespace pipit::wasm::reg {
+
+void Emitter::begin(u32* labels, bool write) {
+  labels_ = labels;
+  write_ = write;
+  position_ = 0;
+  last_.code = Code::count_;
+}
+
+void Emitter::drain() {
+  if (buffered_ != 0 && ok_) ok_ = sink_.write(sink_.context, {buffer_, buffered_});
+  buffered_ = 0;
+}
+
+void Emitter::bytes(u64 value, u32 count) {
+  position_ += count;
+  if (!write_) return;
+  written_ += count;
+  if (buffered_ + count > sizeof buffer_) drain();
+  for (; count != 0; --count, value >>= 8) buffer_[buffered_++] = static_cast<u8>(value);
+}
+
+void Emitter::raw16(u32 value) { bytes(value, 2); }
+void Emitter::raw32(u32 value) { bytes(value, 4); }
+
+void Emitter::displacement(u32 label, u32 origin, bool far) {
+  const i32 distance = (static_cast<i32>(labels_[label]) - static_cast<i32>(origin)) / 2;
+  bytes(static_cast<u32>(distance), far ? 4 : 2);
+}
+
+void Emitter::bind(u32 label) {
+  flush();
+  if (!write_) labels_[label] = position_;
+}
+
+void Emitter::put(const RegisterInstruction& instruction) {
+  flush();
+  last_ = instruction;
+  flush();
+}
+
+void Emitter::hold(const RegisterInstruction& instruction) {
+  flush();
+  last_ = instruction;
+}
+
+void Emitter::flush() {
+  if (last_.code == Code::count_) return;
+  const u32 origin = position_;
+  if (origin == wanted_) found_ = last_.at;
+  bytes(handler_code(last_.code), 2);
+  operands(last_, origin);
+  last_.code = Code::count_;
+}
+
+void Emitter::operands(const RegisterInstruction& in, u32 origin) {
+  const u32 label = static_cast<u32>(in.target);
+  const u32 ra = in.ra, rd = in.rd, da = rd | ra << 8, ab = ra | u32{in.rb} << 8;
+  switch (in.form) {
+    case Form::none:
+    case Form::a: break;
+    case Form::s: bytes(ra, 2); break;
+    case Form::s_d: bytes(da, 2); break;
+    case Form::a_d: bytes(rd, 2); break;
+    case Form::ss: bytes(ab, 2); break;
+    case Form::as: bytes(in.rb, 2); break;
+    case Form::si:
+    case Form::mem_s: bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
+    case Form::ai:
+    case Form::mem_a: bytes(in.imm, 2); break;
+    case Form::ss_d: bytes(da | u32{in.rb} << 16, 4); break;
+    case Form::as_d: bytes(rd | u32{in.rb} << 8, 2); break;
+    case Form::si_d:
+    case Form::mem_s_d: bytes(da | (in.imm & 0xFFFF) << 16, 4); break;
+    case Form::ai_d:
+    case Form::mem_a_d: bytes(rd | (in.imm & 0xFFFF) << 16, 4); break;
+    case Form::mem_w:
+    case Form::far_s: bytes(ra, 2), bytes(in.imm, 4); break;
+    case Form::mem_w_d: bytes(da, 2), bytes(in.imm, 4); break;
+    case Form::far_a:
+    case Form::const32: bytes(in.imm, 4); break;
+    case Form::br_ss: bytes(ab, 2), displacement(label, origin, false); break;
+    case Form::br_as: bytes(in.rb, 2), displacement(label, origin, false); break;
+    case Form::br_si: bytes(ra | (in.imm & 0xFFFF) << 16, 4), displacement(label, origin, false); break;
+    case Form::br_ai: bytes(in.imm, 2), displacement(label, origin, false); break;
+    case Form::br: displacement(label, origin, false); break;
+    case Form::br_far: displacement(label, origin, true); break;
+    case Form::const64: bytes(in.imm, 8); break;
+    case Form::const32_d: bytes(rd, 2), bytes(in.imm, 4); break;
+    case Form::const64_d: bytes(rd, 2), bytes(in.imm, 8); break;
+    case Form::select_s: bytes(da | u32{in.rb} << 16 | u32{in.rc} << 24, 4); break;
+    case Form::table:
+    case Form::table_far: bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
+    case Form::far_copy:
+    case Form::u16x2:
+    case Form::call: bytes(in.imm, 4); break;  // u16 fields, the first one lowest
+    case Form::u16x3:
+    case Form::call_far: bytes(in.imm, 6); break;
+  }
+}
+
+}  // namespace pipit::wasm::reg

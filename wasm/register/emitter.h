@@ -1,0 +1,67 @@
+#pragma once
+#include "wasm/register/forms.h"
+#include "wasm/register/translate.h"
+
+/// Writes register code, one instruction behind the translator: the last one waits, because what follows may
+/// change where its result goes, or swallow it.
+namespace pipit::wasm::reg {
+
+/// An instruction before it is bytes. Unused operands are 0.
+struct RegisterInstruction {
+  Code code = Code::count_;  ///< count_: none
+  Form form = Form::none;
+  u8 rd = 0, ra = 0, rb = 0, rc = 0;
+  u64 imm = 0;                    ///< immediate, offset or constant
+  i32 target = -1;                ///< the label that a branch goes to
+  u32 at = 0;                     ///< offset of the Wasm instruction it does the work of
+  Code slot_code = Code::count_;  ///< the same with the result in slot rd, where there is one
+  Form slot_form = Form::none;
+};
+
+class Emitter {
+ public:
+  Emitter(const CodeSink& sink) : sink_(sink) {}
+
+  /// Begins a function. Without `write`, positions are counted and labels are set; with it, they are read.
+  void begin(u32* labels, bool write);
+  void put(const RegisterInstruction& instruction);
+  /// Keeps it back until the next one; last() may be changed or withdrawn meanwhile.
+  void hold(const RegisterInstruction& instruction);
+  /// The instruction held back; its code is count_ where there is none.
+  RegisterInstruction& last() { return last_; }
+  bool holds() const { return last_.code != Code::count_; }
+  void withdraw() { last_.code = Code::count_; }
+  void flush();
+
+  void bind(u32 label);
+  void raw16(u32 value);
+  void raw32(u32 value);
+  /// A displacement to `label` of the instruction at `origin`, of 16 or 32 bits.
+  void displacement(u32 label, u32 origin, bool far);
+
+  u32 position() const { return position_; }  ///< in the function; of the next instruction once flushed
+  u32 written() const { return written_; }    ///< in all
+  bool ok() const { return ok_; }
+  /// Hands what is buffered to the sink.
+  void drain();
+  /// Looks for the Wasm offset of the instruction at `position` while positions are counted.
+  void look_for(u32 position) { wanted_ = position; }
+  u32 found() const { return found_; }
+
+ private:
+  void bytes(u64 value, u32 count);
+  void operands(const RegisterInstruction& in, u32 origin);
+
+  const CodeSink& sink_;
+  RegisterInstruction last_;
+  u32* labels_ = nullptr;
+  u32 position_ = 0, written_ = 0, buffered_ = 0;
+  u32 wanted_ = ~u32{0}, found_ = 0;
+  bool write_ = false, ok_ = true;
+  u8 buffer_[256];
+};
+
+/// The handler's 16-bit code.
+u16 handler_code(Code code);
+
+}  // namespace pipit::wasm::reg

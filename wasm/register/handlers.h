@@ -1,0 +1,13 @@
+#pragma once
+#include "wasm/register/machine.h"
+
+namespace pipit::wasm::reg {
+
+/// Defines the handler of instruction `id`.
+#define HANDLER(id) PIPIT_HANDLER op_##id(PIPIT_ARGS)
+
+#define R(id, form) HANDLER(id);
+#include "wasm/register/instructions.def"
+#undef R
+
+}  // namespace pipit::wasm::reg

@@ -1,0 +1,127 @@
+// Loads and stores.
+#include "wasm/register/handlers.h"
+
+namespace pipit::wasm::reg {
+
+namespace {
+
+template <class T>
+constexpr u32 log2_size() {
+  return sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+}
+
+/// Whether an access of T at `address` + `offset`, a sum that does not wrap, lies inside; `at` is where.
+template <class T>
+inline bool reaches(Machine* m, [[maybe_unused]] u8* memory, u32 address, u32 offset, u8*& at) {
+  usize sum;
+  bool wrapped = false;
+  if constexpr (sizeof(usize) == 8)
+    sum = usize{address} + offset;
+  else
+    wrapped = __builtin_add_overflow(address, offset, &sum);
+  at = memory + sum;
+  return !wrapped && sum < m->reach[log2_size<T>()];
+}
+template <class T>
+inline bool reaches(Machine* m, [[maybe_unused]] u8* memory, u32 address, u8*& at) {
+  at = memory + address;
+  return address < m->reach[log2_size<T>()];
+}
+
+}  // namespace
+
+#define CHECKED(T, ...)                                           \
+  u8* at;                                                         \
+  if (!reaches<T>(m, PIPIT_MEMORY, __VA_ARGS__, at)) [[unlikely]] \
+  return stop_with_trap(m, pc, TrapKind::out_of_bounds_memory_access)
+
+/// One load: `finish` uses `loaded`.
+#define LOAD_HANDLER(name, T, finish, ...) \
+  HANDLER(name) {                          \
+    CHECKED(T, __VA_ARGS__);               \
+    const T loaded = read<T>(at);          \
+    finish;                                \
+  }
+#define FINISH32(bytes) PIPIT_NEXT_ACC(bytes, static_cast<u32>(loaded))
+#define FINISH32_D(bytes)                  \
+  SLOT(2).u32_ = static_cast<u32>(loaded); \
+  PIPIT_NEXT_ACC(bytes, static_cast<u32>(loaded))
+#define LOAD32(op, T)                                                        \
+  LOAD_HANDLER(op##_s_a, T, FINISH32(6), SLOT(2).u32_, read_u16(pc + 4))     \
+  LOAD_HANDLER(op##_a_a, T, FINISH32(4), acc, read_u16(pc + 2))              \
+  LOAD_HANDLER(op##_w_a, T, FINISH32(8), SLOT(2).u32_ + read<u32>(pc + 4))   \
+  LOAD_HANDLER(op##_x_a, T, FINISH32(4), SLOT(2).u32_ + SLOT(3).u32_)        \
+  LOAD_HANDLER(op##_s_d, T, FINISH32_D(6), SLOT(3).u32_, read_u16(pc + 4))   \
+  LOAD_HANDLER(op##_a_d, T, FINISH32_D(6), acc, read_u16(pc + 4))            \
+  LOAD_HANDLER(op##_w_d, T, FINISH32_D(8), SLOT(3).u32_ + read<u32>(pc + 4)) \
+  LOAD_HANDLER(op##_x_d, T, FINISH32_D(6), SLOT(3).u32_ + SLOT(4).u32_)
+LOAD32(load, u32)
+LOAD32(load8_s, i8)
+LOAD32(load8_u, u8)
+LOAD32(load16_s, i16)
+LOAD32(load16_u, u16)
+
+#define FINISH_f32(bytes) PIPIT_GO(pc + (bytes), acc, loaded, fd)
+#define FINISH_f64(bytes) PIPIT_GO(pc + (bytes), acc, fs, loaded)
+#define LOADF(T)                                                                  \
+  LOAD_HANDLER(load##T##_s_a, T, FINISH_##T(6), SLOT(2).u32_, read_u16(pc + 4))   \
+  LOAD_HANDLER(load##T##_a_a, T, FINISH_##T(4), acc, read_u16(pc + 2))            \
+  LOAD_HANDLER(load##T##_w_a, T, FINISH_##T(8), SLOT(2).u32_ + read<u32>(pc + 4)) \
+  LOAD_HANDLER(load##T##_x_a, T, FINISH_##T(4), SLOT(2).u32_ + SLOT(3).u32_)
+LOADF(f32)
+LOADF(f64)
+
+#define FINISH64(bytes)                                      \
+  SLOT(2).u64_ = static_cast<u64>(static_cast<i64>(loaded)); \
+  PIPIT_NEXT(bytes)
+#define LOAD64(op, T)                                                    \
+  LOAD_HANDLER(op##_s_d, T, FINISH64(6), SLOT(3).u32_, read_u16(pc + 4)) \
+  LOAD_HANDLER(op##_a_d, T, FINISH64(6), acc, read_u16(pc + 4))          \
+  LOAD_HANDLER(op##_w_d, T, FINISH64(8), SLOT(3).u32_ + read<u32>(pc + 4))
+LOAD64(load64, u64)
+LOAD64(load64_8_s, i8)
+LOAD64(load64_8_u, u8)
+LOAD64(load64_16_s, i16)
+LOAD64(load64_16_u, u16)
+LOAD64(load64_32_s, i32)
+LOAD64(load64_32_u, u32)
+
+/// One store of the first bytes of `source`.
+#define STORE_HANDLER(name, T, source, bytes, ...) \
+  HANDLER(name) {                                  \
+    CHECKED(T, __VA_ARGS__);                       \
+    std::memcpy(at, &source, sizeof(T));           \
+    PIPIT_NEXT_ACC(bytes, 0);                      \
+  }
+#define STORE(op, T)                                                     \
+  STORE_HANDLER(op##_s_s, T, SLOT(2), 6, SLOT(3).u32_, read_u16(pc + 4)) \
+  STORE_HANDLER(op##_a_s, T, SLOT(2), 6, acc, read_u16(pc + 4))          \
+  STORE_HANDLER(op##_w_s, T, SLOT(2), 8, SLOT(3).u32_ + read<u32>(pc + 4))
+STORE(store, u32)
+STORE(store8, u8)
+STORE(store16, u16)
+STORE(store64, u64)
+#define STOREA(op, T)                                                \
+  STORE_HANDLER(op##_s_a, T, acc, 6, SLOT(2).u32_, read_u16(pc + 4)) \
+  STORE_HANDLER(op##_w_a, T, acc, 8, SLOT(2).u32_ + read<u32>(pc + 4))
+STOREA(store, u32)
+STOREA(store8, u8)
+STOREA(store16, u16)
+#define STOREF(T, accumulator)                                                     \
+  STORE_HANDLER(store##T##_s_a, T, accumulator, 6, SLOT(2).u32_, read_u16(pc + 4)) \
+  STORE_HANDLER(store##T##_a_a, T, accumulator, 4, acc, read_u16(pc + 2))          \
+  STORE_HANDLER(store##T##_w_a, T, accumulator, 8, SLOT(2).u32_ + read<u32>(pc + 4))
+STOREF(f32, fs)
+STOREF(f64, fd)
+
+#define FAR_HANDLER(name, address, at, bytes)                                     \
+  HANDLER(name) {                                                                 \
+    u32 sum;                                                                      \
+    if (__builtin_add_overflow(address, read<u32>(pc + (at)), &sum)) [[unlikely]] \
+      return stop_with_trap(m, pc, TrapKind::out_of_bounds_memory_access);        \
+    PIPIT_NEXT_ACC(bytes, sum);                                                   \
+  }
+FAR_HANDLER(far_s, SLOT(2).u32_, 4, 8)
+FAR_HANDLER(far_a, acc, 2, 6)
+
+}  // namespace pipit::wasm::reg

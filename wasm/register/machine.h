@@ -1,0 +1,133 @@
+#pragma once
+#include <cstring>
+
+#include "wasm/engine.h"
+#include "wasm/register/forms.h"
+#include "wasm/register/translate.h"
+
+/// The register machine. Every instruction is one function, its handler, that ends in a tail call to the next
+/// one's; the machine's registers are the handlers' arguments, as many as a target passes in registers.
+namespace pipit::wasm::reg {
+
+using isize = std::ptrdiff_t;
+
+/// A caller, to be gone on with when its callee returns.
+struct Frame {
+  const u8* pc;  ///< behind the call
+  Value* fp;
+  InstanceImpl* instance;
+};
+
+struct Machine;
+
+// pc: this instruction; fp: the frame's first slot; acc, fs, fd: the accumulators for i32, f32 and f64.
+// `base` is what handlers' codes are relative to and `mem` the memory, where a register is left for them.
+#define PIPIT_COMMON_ARGS                                                                 \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Value *fp, [[maybe_unused]] Machine *m, \
+      [[maybe_unused]] u32 acc, [[maybe_unused]] f32 fs, [[maybe_unused]] f64 fd
+#if defined(__arm__)
+#define PIPIT_ARGS PIPIT_COMMON_ARGS
+#define PIPIT_REST
+#define PIPIT_BASE m->base
+#define PIPIT_MEMORY m->memory
+#elif defined(__riscv) && __riscv_xlen == 32
+#define PIPIT_ARGS PIPIT_COMMON_ARGS, [[maybe_unused]] const u8* base
+#define PIPIT_REST , base
+#define PIPIT_BASE base
+#define PIPIT_MEMORY m->memory
+#else
+#define PIPIT_ARGS PIPIT_COMMON_ARGS, [[maybe_unused]] const u8 *base, [[maybe_unused]] u8 *mem
+#define PIPIT_REST , base, mem
+#define PIPIT_BASE base
+#define PIPIT_MEMORY mem
+#endif
+#if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32)
+constexpr usize kHandlerScale = 1;
+#define PIPIT_HANDLER void
+#else
+constexpr usize kHandlerScale = 8;  ///< reaches further, and costs nothing where an address can be scaled
+#define PIPIT_HANDLER [[gnu::aligned(16)]] void
+#endif
+
+using Handler = void (*)(PIPIT_ARGS);
+
+struct Registers {
+  const u8* base = nullptr;
+  u8* memory = nullptr;
+  /// How many addresses an access of 1, 2, 4, 8 or 16 bytes may have: [log2 of the size].
+  usize reach[5] = {};
+  i32 ticks = 0;  ///< fuel left of the current portion; Run::fuel is what is left beyond it
+  Value** globals = nullptr;
+  Frame* frame = nullptr;
+  const u8* code = nullptr;      ///< the running instance's
+  const u32* entries = nullptr;  ///< where in it each defined function begins
+  InstanceImpl* instance = nullptr;
+  u32 imported_funcs = 0;
+};
+
+/// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from its end.
+struct Machine : Registers, Run {
+  const RegisterCode* image = nullptr;  ///< of the instance that this machine belongs to
+  const u8* pc = nullptr;
+  Value* fp = nullptr;
+  u16 boot[4] = {};  ///< code that calls the start function and the entry
+  InstanceImpl* callee_instance = nullptr;
+  u32 callee = 0;
+  Value* callee_fp = nullptr;
+  u32 call_bytes = 0;   ///< of the call instruction
+  u32 entry_slots = 0;  ///< arguments of the entry
+};
+
+inline Machine& machine_of(InstanceImpl& instance) { return static_cast<Machine&>(*instance.run); }
+
+/// Addresses of all handlers, by Code.
+extern const Handler kHandlers[kCodes];
+/// What a handler's 16-bit code is relative to.
+inline const u8* handler_base() {
+  return reinterpret_cast<const u8*>(kHandlers[static_cast<u32>(Code::unreachable)]);
+}
+
+template <class T>
+inline T read(const u8* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+inline i16 read_i16(const u8* at) { return *static_cast<const i16*>(__builtin_assume_aligned(at, 2)); }
+inline u16 read_u16(const u8* at) { return *static_cast<const u16*>(__builtin_assume_aligned(at, 2)); }
+
+/// Goes on with the instruction at `to`.
+#define PIPIT_GO(to, acc_, fs_, fd_)                                                                       \
+  do {                                                                                                     \
+    const u8* const next_pc = (to);                                                                        \
+    const Handler next = reinterpret_cast<Handler>(reinterpret_cast<usize>(PIPIT_BASE) +                   \
+                                                   static_cast<usize>(read_i16(next_pc)) * kHandlerScale); \
+    [[clang::musttail]] return next(next_pc, fp, m, (acc_), (fs_), (fd_)PIPIT_REST);                       \
+  } while (false)
+/// Goes on with the instruction behind one of `bytes`.
+#define PIPIT_NEXT(bytes) PIPIT_GO(pc + (bytes), acc, fs, fd)
+#define PIPIT_NEXT_ACC(bytes, value) PIPIT_GO(pc + (bytes), (value), fs, fd)
+#define PIPIT_TAIL(handler) [[clang::musttail]] return handler(pc, fp, m, acc, fs, fd PIPIT_REST)
+
+/// Ends the run with a trap at instruction `pc`.
+void stop_with_trap(Machine* m, const u8* pc, TrapKind kind);
+/// Fuel ran out, or only its portion: goes on at pc, or pauses.
+void out_of_ticks(PIPIT_ARGS);
+/// Looks again at what a call may have changed; the memory.
+void refresh_memory(Machine* m);
+/// Makes `instance` the one that runs.
+void load_instance(Machine* m, InstanceImpl* instance);
+
+/// Spends a unit of fuel and goes on at `to`.
+#define PIPIT_SPEND_AND_GO(to)       \
+  do {                               \
+    pc = (to);                       \
+    if (--m->ticks < 0) [[unlikely]] \
+      PIPIT_TAIL(out_of_ticks);      \
+    PIPIT_GO(pc, acc, fs, fd);       \
+  } while (false)
+
+// The slot that operand byte `n` names.
+#define SLOT(n) fp[pc[n]]
+
+}  // namespace pipit::wasm::reg
