@@ -96,6 +96,7 @@ Status Instantiation::allot_all() {
   const usize slots = config_.stack_bytes / sizeof(Value);
   instance_.stack_bytes = static_cast<u32>(slots * sizeof(Value));
   instance_.engine = config_.engine;
+  instance_.own_memory.space = config_.memory_space;
   Run& run = *(instance_.run = TRY(config_.engine->attach(instance_, config_.code, arena_)));
   run.least_gap = instance_.stack_bytes;
   run.stack = static_cast<Value*>(arena_.allocate(instance_.stack_bytes, alignof(Value)));
@@ -117,8 +118,8 @@ Status Instantiation::imports() {
 /// Whether "iI:f" says the same as parameters and results.
 bool signature_matches(const char* text, TypeList params, TypeList results) {
   constexpr auto letter = [](u8 type) {
-    constexpr char kNumbers[] = {'F', 'f', 'I', 'i'};  // from 0x7C
-    return is_number(type) ? kNumbers[type - 0x7C] : '?';
+    constexpr char kLetters[] = {'V', 'F', 'f', 'I', 'i'};  // from 0x7B
+    return type >= kV128 && type <= 0x7F ? kLetters[type - kV128] : '?';
   };
   for (const u8 type : params)
     if (*text++ != letter(type)) return false;
@@ -326,6 +327,12 @@ TrapKind memory_init(InstanceImpl& instance, u32 segment_index, u32 to, u32 from
 
 bool MemoryInst::extend(Arena& from, u64 size) {
   if (size > ~usize{0}) return false;
+  if (space != nullptr) {
+    if (base == nullptr) base = space->reserve(space->context);
+    if (base == nullptr || !space->commit(space->context, base, capacity, static_cast<usize>(size))) return false;
+    capacity = static_cast<usize>(size);
+    return true;
+  }
   const usize mark = from.mark();
   const usize more = static_cast<usize>(size) - capacity;
   u8* at = static_cast<u8*>(from.allocate(more, base == nullptr ? 16 : 1));

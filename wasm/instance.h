@@ -35,7 +35,7 @@ enum class HostAction : u8 {
 struct HostFunction {
   const char* module;     ///< "wasi_snapshot_preview1"
   const char* name;       ///< "fd_write"
-  const char* signature;  ///< parameters, ':', results; i = i32, I = i64, f = f32, F = f64: "iiii:i"
+  const char* signature;  ///< parameters, ':', results; i = i32, I = i64, f = f32, F = f64, V = v128: "iiii:i"
   /// `values` holds the arguments; results overwrite it from the front. `context` is the Imports' own.
   HostAction (*call)(void* context, Instance& instance, Value* values);
 };
@@ -50,6 +50,16 @@ class Linker;
 struct Engine;
 extern const Engine kInPlaceEngine;
 
+/// Address space for linear memories outside the arena, whose pages are inaccessible until they are committed:
+/// what native code without bounds checks relies on (wasm/native).
+struct MemorySpace {
+  /// Reserves native::kGuardedSpace bytes, page-aligned; null when there is no more.
+  u8* (*reserve)(void* context);
+  /// Makes the bytes up to `to` accessible, zeroed beyond `from`; false when there is no memory for them.
+  bool (*commit)(void* context, u8* base, usize from, usize to);
+  void* context;
+};
+
 struct InstanceConfig {
   /// What executes the module (wasm/engine.h). Only the engines that are named get linked.
   const Engine* engine = &kInPlaceEngine;
@@ -61,6 +71,8 @@ struct InstanceConfig {
   /// minimum, and memory.grow takes further pages from the arena, in place, as long as nothing else was
   /// allocated from it since.
   u32 memory_bytes = 0;
+  /// Where the module's memory comes from instead of the arena; null: from the arena. Must outlive the instance.
+  const MemorySpace* memory_space = nullptr;
   /// The arena's free bytes are zero (a fresh mapping): memory need not be cleared.
   bool zeroed_arena = false;
   /// memory.grow refuses to go beyond this many pages.

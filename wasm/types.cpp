@@ -28,24 +28,29 @@ void* allocate_zeroed(Arena& arena, usize count, usize bytes, usize align) {
   return at;
 }
 
+static void refuse_type(Reader& reader, u32 at, u8 type, const char* malformed) {
+  if (type == 0x63 || type == 0x64)
+    reader.fail_at(at, "typed function references are not supported", Code::unsupported);
+  else
+    reader.fail_at(at, malformed);
+}
+
 u8 read_value_type(Reader& reader) {
   const u32 at = reader.offset();
   const u8 type = reader.byte();
   if (type == kV128) {
     reader.note_v128();
     if (simd_feature() == nullptr) reader.fail_at(at, "SIMD (v128) is not supported", Code::unsupported);
-  } else if (!is_number(type) && !is_reference(type))
-    reader.fail_at(at, "malformed value type");
+  } else if (!is_number(type) && !is_reference(type)) {
+    refuse_type(reader, at, type, "malformed value type");
+  }
   return type;
 }
 
 u8 read_reference_type(Reader& reader) {
   const u32 at = reader.offset();
   const u8 type = reader.byte();
-  if (type == 0x63 || type == 0x64)
-    reader.fail_at(at, "typed function references are not supported", Code::unsupported);
-  else if (!is_reference(type))
-    reader.fail_at(at, "malformed reference type");
+  if (!is_reference(type)) refuse_type(reader, at, type, "malformed reference type");
   return type;
 }
 

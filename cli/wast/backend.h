@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string_view>
 
 #include "support/error.h"
@@ -14,6 +15,7 @@ struct Backend {
   support::Result<const void*> (*prepare)(const wasm::ValidModule& module, Arena& arena);
 };
 
+std::span<const Backend> backends();
 /// not_found names those there are.
 support::Result<const Backend*> find_backend(std::string_view name);
 

@@ -27,9 +27,9 @@ Status LoadedModule::load(const wasm::Limits& limits) {
   return {};
 }
 
-support::Status LoadedModule::instantiate(wasm::Linker& linker) {
+support::Status LoadedModule::instantiate(wasm::Linker& linker, std::span<const wasm::HostTable> host) {
   const void* code = backend_.prepare == nullptr ? nullptr : TRY(backend_.prepare(*module_, arena_));
-  instance_ = TRY(wasm::Instance::create(*module_, {},
+  instance_ = TRY(wasm::Instance::create(*module_, host,
                                          {.engine = backend_.engine,
                                           .code = code,
                                           .zeroed_arena = true,

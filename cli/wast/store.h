@@ -25,8 +25,9 @@ class LoadedModule {
   Status load(const wasm::Limits& limits);
   /// Makes what the engine executes and instantiates, without running the start function. On an error the
   /// instance may have left references behind, so the object must live on.
-  support::Status instantiate(wasm::Linker& linker);
+  support::Status instantiate(wasm::Linker& linker, std::span<const wasm::HostTable> host = {});
   wasm::Instance* instance() { return instance_; }
+  const wasm::ValidModule& module() const { return *module_; }
 
  private:
   LoadedModule(std::vector<u8> bytes, const Backend& backend, MutBytes space)
