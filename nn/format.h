@@ -43,8 +43,8 @@ constexpr u32 kMaxTensors = 16384;
 constexpr u32 kMaxOperators = 4096;
 constexpr u32 kMaxOperands = 32;  ///< inputs of one operator; model inputs, model outputs
 constexpr u32 kNameBytes = 32;
-/// Longest sum of an int8 convolution or fully connected operator (taps × input channels): with it and |bias|
-/// ≤ kMaxBias no 32-bit accumulator overflows.
+/// Longest sum of an int8 convolution or fully connected operator (taps × input channels). No 32-bit
+/// accumulator overflows where |bias| ≤ 2^31 − 1 − length × 2^14, which kMaxBias keeps for every length.
 constexpr u32 kMaxAccumulation = 65536;
 constexpr i32 kMaxBias = (1 << 30) - 1;
 
@@ -92,7 +92,7 @@ struct TensorRecord {
   u32 offset;          ///< see Placement; a multiple of 16
   u32 bytes;           ///< product of dims × element size
   f32 scale;           ///< per tensor; 0 = not quantised (or per channel)
-  i32 zero_point;      ///< −128 … 127 for i8, else 0
+  i32 zero_point;      ///< −128 … 127 for i8, 0 … 255 for u8, else 0
   u32 channel_scales;  ///< file offset of f32[dims[channel_axis]], for tools; 0 = per tensor. Kernels use
                        ///< rescale pairs
   u32 name_offset;     ///< file offset of name_bytes bytes of UTF-8, any alignment; 0 with name_bytes 0 =
@@ -119,24 +119,29 @@ static_assert(sizeof(OperatorRecord) == 16 && alignof(OperatorRecord) == 4);
 ///
 /// Unless said otherwise all activations of an operator have one dtype, f32 or i8, and an operator without
 /// rescaling keeps scale and zero point.
-#define PIPIT_NN_OPERATORS(X)                               \
-  X(1, conv2d, 3, 4, false, Conv2dAttributes)               \
-  X(2, depthwise_conv2d, 3, 4, false, Conv2dAttributes)     \
-  X(3, fully_connected, 3, 4, false, ClampAttributes)       \
-  X(4, max_pool2d, 1, 1, false, Pool2dAttributes)           \
-  X(5, average_pool2d, 1, 1, false, Pool2dAttributes)       \
-  X(6, global_average_pool, 1, 1, false, RescaleAttributes) \
-  X(7, clamp, 1, 1, true, ClampAttributes)                  \
-  X(8, add, 2, 2, true, AddAttributes)                      \
-  X(9, mul, 2, 2, true, RescaleAttributes)                  \
-  X(10, reshape, 1, 1, true, NoAttributes)                  \
-  X(11, transpose, 1, 1, false, TransposeAttributes)        \
-  X(12, quantize, 1, 1, false, NoAttributes)                \
-  X(13, dequantize, 1, 1, false, NoAttributes)              \
-  X(14, requantize, 1, 1, true, RescaleAttributes)          \
-  X(15, softmax, 1, 1, true, NoAttributes)                  \
-  X(16, pad, 1, 1, false, PadAttributes)                    \
-  X(17, concat, 1, kMaxOperands, false, ConcatAttributes)
+#define PIPIT_NN_OPERATORS(X)                                        \
+  X(1, conv2d, 3, 4, false, Conv2dAttributes)                        \
+  X(2, depthwise_conv2d, 3, 4, false, Conv2dAttributes)              \
+  X(3, fully_connected, 3, 4, false, ClampAttributes)                \
+  X(4, max_pool2d, 1, 1, false, Pool2dAttributes)                    \
+  X(5, average_pool2d, 1, 1, false, Pool2dAttributes)                \
+  X(6, global_average_pool, 1, 1, false, RescaleAttributes)          \
+  X(7, clamp, 1, 1, true, ClampAttributes)                           \
+  X(8, add, 2, 2, true, AddAttributes)                               \
+  X(9, mul, 2, 2, true, RescaleAttributes)                           \
+  X(10, reshape, 1, 1, true, NoAttributes)                           \
+  X(11, transpose, 1, 1, false, TransposeAttributes)                 \
+  X(12, quantize, 1, 1, false, NoAttributes)                         \
+  X(13, dequantize, 1, 1, false, NoAttributes)                       \
+  X(14, requantize, 1, 1, true, RescaleAttributes)                   \
+  X(15, softmax, 1, 1, true, NoAttributes)                           \
+  X(16, pad, 1, 1, false, PadAttributes)                             \
+  X(17, concat, 1, kMaxOperands, false, ConcatAttributes)            \
+  X(128, sign_flip, 1, 1, true, NoAttributes)                        \
+  X(129, lookup, 2, 2, true, NoAttributes)                           \
+  X(130, conv2d_asymmetric, 4, 4, false, Conv2dAttributes)           \
+  X(131, depthwise_conv2d_asymmetric, 4, 4, false, Conv2dAttributes) \
+  X(132, fully_connected_asymmetric, 4, 4, false, ClampAttributes)
 
 enum class Opcode : u8 {
 #define X(number, name, min_inputs, max_inputs, in_place, attributes) name = number,
@@ -183,7 +188,7 @@ struct Window {
 /// tap by tap (row, column, channel) from bias on. i8: weights i8, bias i32, fourth input rescale i32 [O,2] =
 /// a Rescale per output channel (input scale × weight scale / output scale). Padding counts as the input's
 /// zero point. **The bias has the zero point folded in**: bias[o] = round(b / (input scale × weight scale)) −
-/// zero_point(x) × Σ w[o], |bias| ≤ kMaxBias, so that out = clamp(zero_point(out) + rescale(bias[o] + Σ
+/// zero_point(x) × Σ w[o], so that out = clamp(zero_point(out) + rescale(bias[o] + Σ
 /// q·w)), the sum running over all taps, padded ones at zero_point(x).
 struct Conv2dAttributes {
   Window window;
@@ -197,14 +202,17 @@ struct ClampAttributes {
   Clamp clamp;
 };
 
+constexpr u32 kCountIncludePad = 1;  ///< padding counts as elements of value zero; else only the image counts
+constexpr u32 kRoundHalfUp = 2;      ///< i8: halves towards +infinity, as uint8 models round
+
 /// max_pool2d: padding never wins. average_pool2d i8: the sum of q (padding at the zero point) divided by the
-/// number of elements, rounded half away from zero. Input and output have the same scale and zero point.
-/// Every window must touch the image (each pad < the dilated kernel; dilation is 1 for average pooling).
+/// number of elements, rounded half away from zero (kRoundHalfUp: up). Input and output have the same scale
+/// and zero point. Every window must touch the image (each pad < the dilated kernel; dilation is 1 for
+/// average pooling).
 struct Pool2dAttributes {
   Window window;
   u16 kernel_h, kernel_w;
-  u32 count_include_pad;  ///< average: 1 = padding counts as elements of value zero; 0 = only the image
-                          ///< counts
+  u32 flags;  ///< of averages: kCountIncludePad, kRoundHalfUp
   Clamp clamp;
 };
 
@@ -251,7 +259,11 @@ struct ConcatAttributes {
 // offset. quantize: f32 → i8, q = saturate(round_half_even(x / scale) + zero_point), IEEE single precision;
 // NaN gives −128. dequantize: i8 → f32, scale × (q − zero_point). softmax: over the last dimension, exp by
 // nn/kernels/softmax (own polynomial, so that bits agree everywhere); i8: exp of scale_in × (q − max), the
-// quotient quantised as `quantize` does with the output's scale and zero point.
+// quotient quantised as `quantize` does with the output's scale and zero point. sign_flip: u8 ↔ i8, the top
+// bit inverted, for the edges of uint8 models. lookup: i8 → i8, out = table[x + 128], the table [256] being
+// the second input. *_asymmetric: as the operator without it, in i8, with weights whose zero point is that of
+// their tensor record; bias[o] = round(b / …) − zero_point(x) × Σ (w[o] − zero_point(w)) and −zero_point(w) ×
+// q joins each product.
 
 static_assert(sizeof(Rescale) == 8 && sizeof(Clamp) == 8 && sizeof(Window) == 16);
 static_assert(sizeof(Conv2dAttributes) == 24 && sizeof(ClampAttributes) == 8 &&

@@ -68,6 +68,9 @@ std::span<const Operator* const> operator_registry();
 
 /// nullptr when this build has no such operator.
 const Operator* find_operator(u8 opcode, DType dtype);
+/// Operators beyond that list: those of nn/extensions_all.cpp, or none where a build links
+/// extensions_none.cpp.
+std::span<const Operator* const> operator_extensions();
 
 extern const Operator kConv2dF32, kConv2dI8;
 extern const Operator kDepthwiseConv2dF32, kDepthwiseConv2dI8;
@@ -79,5 +82,8 @@ extern const Operator kQuantizeF32, kDequantizeI8, kRequantizeI8;
 extern const Operator kSoftmaxF32, kSoftmaxI8;
 extern const Operator kReshapeF32, kReshapeI8, kTransposeF32, kTransposeI8;
 extern const Operator kPadF32, kPadI8, kConcatF32, kConcatI8;
+
+extern const Operator kSignFlipU8, kSignFlipI8, kLookupI8;
+extern const Operator kConv2dAsymmetric, kDepthwiseConv2dAsymmetric, kFullyConnectedAsymmetric;
 
 }  // namespace pipit::nn

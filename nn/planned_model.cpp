@@ -39,8 +39,9 @@ TensorInfo PlannedModel::output(u32 index) const {
 }
 
 const Operator* find_operator(u8 opcode, DType dtype) {
-  for (const Operator* op : operator_registry())
-    if (static_cast<u8>(op->opcode) == opcode && op->dtype == dtype) return op;
+  for (const auto operators : {operator_registry(), operator_extensions()})
+    for (const Operator* op : operators)
+      if (static_cast<u8>(op->opcode) == opcode && op->dtype == dtype) return op;
   return nullptr;
 }
 

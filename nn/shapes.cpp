@@ -50,11 +50,13 @@ const char* check_weights(const Node& node, DType dtype, u32 channels, u64 accum
   if (!is(factors, DType::i32) || !is_constant(factors) || elements(factors) != u64{channels} * 2)
     return "operator rescale is not one constant pair per output channel";
   if (accumulation > format::kMaxAccumulation) return "operator sums too many int8 products for 32 bits";
+  // What the products leave of 32 bits.
+  const i32 max_bias = static_cast<i32>(0x7FFFFFFF - accumulation * 128 * 128);
   const i32* biases = node.data<i32>(2);
   const format::Rescale* pairs = node.data<format::Rescale>(3);
   for (u32 channel = 0; channel < channels; ++channel) {
-    if (biases[channel] < -format::kMaxBias || biases[channel] > format::kMaxBias)
-      return "operator bias exceeds 30 bits";
+    if (biases[channel] < -max_bias || biases[channel] > max_bias)
+      return "operator bias leaves no room for its products";
     if (!is_valid(pairs[channel])) return "operator rescale factor is not normalised";
   }
   return nullptr;

@@ -125,8 +125,11 @@ class Verifier {
     constexpr f32 kLargest = 3.4028234663852886e38f;
     if (!(t.scale >= 0 && t.scale <= kLargest))
       return malformed("tensor scale is not a finite positive number", where);
-    const bool wide = t.dtype == static_cast<u8>(DType::i8);
-    if (t.zero_point < (wide ? kInt8Min : 0) || t.zero_point > (wide ? kInt8Max : 0))
+    const bool is_signed = t.dtype == static_cast<u8>(DType::i8);
+    const bool is_unsigned = t.dtype == static_cast<u8>(DType::u8);
+    if (t.zero_point < (is_signed ? kInt8Min : 0) || t.zero_point > (is_signed     ? kInt8Max
+                                                                     : is_unsigned ? 255
+                                                                                   : 0))
       return malformed("tensor zero point out of range", where);
     if (t.channel_scales == 0 ? t.channel_axis != 0 : t.channel_axis >= t.rank)
       return malformed("tensor channel axis out of range", where);

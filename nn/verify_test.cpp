@@ -204,7 +204,7 @@ TEST(Verify, NamesWhatIsWrong) {
        attributes([](auto& a) { a.clamp = format::Clamp::of(5, 4); })},
       {"operator bias is not one constant per output channel", Code::malformed,
        tensor(2, [](auto& t) { t.dims[0] = 2, t.bytes = 8; })},
-      {"operator bias exceeds 30 bits", Code::malformed, constant(2, 1, 1 << 30)},
+      {"operator bias leaves no room for its products", Code::malformed, constant(2, 1, 0x7FFFFFFF)},
       {"operator rescale factor is not normalised", Code::malformed, constant(3, 2, 12345)},
       {"operator rescale factor is not normalised", Code::malformed, constant(3, 3, 31)},
   };

@@ -2,7 +2,9 @@
 
 #include "compiler/model/export_onnx.h"
 #include "compiler/model/import_onnx.h"
+#include "compiler/model/import_tflite.h"
 #include "compiler/model/quantize.h"
+#include "compiler/model/tflite_file.h"
 
 namespace pipit::model {
 namespace {
@@ -44,9 +46,11 @@ std::vector<TensorRange> summarise(const Graph& graph, const std::map<u32, Range
 }  // namespace
 
 Result<Graph> import_model(Bytes onnx, const CompileOptions& options) {
-  Graph graph = TRY(import_onnx(onnx));
+  const bool tflite = tflite_file::is_tflite(onnx);
+  Graph graph = TRY(tflite ? import_tflite(onnx) : import_onnx(onnx));
   if (!options.name.empty()) graph.name = options.name;
   if (options.observer) options.observer("import", graph);
+  if (tflite) return graph;
   TRY(run_passes(graph, canonical_passes(), options.observer));
   return graph;
 }
@@ -54,7 +58,10 @@ Result<Graph> import_model(Bytes onnx, const CompileOptions& options) {
 Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) {
   if (!options.name.empty()) graph.name = options.name;
   const auto passes = lowering_passes();
-  if (options.integer_io) {
+  if (graph.channels_last) {
+    // Lowered already: TensorFlow Lite's layout and integers are the engine's.
+    TRY(eliminate_dead_code(graph));
+  } else if (options.integer_io) {
     // The edges are visible once int8 operators exist, and must go before the layout is decided.
     TRY(run_passes(graph, passes.first(1), options.observer));
     strip_float_edges(graph);

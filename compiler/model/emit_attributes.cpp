@@ -75,7 +75,8 @@ Result<std::vector<u8>> pool_of(const Node& node, const Tensor& input, const Ten
   out.window = TRY(window_of(pool.window, input, output));
   out.kernel_h = TRY(narrow(pool.window.kernel[0], "a kernel"));
   out.kernel_w = TRY(narrow(pool.window.kernel[1], "a kernel"));
-  out.count_include_pad = node.op == Op::average_pool && pool.count_include_pad;
+  if (node.op == Op::average_pool && pool.count_include_pad) out.flags |= format::kCountIncludePad;
+  if (pool.round_half_up && is_int8(output)) out.flags |= format::kRoundHalfUp;
   out.clamp = clamp;
   return bytes_of(out);
 }
@@ -126,15 +127,20 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
   // Depthwise weights have the output channel last, all others first.
   const bool last = node.op == Op::depthwise_conv;
   const usize taps = w.data.size() / channels;
+  const auto& zeros = w.quantization->zero_points;
+  const i32 weight_zero = w.quantization->per_channel() || zeros.empty() ? 0 : zeros[0];
   std::vector<i32> folded;
   std::vector<i32> factors;
   for (usize channel = 0; channel < channels; ++channel) {
     i64 sum = 0;
     for (usize tap = 0; tap < taps; ++tap)
-      sum += static_cast<i8>(w.data[last ? tap * channels + channel : channel * taps + tap]);
+      sum += static_cast<i8>(w.data[last ? tap * channels + channel : channel * taps + tap]) - weight_zero;
     const i64 value = bias[channel] - zero_of(x) * sum;
-    if (std::llabs(value) > format::kMaxBias)
-      return Error(Code::out_of_range, "a folded bias exceeds 30 bits");
+    const i64 room = (i64{1} << 31) - 1 - static_cast<i64>(taps) * 128 * 128;
+    if (std::llabs(value) > room)
+      return Error(Code::out_of_range, "the folded bias " + std::to_string(value) + " of channel " +
+                                           std::to_string(channel) +
+                                           " leaves its products no room in 32 bits");
     folded.push_back(static_cast<i32>(value));
     const auto& scales = w.quantization->scales;
     const f64 weight_scale = scales[scales.size() == 1 ? 0 : channel];

@@ -77,7 +77,8 @@ class Emitter {
     if (bytes > u64{1} << 30)
       return Error(Code::out_of_range, "tensor '" + tensor.name + "' is larger than 1 GiB");
     record.bytes = static_cast<u32>(bytes);
-    if (tensor.dtype == DType::i8 && tensor.quantization && !tensor.quantization->per_channel()) {
+    const bool is_8_bit = tensor.dtype == DType::i8 || tensor.dtype == DType::u8;
+    if (is_8_bit && tensor.quantization && !tensor.quantization->per_channel()) {
       record.scale = tensor.quantization->scales[0];
       record.zero_point = tensor.quantization->zero_points[0];
     }
@@ -120,7 +121,7 @@ class Emitter {
     const Tensor& output = graph_[node.output];
     const u64 macs = macs_of(graph_, node);
     macs_ += macs;
-    summary_.push_back({node.name, format::opcode_name(static_cast<u8>(*opcode_of(node.op))),
+    summary_.push_back({node.name, format::opcode_name(static_cast<u8>(*opcode_of(graph_, node))),
                         dtype_name(output.dtype), to_string(output.shape), macs, constant_bytes_});
     return {};
   }
@@ -139,7 +140,7 @@ class Emitter {
     ids.push_back(TRY(record_of(node.output)));
 
     format::OperatorRecord record{};
-    record.opcode = static_cast<u8>(*opcode_of(node.op));
+    record.opcode = static_cast<u8>(*opcode_of(graph_, node));
     record.input_count = static_cast<u8>(ids.size() - 1);
     record.output_count = 1;
     record.ids_offset = file_.add_all(ids, format::kTableAlign);

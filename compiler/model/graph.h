@@ -56,34 +56,36 @@ struct Tensor {
 };
 
 /// The one operator table: enumerator (also the name in dumps), fewest and most inputs, what it stands for.
-#define PIPIT_MODEL_OPERATORS(X)                                           \
-  X(conv, 2, 3)           /* x [N,C,H,W], w [O,C/group,KH,KW], bias [O] */ \
-  X(depthwise_conv, 3, 3) /* after layout: x NHWC, w [1,KH,KW,O], bias */  \
-  X(batch_norm, 5, 5)     /* x, scale, bias, mean, variance */             \
-  X(clamp, 1, 1)          /* Relu, Clip: the bounds are Node::clamp */     \
-  X(max_pool, 1, 1)                                                        \
-  X(average_pool, 1, 1)                                                    \
-  X(global_average_pool, 1, 1)                                             \
-  X(reduce_mean, 1, 1)                                                     \
-  X(gemm, 2, 3)                                                            \
-  X(matmul, 2, 2)                                                          \
-  X(fully_connected, 3, 3) /* x [N,I], w [O,I], bias [O] */                \
-  X(add, 2, 2)                                                             \
-  X(sub, 2, 2)                                                             \
-  X(mul, 2, 2)                                                             \
-  X(div, 2, 2)                                                             \
-  X(reshape, 1, 1) /* Reshape, Flatten, Squeeze, Unsqueeze */              \
-  X(transpose, 1, 1)                                                       \
-  X(softmax, 1, 1)                                                         \
-  X(concat, 1, 32)                                                         \
-  X(pad, 1, 1)                                                             \
-  X(identity, 1, 1)   /* Identity, Dropout */                              \
-  X(quantize, 1, 1)   /* f32 to integers, by the Quantization attribute */ \
-  X(dequantize, 1, 1) /* integers to f32 */                                \
-  X(requantize, 1, 1) /* i8 to i8 with another scale or zero point */      \
-  X(gather, 2, 2)     /* gather, slice, cast: of constants only */         \
-  X(slice, 1, 1)                                                           \
-  X(cast, 1, 1)
+#define PIPIT_MODEL_OPERATORS(X)                                                      \
+  X(conv, 2, 3)           /* x [N,C,H,W], w [O,C/group,KH,KW], bias [O] */            \
+  X(depthwise_conv, 3, 3) /* after layout: x NHWC, w [1,KH,KW,O], bias */             \
+  X(batch_norm, 5, 5)     /* x, scale, bias, mean, variance */                        \
+  X(clamp, 1, 1)          /* Relu, Clip: the bounds are Node::clamp */                \
+  X(max_pool, 1, 1)                                                                   \
+  X(average_pool, 1, 1)                                                               \
+  X(global_average_pool, 1, 1)                                                        \
+  X(reduce_mean, 1, 1)                                                                \
+  X(gemm, 2, 3)                                                                       \
+  X(matmul, 2, 2)                                                                     \
+  X(fully_connected, 3, 3) /* x [N,I], w [O,I], bias [O] */                           \
+  X(add, 2, 2)                                                                        \
+  X(sub, 2, 2)                                                                        \
+  X(mul, 2, 2)                                                                        \
+  X(div, 2, 2)                                                                        \
+  X(reshape, 1, 1) /* Reshape, Flatten, Squeeze, Unsqueeze */                         \
+  X(transpose, 1, 1)                                                                  \
+  X(softmax, 1, 1)                                                                    \
+  X(concat, 1, 32)                                                                    \
+  X(pad, 1, 1)                                                                        \
+  X(identity, 1, 1)   /* Identity, Dropout */                                         \
+  X(quantize, 1, 1)   /* f32 to integers, by the Quantization attribute */            \
+  X(dequantize, 1, 1) /* integers to f32 */                                           \
+  X(requantize, 1, 1) /* i8 to i8 with another scale or zero point */                 \
+  X(gather, 2, 2)     /* gather, slice, cast: of constants only */                    \
+  X(slice, 1, 1)                                                                      \
+  X(cast, 1, 1)                                                                       \
+  X(sign_flip, 1, 1) /* u8 to i8 and back: the same numbers, zero points 128 apart */ \
+  X(lookup, 2, 2)    /* i8 x, table [256] by x + 128 */
 
 enum class Op : u8 {
 #define X(name, fewest, most) name,
@@ -116,6 +118,7 @@ struct PoolAttributes {
   Window window;
   bool count_include_pad = false;
   bool ceil_mode = false;
+  bool round_half_up = false;  ///< int8 averages of a uint8 model
 };
 struct GemmAttributes {
   f32 alpha = 1, beta = 1;

@@ -28,6 +28,8 @@ inline std::optional<nn::format::Opcode> opcode_of(Op op) {
     case Op::softmax: return Opcode::softmax;
     case Op::pad: return Opcode::pad;
     case Op::concat: return Opcode::concat;
+    case Op::sign_flip: return Opcode::sign_flip;
+    case Op::lookup: return Opcode::lookup;
     case Op::batch_norm:
     case Op::reduce_mean:
     case Op::gemm:
@@ -39,6 +41,22 @@ inline std::optional<nn::format::Opcode> opcode_of(Op op) {
     case Op::cast: return std::nullopt;
   }
   return std::nullopt;
+}
+
+/// The same for a node: a layer whose int8 weights have a zero point is another operator of the engine.
+inline std::optional<nn::format::Opcode> opcode_of(const Graph& graph, const Node& node) {
+  using nn::format::Opcode;
+  const auto opcode = opcode_of(node.op);
+  if (!opcode || node.inputs.size() < 2 || graph[node.output].dtype != DType::i8) return opcode;
+  const auto& weights = graph[node.inputs[1]].quantization;
+  if (!weights || weights->per_channel() || weights->zero_points.empty() || weights->zero_points[0] == 0)
+    return opcode;
+  switch (node.op) {
+    case Op::conv: return Opcode::conv2d_asymmetric;
+    case Op::depthwise_conv: return Opcode::depthwise_conv2d_asymmetric;
+    case Op::fully_connected: return Opcode::fully_connected_asymmetric;
+    default: return opcode;
+  }
 }
 
 }  // namespace pipit::model

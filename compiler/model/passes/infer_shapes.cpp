@@ -309,6 +309,8 @@ constexpr Inferred (*rule_of(Op op))(const Operands&) {
     case Op::clamp:
     case Op::identity:
     case Op::requantize: return infer_same;
+    case Op::sign_flip:
+    case Op::lookup: return nullptr;  // made by the TFLite importer, shapes and all
     case Op::depthwise_conv: return nullptr;
   }
   return nullptr;

@@ -13,6 +13,7 @@ struct Pool2d {
   T zero;
   T low, high;
   T* output;
+  bool round_half_up = false;  ///< i8 averages: halves towards +infinity instead of away from zero
 };
 
 void max_pool2d(const Pool2d<f32>& pool);

@@ -22,7 +22,7 @@ const char* verify_pool(const Node& node, DType dtype, u32 max_dilation) {
   if (w.pad_top > reach_h || w.pad_bottom > reach_h || w.pad_left > reach_w || w.pad_right > reach_w)
     return "pooling window lies in the padding";
   if (u32{a.kernel_h} * a.kernel_w > format::kMaxAccumulation) return "pooling window is too large";
-  if (a.count_include_pad > 1) return "pooling flag is neither 0 nor 1";
+  if ((a.flags & ~(format::kCountIncludePad | format::kRoundHalfUp)) != 0) return "pooling flag is unknown";
   return is_valid_clamp(a.clamp, dtype) ? nullptr : "pooling clamp is empty or out of range";
 }
 
@@ -53,19 +53,21 @@ const char* verify_average(const Node& node) {
 
 Pool2d<f32> pool_f32(const Node& node) {
   const auto& a = node.attributes<Pool2dAttributes>();
-  return {shape_of(node),    node.data<f32>(0),  a.count_include_pad != 0, 0,
-          a.clamp.low_f32(), a.clamp.high_f32(), node.out<f32>()};
+  return {
+      shape_of(node),     node.data<f32>(0), (a.flags & format::kCountIncludePad) != 0, 0, a.clamp.low_f32(),
+      a.clamp.high_f32(), node.out<f32>()};
 }
 
 Pool2d<i8> pool_i8(const Node& node) {
   const auto& a = node.attributes<Pool2dAttributes>();
   return {shape_of(node),
           node.data<i8>(0),
-          a.count_include_pad != 0,
+          (a.flags & format::kCountIncludePad) != 0,
           static_cast<i8>(node.input(0).zero_point),
           static_cast<i8>(a.clamp.low_i32()),
           static_cast<i8>(a.clamp.high_i32()),
-          node.out<i8>()};
+          node.out<i8>(),
+          (a.flags & format::kRoundHalfUp) != 0};
 }
 
 template <DType dtype>

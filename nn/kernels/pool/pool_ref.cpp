@@ -9,12 +9,14 @@ T clamped(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
 }
 
-f32 quotient(f32 sum, u32 count) { return sum / static_cast<f32>(count); }
+f32 quotient(f32 sum, u32 count, bool = false) { return sum / static_cast<f32>(count); }
 
-/// Rounded half away from zero.
-i8 quotient(i32 sum, u32 count) {
+/// To the nearest, halves away from zero or up.
+i8 quotient(i32 sum, u32 count, bool half_up) {
   const i32 divisor = static_cast<i32>(count);
   const i32 half = divisor / 2;
+  // A multiple of the divisor moves every sum (|sum| ≤ 128 × count) above zero, where truncation rounds down.
+  if (half_up) return static_cast<i8>((sum + half + divisor * 256) / divisor - 256);
   // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the sum is of verified tensors
   return static_cast<i8>((sum >= 0 ? sum + half : sum - half) / divisor);
 }
@@ -52,7 +54,8 @@ void average_pool(const Pool2d<T>& pool) {
       for (u32 row = rows.begin; row < rows.end; ++row)
         for (u32 column = columns.begin; column < columns.end; ++column)
           sum += pool.input[shape.pixel(image, y, row, x, column) * channels + c];
-      pool.output[pixel * channels + c] = clamped(quotient(sum, count), pool.low, pool.high);
+      pool.output[pixel * channels + c] =
+          clamped(quotient(sum, count, pool.round_half_up), pool.low, pool.high);
     }
   });
 }

@@ -1,0 +1,58 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "compiler/model/graph.h"
+#include "compiler/model/tflite_file.h"
+
+/// How single TensorFlow Lite operators become nodes; used by import_tflite.cpp only.
+namespace pipit::model {
+
+/// One operator on its way into the graph. Operands were made and checked: every dimension is at least 1, an
+/// integer tensor's scales are positive and its zero points fit its type.
+class TfliteImport {
+ public:
+  TfliteImport(Graph& graph, const tflite_file::Node& node, std::string name, std::vector<TensorId> inputs,
+               std::vector<TensorId> outputs)
+      : graph(graph),
+        options(node.options),
+        node(node),
+        name(std::move(name)),
+        inputs(std::move(inputs)),
+        outputs(std::move(outputs)) {}
+
+  Graph& graph;
+  const FlatbufferTable& options;
+  const tflite_file::Node& node;
+  std::string name;
+  std::vector<TensorId> inputs;  ///< none where the operator leaves an operand out
+  std::vector<TensorId> outputs;
+  bool was_unsigned = false;  ///< output 0 is uint8 in the file
+
+  bool has(usize index) const { return index < inputs.size() && inputs[index].valid(); }
+  Tensor& operand(usize index) const { return graph[inputs[index]]; }
+  Tensor& output() const { return graph[outputs[0]]; }
+  bool is_float() const { return operand(0).dtype == DType::f32; }
+
+  /// The integers of a constant operand; an error when it is computed at run time.
+  support::Result<std::vector<i64>> constant(usize index, const char* what) const;
+  /// The fused activation that stands in field `field` of the options.
+  support::Result<Clamp> activation(u32 field) const;
+  /// Adds the node that makes output 0.
+  void emit(Op op, std::vector<TensorId> operands, Attributes attributes = {}, Clamp clamp = {});
+  /// Adds a node that makes a tensor of its own.
+  TensorId emit_to(Tensor tensor, Op op, std::vector<TensorId> operands, Attributes attributes = {},
+                   Clamp clamp = {});
+  support::Error unsupported(const std::string& why) const { return {Code::unsupported, why}; }
+  support::Error malformed(const std::string& why) const { return {Code::malformed, why}; }
+};
+
+struct TfliteRule {
+  const char* name;
+  usize fewest, most;  ///< inputs
+  support::Status (*import)(TfliteImport&);
+};
+/// nullptr for an operator outside the table.
+const TfliteRule* tflite_rule(std::string_view name);
+
+}  // namespace pipit::model

@@ -1,0 +1,192 @@
+#include "compiler/model/import_tflite.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "compiler/model/compiler.h"
+#include "compiler/model/evaluate.h"
+#include "compiler/model/test_tflite.h"
+
+namespace pipit::model {
+namespace {
+
+using testing::Flat;
+using testing::LiteBuilder;
+using testing::LiteScale;
+using testing::LiteType;
+
+enum Builtin : i32 { kAdd = 0, kConv = 3, kFullyConnected = 9, kReshape = 22, kSoftmax = 25, kWhile = 119 };
+
+Flat conv_options() {
+  return Flat::table().scalar(0, i8{0}).scalar(1, i32{1}).scalar(2, i32{1}).scalar(3, i8{1});
+}
+
+/// uint8 convolution (weights with a zero point), reshape, softmax: [1,4,4,2] → [1,48].
+std::vector<u8> small_uint8() {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::u8, {1, 4, 4, 2}, {{0.5f}, {120}});
+  std::vector<u8> weights;
+  for (i32 i = 0; i < 3 * 3 * 3 * 2; ++i) weights.push_back(static_cast<u8>(i * 37 % 256));
+  const i32 w = b.constant("w", LiteType::u8, {3, 3, 3, 2}, weights, {{0.01f}, {131}});
+  const i32 bias = b.constant("b", LiteType::i32, {3}, std::vector<i32>{10, -200, 3000}, {{0.005f}, {0}});
+  const i32 c = b.tensor("c", LiteType::u8, {1, 4, 4, 3}, {{0.2f}, {40}});
+  const i32 r = b.tensor("r", LiteType::u8, {1, 48}, {{0.2f}, {40}});
+  const i32 y = b.tensor("y", LiteType::u8, {1, 48}, {{1.0f / 256}, {0}});
+  b.node(kConv, {x, w, bias}, {c}, 1, conv_options());
+  b.node(kReshape, {c}, {r}, 17, Flat::table());
+  b.node(kSoftmax, {r}, {y}, 9, Flat::table().scalar(0, 1.0f));
+  return b.finish({x}, {y});
+}
+
+TEST(ImportTflite, ComputesAUint8ConvolutionExactly) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::u8, {1, 1, 2, 1}, {{0.5f}, {10}});
+  const i32 w = b.constant("w", LiteType::u8, {1, 1, 1, 1}, std::vector<u8>{7}, {{0.25f}, {3}});
+  const i32 y = b.tensor("y", LiteType::u8, {1, 1, 2, 1}, {{0.5f}, {5}});
+  b.node(kConv, {x, w}, {y}, 1, Flat::table().scalar(0, i8{1}).scalar(1, i32{1}).scalar(2, i32{1}));
+  auto compiled = compile_model(b.finish({x}, {y}));
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  auto session = Session::create(compiled->pipm);
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(session->model().input(0).dtype, DType::u8);
+  EXPECT_EQ(session->model().input(0).zero_point, 10);
+  // (x − 10)/2 × (7 − 3)/4, in halves from 5 on: x = 14 → 2 × 1 = 2 → 4 + 5.
+  const u8 input[] = {14, 4};
+  const auto output = session->run(Bytes(input));
+  ASSERT_TRUE(output.ok());
+  EXPECT_EQ((*output)[0], 9);
+  EXPECT_EQ((*output)[1], 0);  // −6 + 5 saturates
+}
+
+TEST(ImportTflite, CompilesTheSmallModel) {
+  auto compiled = compile_model(small_uint8());
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  EXPECT_EQ(compiled->operators.size(), 5u);  // with the two edges
+  EXPECT_EQ(compiled->operators[1].opcode, "conv2d_asymmetric");
+}
+
+struct Refusal {
+  const char* what;
+  Code code;
+  std::vector<u8> file;
+};
+
+std::vector<u8> with_node(i32 builtin) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, {1, 4});
+  const i32 y = b.tensor("y", LiteType::f32, {1, 4});
+  b.node(builtin, {x}, {y}, 0, Flat::table());
+  return b.finish({x}, {y});
+}
+
+std::vector<u8> with_custom() {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, {1, 4});
+  const i32 y = b.tensor("y", LiteType::f32, {1, 4});
+  b.custom("ethos-u", {x}, {y});
+  return b.finish({x}, {y});
+}
+
+std::vector<u8> with_cycle() {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, {1, 4});
+  const i32 y = b.tensor("y", LiteType::f32, {1, 4});
+  const i32 z = b.tensor("z", LiteType::f32, {1, 4});
+  b.node(kAdd, {x, z}, {y}, 11, Flat::table());
+  b.node(kAdd, {x, y}, {z}, 11, Flat::table());
+  return b.finish({x}, {z});
+}
+
+std::vector<u8> with_shape(const std::vector<i32>& shape) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, shape);
+  const i32 y = b.tensor("y", LiteType::f32, shape);
+  b.node(kSoftmax, {x}, {y}, 9, Flat::table().scalar(0, 1.0f));
+  return b.finish({x}, {y});
+}
+
+std::vector<u8> with_short_weights() {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, {1, 4});
+  const i32 w = b.constant("w", LiteType::f32, {2, 4}, std::vector<f32>(7));
+  const i32 y = b.tensor("y", LiteType::f32, {1, 2});
+  b.node(kFullyConnected, {x, w}, {y}, 8, Flat::table());
+  return b.finish({x}, {y});
+}
+
+std::vector<u8> with_zero_point(i64 zero_point) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::i8, {1, 4}, {{0.5f}, {zero_point}});
+  const i32 y = b.tensor("y", LiteType::i8, {1, 4}, {{0.5f}, {0}});
+  b.node(kSoftmax, {x}, {y}, 9, Flat::table().scalar(0, 1.0f));
+  return b.finish({x}, {y});
+}
+
+TEST(ImportTflite, RefusesByNodeAndReason) {
+  const Refusal cases[] = {
+      {"WHILE node 0 'y': operator outside the importer's table; register it", Code::unsupported,
+       with_node(kWhile)},
+      {"ethos-u node 0 'y': custom operator outside the importer's table; register it", Code::unsupported,
+       with_custom()},
+      {"operator 250 node 0 'y'", Code::unsupported, with_node(250)},
+      {"ADD node 0 'y': reads 'z', which no earlier node or input makes", Code::malformed, with_cycle()},
+      {"'x' has more than 2^28 elements", Code::out_of_range, with_shape({65536, 65536, 65536})},
+      {"negative dimension", Code::malformed, with_shape({1, -1})},
+      {"empty or dynamic shape", Code::unsupported, with_shape({1, 0})},
+      {"28 bytes of data, its shape 2x4 needs 32", Code::malformed, with_short_weights()},
+      {"zero point 200 does not fit", Code::malformed, with_zero_point(200)},
+      {"identifier TFL3", Code::malformed, std::vector<u8>(64)},
+  };
+  for (const Refusal& refusal : cases) {
+    SCOPED_TRACE(refusal.what);
+    const auto graph = import_tflite(refusal.file);
+    ASSERT_FALSE(graph.ok());
+    EXPECT_EQ(graph.error().code, refusal.code);
+    EXPECT_NE(graph.error().text.find(refusal.what), std::string::npos) << graph.error().text;
+  }
+}
+
+TEST(ImportTflite, EveryTruncationIsRefused) {
+  const std::vector<u8> whole = small_uint8();
+  ASSERT_TRUE(compile_model(whole).ok());
+  u32 refused = 0;
+  for (usize size = 0; size < whole.size(); ++size) refused += !compile_model(Bytes(whole).first(size)).ok();
+  // What may be missing is the padding at the end and the name's terminator.
+  EXPECT_GE(refused, whole.size() - 16);
+}
+
+/// Whatever a damaged file says, the importer answers; what compiles, runs.
+TEST(ImportTflite, SurvivesMutations) {
+  const std::vector<u8> whole = small_uint8();
+  std::minstd_rand random(11);
+  u32 compiled_count = 0, refused_count = 0;
+  for (u32 round = 0; round < 20'000; ++round) {
+    std::vector<u8> file = whole;
+    for (u32 change = 0, changes = 1 + random() % 4; change < changes; ++change) {
+      const usize at = random() % file.size();
+      switch (random() % 3) {
+        case 0: file[at] = static_cast<u8>(random()); break;
+        case 1: file[at] ^= static_cast<u8>(1u << (random() % 8)); break;
+        default: file[at] = random() % 2 ? 0xFF : 0; break;
+      }
+    }
+    auto compiled = compile_model(file);
+    if (!compiled.ok()) {
+      EXPECT_FALSE(compiled.error().text.empty());
+      ++refused_count;
+      continue;
+    }
+    ++compiled_count;
+    if (compiled->arena_bytes > (1u << 24)) continue;
+    auto session = Session::create(compiled->pipm);
+    ASSERT_TRUE(session.ok());
+    if (session->model().input_count() != 1) continue;
+    EXPECT_TRUE(session->run(Bytes(std::vector<u8>(session->model().input(0).bytes, 7))).ok());
+  }
+  EXPECT_GT(compiled_count, 100u);
+  EXPECT_GT(refused_count, 100u);
+}
+
+}  // namespace
+}  // namespace pipit::model
