@@ -13,14 +13,16 @@ constexpr Ref make_func_ref(u32 instance, u32 func) { return instance << kRefInd
 constexpr u32 ref_instance(Ref ref) { return ref >> kRefIndexBits; }
 constexpr u32 ref_func(Ref ref) { return (ref & kMaxFunctions) - 1; }
 
+/// Native code knows where base, bytes and pages lie (wasm/native/abi.h), and that base never changes.
 struct MemoryInst {
   u8* base = nullptr;
-  usize bytes = 0;         ///< accessible now
-  usize capacity = 0;      ///< allotted
-  Arena* arena = nullptr;  ///< gives more, in place; null when capacity is all there will be
-  bool zeroed = false;     ///< what the arena gives is zero
+  usize bytes = 0;  ///< accessible now
   u32 pages = 0;
   u32 max_pages = 0;
+  usize capacity = 0;                  ///< allotted
+  const MemorySpace* space = nullptr;  ///< null: bytes come from the arena
+  Arena* arena = nullptr;  ///< gives more, in place; null when capacity is all there will be
+  bool zeroed = false;     ///< what the arena gives is zero
   LimitsType declared;
 
   /// Makes `capacity` this large with bytes from `arena` right behind it; false leaves everything as it was.
@@ -29,6 +31,7 @@ struct MemoryInst {
   u32 grow(u32 pages);
 };
 
+/// Native code knows where elements and size lie, and that elements never changes.
 struct TableInst {
   Ref* elements = nullptr;
   u32 size = 0;
