@@ -3,10 +3,11 @@
 #include <bit>
 #include <cstring>
 
-namespace pipit {
-namespace {
+#include "base/sha256_blocks.h"
 
-constexpr u32 kRound[64] = {
+namespace pipit {
+
+const u32 kSha256Rounds[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -16,6 +17,8 @@ constexpr u32 kRound[64] = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
+namespace {
+
 u32 load_be(const u8* at) { return u32{at[0]} << 24 | u32{at[1]} << 16 | u32{at[2]} << 8 | at[3]; }
 
 void store_be(u8* at, u32 value) {
@@ -24,26 +27,29 @@ void store_be(u8* at, u32 value) {
 
 }  // namespace
 
-void Sha256::block(const u8* at) {
-  u32 schedule[16];  // the message schedule as a ring: 64 bytes of stack instead of 256
-  for (u32 i = 0; i < 16; ++i) schedule[i] = load_be(at + usize{4} * i);
-  auto [a, b, c, d, e, f, g, h] = state_;
-  for (u32 i = 0; i < 64; ++i) {
-    u32& word = schedule[i & 15];
-    if (i >= 16) {
-      const u32 early = schedule[(i + 1) & 15], late = schedule[(i + 14) & 15];
-      word += (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) + schedule[(i + 9) & 15] +
-              (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
+void sha256_portable(u32* state, const u8* at, usize blocks) {
+  for (; blocks != 0; --blocks, at += kSha256BlockBytes) {
+    u32 schedule[16];  // the message schedule as a ring: 64 bytes of stack instead of 256
+    for (u32 i = 0; i < 16; ++i) schedule[i] = load_be(at + usize{4} * i);
+    u32 a = state[0], b = state[1], c = state[2], d = state[3];
+    u32 e = state[4], f = state[5], g = state[6], h = state[7];
+    for (u32 i = 0; i < 64; ++i) {
+      u32& word = schedule[i & 15];
+      if (i >= 16) {
+        const u32 early = schedule[(i + 1) & 15], late = schedule[(i + 14) & 15];
+        word += (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) + schedule[(i + 9) & 15] +
+                (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
+      }
+      const u32 first = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) +
+                        kSha256Rounds[i] + word;
+      const u32 second =
+          (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+      h = g, g = f, f = e, e = d + first;
+      d = c, c = b, b = a, a = first + second;
     }
-    const u32 first =
-        h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + kRound[i] + word;
-    const u32 second =
-        (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-    h = g, g = f, f = e, e = d + first;
-    d = c, c = b, b = a, a = first + second;
+    const u32 result[8] = {a, b, c, d, e, f, g, h};
+    for (u32 i = 0; i < 8; ++i) state[i] += result[i];
   }
-  const u32 result[8] = {a, b, c, d, e, f, g, h};
-  for (u32 i = 0; i < 8; ++i) state_[i] += result[i];
 }
 
 void Sha256::update(Bytes bytes) {
@@ -51,8 +57,9 @@ void Sha256::update(Bytes bytes) {
   length_ += bytes.size();
   while (!bytes.empty()) {
     if (fill == 0 && bytes.size() >= buffer_.size()) {
-      block(bytes.data());
-      bytes = bytes.subspan(buffer_.size());
+      const usize blocks = bytes.size() / kSha256BlockBytes;
+      sha256_blocks(state_.data(), bytes.data(), blocks);
+      bytes = bytes.subspan(blocks * kSha256BlockBytes);
       continue;
     }
     const usize part = bytes.size() < buffer_.size() - fill ? bytes.size() : buffer_.size() - fill;
@@ -60,7 +67,7 @@ void Sha256::update(Bytes bytes) {
     bytes = bytes.subspan(part);
     fill += part;
     if (fill == buffer_.size()) {
-      block(buffer_.data());
+      sha256_blocks(state_.data(), buffer_.data(), 1);
       fill = 0;
     }
   }

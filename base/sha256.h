@@ -15,8 +15,6 @@ class Sha256 {
   Digest finish();
 
  private:
-  void block(const u8* at);
-
   static constexpr std::array<u32, 8> kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   std::array<u32, 8> state_ = kStart;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "base/sha256_blocks.h"
 #include "base/text.h"
 
 namespace pipit {
@@ -36,6 +38,17 @@ TEST(Sha256, PiecesOfAnySizeGiveTheSameDigest) {
       for (usize at = 0; at < size; at += piece) hash.update(all.subspan(at, std::min(piece, size - at)));
       ASSERT_EQ(hash.finish(), sha256(all)) << size << " in pieces of " << piece;
     }
+  }
+}
+
+TEST(Sha256, ThePlatformsBlocksAreThePortableOnes) {
+  std::vector<u8> data(64 * 9);
+  for (usize i = 0; i < data.size(); ++i) data[i] = static_cast<u8>(i * i >> 3);
+  for (usize blocks = 0; blocks <= 9; ++blocks) {
+    u32 one[8] = {1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF}, other[8] = {1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF};
+    sha256_blocks(one, data.data(), blocks);
+    sha256_portable(other, data.data(), blocks);
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(one[i], other[i]) << blocks << " blocks, word " << i;
   }
 }
 
