@@ -31,6 +31,12 @@ struct Limits {
   bool constants_read_own_globals = false;
 };
 
+/// More than ValidModule::load ever takes of an arena for a module of this size, whatever the bytes are: 24
+/// for each of them, and what one function's locals and operands may need.
+constexpr usize load_arena_bytes(usize module_bytes, const Limits& limits = {}) {
+  return 24 * module_bytes + limits.max_locals + 68 * 1024;
+}
+
 struct ModuleImpl;
 
 /// A module that passed validation (Wasm 2.0 §3). It keeps pointers into `code`: the bytes stay where they
@@ -40,8 +46,8 @@ struct ModuleImpl;
 class ValidModule {
  public:
   /// Decodes and validates. On an error nothing of the arena stays used. Errors: malformed, unsupported (a
-  /// feature that is not linked in), out_of_range (limits), out_of_memory (arena); Error::where is the offset
-  /// in `code`.
+  /// feature that is not linked in), out_of_range (limits), out_of_memory (arena; never one of
+  /// load_arena_bytes()); Error::where is the offset in `code`.
   static Result<ValidModule> load(Bytes code, Arena& arena, const Limits& limits = {});
 
   struct Import {

@@ -1,0 +1,116 @@
+// v128 operands that take two slots, and tail calls, in every engine; what the instructions compute is the
+// suite's matter.
+#include <gtest/gtest.h>
+
+#include "wasm/module_impl.h"
+#include "wasm/tests/engine.h"
+
+namespace pipit::wasm::test {
+namespace {
+
+class Vectors : public InEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(, Vectors, kEveryEngine, engine_name);
+
+Value bits(u64 pattern) { return {.bits = pattern}; }
+
+/// What "mixed" of vectors.wat computes.
+std::vector<u64> mixed(u32 n, u64 v0, u64 v1, u64 x) {
+  u64 v[] = {v0, v1}, w[] = {x, x};
+  u32 j = 0;
+  for (u32 i = 0; i < std::max(n, 1u); ++i, j += 3)
+    for (u32 lane = 0; lane < 2; ++lane) v[lane] = w[lane] = v[lane] + w[lane] - 1;
+  return {v[0], v[1], x + j};
+}
+
+TEST_P(Vectors, LocalsOfBothWidthsShareAFrame) {
+  Engine engine("vectors");
+  for (const u32 n : {1u, 2u, 50u}) {
+    ASSERT_EQ(engine.run("mixed", {value(n), bits(3), bits(~u64{0}), bits(11)}), RunState::finished);
+    const auto results = engine->results();
+    const auto expected = mixed(n, 3, ~u64{0}, 11);
+    ASSERT_EQ(results.size(), 3u);
+    for (u32 i = 0; i < 3; ++i) EXPECT_EQ(results[i].u64_, expected[i]) << n << ", " << i;
+  }
+  EXPECT_EQ(engine->start(engine.function("mixed"), std::vector<Value>(3)).error().code,
+            Code::invalid_argument)
+      << "a v128 is two arguments";
+}
+
+TEST_P(Vectors, HowARunIsSlicedDoesNotMatter) {
+  const auto expected = mixed(40, 5, 6, 7);
+  for (const u64 slice : {1, 2, 3, 7}) {
+    Engine engine("vectors");
+    engine.start("mixed", {value(40), bits(5), bits(6), bits(7)});
+    while (engine->resume(slice) == RunState::paused) {
+    }
+    ASSERT_EQ(engine->state(), RunState::finished);
+    for (u32 i = 0; i < 3; ++i) EXPECT_EQ(engine->results()[i].u64_, expected[i]) << slice;
+  }
+}
+
+TEST_P(Vectors, BranchesSelectAndDropMoveBothWidths) {
+  Engine engine("vectors");
+  EXPECT_EQ(engine.call("carry", {value(0)}).u64_, 300u);
+  EXPECT_EQ(engine.call("carry", {value(1)}).u64_, 11u);
+  EXPECT_EQ(engine.call("carry", {value(2)}).u64_, 15u);
+  EXPECT_EQ(engine.call("calls").i32_, 84);
+  EXPECT_EQ(engine.call("global", {bits(10), bits(20)}).u64_, 1 + 2 + 30u + 8);
+  EXPECT_EQ(engine.call("global", {bits(1), bits(2)}).u64_, 33 + 3u + 9) << "globals keep both halves";
+}
+
+TEST_P(Vectors, AccessesOutsideTrapWhereTheyStand) {
+  Engine engine("vectors");
+  EXPECT_EQ(engine.call("out_of_bounds", {value(65'516)}).i32_, 0);
+  EXPECT_EQ(engine.trap("out_of_bounds", {value(65'517)}), TrapKind::out_of_bounds_memory_access);
+  EXPECT_EQ(engine->trap().func, engine.function("out_of_bounds"));
+  EXPECT_EQ(engine->module().code()[engine->trap().offset], 0xFD);
+  EXPECT_EQ(engine.trap("out_of_bounds", {value(-1)}), TrapKind::out_of_bounds_memory_access);
+}
+
+TEST_P(Vectors, TailCallsTakeNoStack) {
+  Engine engine("vectors", {.stack_bytes = 2048});
+  EXPECT_EQ(engine.call("sum", {value(i64{100'000}), value(i64{0})}).i64_, 5'000'050'000);
+  const u32 high_water = engine->stack_high_water();
+  EXPECT_EQ(engine.call("sum_indirect", {value(i64{10}), value(i64{5})}).i64_, 60);
+  EXPECT_LE(engine->stack_high_water(), high_water + 64);
+  EXPECT_EQ(engine.trap("mistyped", {value(i64{1}), value(i64{1})}), TrapKind::indirect_call_type_mismatch);
+  EXPECT_EQ(engine->trap().func, engine.function("mistyped"));
+  EXPECT_EQ(engine->module().code()[engine->trap().offset], 0x13);
+}
+
+TEST_P(Vectors, AnEndlessTailCallCanBePaused) {
+  Engine engine("vectors");
+  engine.start("sum", {value(i64{-1}), value(i64{0})});
+  EXPECT_EQ(engine->resume(10'000), RunState::paused);
+  EXPECT_EQ(engine->fuel_used(), 10'000u);
+}
+
+TEST_P(Vectors, ATailCallOfTheHostMayPend) {
+  Engine engine("vectors");
+  for (const char* name : {"wait_tail", "wait_below"}) {
+    engine.host.waits_left = 2;
+    EXPECT_EQ(engine.run(name, {value(i64{21})}), RunState::pending) << name;
+    EXPECT_EQ(engine->resume(), RunState::pending);
+    EXPECT_EQ(engine->resume(), RunState::finished);
+    EXPECT_EQ(engine->results()[0].i64_, std::string_view(name) == "wait_tail" ? 42 : 43);
+  }
+}
+
+TEST_P(Vectors, ATailCallWhoseFrameDoesNotFitTraps) {
+  u32 trapped = 0;
+  for (u32 bytes = 32; bytes <= 1024; bytes += 8) {
+    Engine engine("vectors", {.stack_bytes = bytes});
+    if (!engine->start(engine.function("large"), std::vector<Value>{value(i64{3})}).ok()) continue;
+    if (engine->resume() == RunState::trapped) {
+      ++trapped;
+      EXPECT_EQ(engine->trap().kind, TrapKind::call_stack_exhausted);
+    } else {
+      EXPECT_EQ(engine->results()[0].i64_, 3);
+    }
+  }
+  EXPECT_GT(trapped, 10u);
+  EXPECT_LT(trapped, 110u);
+}
+
+}  // namespace
+}  // namespace pipit::wasm::test
