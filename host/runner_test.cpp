@@ -55,6 +55,46 @@ TEST(Programs, TimeIsWhatItIsNatively) {
   EXPECT_EQ(program.out.text, native.out);
 }
 
+TEST(Programs, TheCppStandardLibraryIsWhatItIsNatively) {
+  Folder folder;
+  const std::string input = "The cat and the dog, and the END. of it";
+  const auto native = natively("standard_library", {"b", "a"}, input, folder.path());
+  Program program("standard_library");
+  program.in.text = input;
+  program.options.arguments = {"b", "a"};
+  const RunReport report = program.run();
+  EXPECT_EQ(program.out.text, native.out);
+  EXPECT_NE(program.out.text.find("the          3"), std::string::npos);
+  EXPECT_EQ(program.err.text, native.err);
+  EXPECT_EQ(report.process_exit_code(), 3);
+}
+
+TEST(Programs, RustIsWhatItIsNatively) {
+  if (!support::exists(std::string(PIPIT_WASM_FOLDER) + "/words.wasm"))
+    GTEST_SKIP() << "needs Debian's rustc and libstd-rust-dev-wasm32";
+  const std::string input = "one two\nTwo three\nthree THREE\n", lines = "ccc\na\nbbbbb\ndd\n";
+  Folder here, there;
+  here.write("lines.txt", lines);
+  there.write("lines.txt", lines);
+  const auto native = natively("words", {"."}, input, here.path());
+  Program program("words");
+  program.in.text = input;
+  program.options.arguments = {"."};
+  program.options.environment = {"MODE=test"};
+  program.options.directories = {{there.path(), "."}};
+  const RunReport report = program.run();
+  EXPECT_EQ(program.out.text, native.out);
+  EXPECT_NE(program.out.text.find("Ok(4)"), std::string::npos) << program.out.text;
+  EXPECT_EQ(program.err.text, native.err);
+  EXPECT_EQ(report.process_exit_code(), 7);
+  for (const Folder* folder : {&here, &there}) {
+    const auto sorted = support::read_file(*folder / "sorted.txt");
+    ASSERT_TRUE(sorted.ok());
+    EXPECT_EQ(as_text(*sorted), "bbbbb\nccc\ndd\na\n");
+    EXPECT_FALSE(support::exists(*folder / "out"));
+  }
+}
+
 TEST(Programs, NoneLeavesItsDirectory) {
   Folder folder;
   folder.write("secret.txt", "secret");
