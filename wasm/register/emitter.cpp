@@ -22,6 +22,10 @@ void Emitter::bytes(u64 value, u32 count) {
   for (; count != 0; --count, value >>= 8) buffer_[buffered_++] = static_cast<u8>(value);
 }
 
+void Emitter::block(const u8* from) {
+  for (u32 i = 0; i < 16; ++i) bytes(from[i], 1);
+}
+
 void Emitter::raw16(u32 value) { bytes(value, 2); }
 void Emitter::raw32(u32 value) { bytes(value, 4); }
 
@@ -98,6 +102,9 @@ void Emitter::operands(const RegisterInstruction& in, u32 origin) {
     case Form::call: bytes(in.imm, 4); break;  // u16 fields, the first one lowest
     case Form::u16x3:
     case Form::call_far: bytes(in.imm, 6); break;
+    case Form::mem_lane: bytes(da | u32{in.rb} << 16 | u32{in.rc} << 24, 4), bytes(in.imm, 4); break;
+    case Form::shuffle: bytes(da | u32{in.rb} << 16, 4), block(in.bytes); break;
+    case Form::const128_d: bytes(rd, 2), block(in.bytes); break;
   }
 }
 

@@ -12,6 +12,7 @@ struct RegisterInstruction {
   Form form = Form::none;
   u8 rd = 0, ra = 0, rb = 0, rc = 0;
   u64 imm = 0;                    ///< immediate, offset or constant
+  const u8* bytes = nullptr;      ///< 16 of them, of a SIMD immediate
   i32 target = -1;                ///< the label that a branch goes to
   u32 at = 0;                     ///< offset of the Wasm instruction it does the work of
   Code slot_code = Code::count_;  ///< the same with the result in slot rd, where there is one
@@ -50,6 +51,7 @@ class Emitter {
 
  private:
   void bytes(u64 value, u32 count);
+  void block(const u8* from);
   void operands(const RegisterInstruction& in, u32 origin);
 
   const CodeSink& sink_;
@@ -61,7 +63,7 @@ class Emitter {
   u8 buffer_[256];
 };
 
-/// The handler's 16-bit code.
+/// The handler's 16-bit code. SIMD's instructions follow the others' after a gap of one, by their numbers.
 u16 handler_code(Code code);
 
 }  // namespace pipit::wasm::reg

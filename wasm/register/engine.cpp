@@ -1,6 +1,7 @@
 // The register engine behind the seam: instances that execute register code.
 #include <algorithm>
 
+#include "wasm/register/emitter.h"
 #include "wasm/register/handlers.h"
 
 namespace pipit::wasm {
@@ -76,11 +77,6 @@ void stop_with_trap(Machine* m, const u8* pc, TrapKind kind) {
   m->trap = {kind, func, offset != 0 ? offset : module.funcs[func].body};
 }
 
-static u16 code_of(Code code) {
-  const isize distance = reinterpret_cast<const u8*>(kHandlers[static_cast<u32>(code)]) - handler_base();
-  return static_cast<u16>(distance / static_cast<isize>(kHandlerScale));
-}
-
 static Result<Run*> attach(InstanceImpl& instance, const void* code, Arena& arena) {
   const RegisterCode* image = static_cast<const RegisterCode*>(code);
   if (image == nullptr || image->module != instance.module)
@@ -97,9 +93,9 @@ static void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32 ope
   machine.fp = machine.stack;
   machine.entry_slots = operands;
   machine.result_count = run_entry ? instance.module->type_of(machine.entry).result_slots : 0;
-  machine.boot[0] = code_of(Code::call_start);
-  machine.boot[1] = code_of(Code::call_entry);
-  machine.boot[2] = machine.boot[3] = code_of(Code::halt);
+  machine.boot[0] = handler_code(Code::call_start);
+  machine.boot[1] = handler_code(Code::call_entry);
+  machine.boot[2] = machine.boot[3] = handler_code(Code::halt);
   if (!run_entry) machine.boot[1] = machine.boot[2];
   machine.pc = reinterpret_cast<const u8*>(machine.boot + (run_start ? 0 : 1));
 }

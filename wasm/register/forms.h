@@ -4,6 +4,9 @@
 /// The register instruction set as data: names and the layout of operands.
 namespace pipit::wasm::reg {
 
+/// Slots that instructions can name, in functions with too many for that: three places of the widest type.
+constexpr u32 kScratchSlots = 6;
+
 /// Where an instruction's operands stand behind its 16-bit code. rd, ra, rb, rc are bytes that name slots of
 /// the frame.
 enum class Form : u8 {
@@ -42,10 +45,13 @@ enum class Form : u8 {
   far_copy,   ///< u16 u16: to, from
   u16x2,
   u16x3,
-  call,       ///< u16 base, u16 function
-  call_far,   ///< u16 base, u32 function
-  table,      ///< ra – u16 count, then count + 1 displacements
-  table_far,  ///< the same with 32-bit displacements
+  call,        ///< u16 base, u16 function
+  call_far,    ///< u16 base, u32 function
+  table,       ///< ra – u16 count, then count + 1 displacements
+  table_far,   ///< the same with 32-bit displacements
+  mem_lane,    ///< rd ra rb lane u32
+  shuffle,     ///< rd ra rb – and 16 lanes
+  const128_d,  ///< rd – and 16 bytes
 };
 
 enum class Code : u16 {

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include "wasm/register/simd.h"
+
 namespace pipit::wasm::reg {
 
 namespace {
-constexpr u32 kScratchSlots = 3;
 /// Operands that may wait unsettled: bounds the work that a change of a local causes.
 constexpr u32 kMaxLazy = 32;
 /// Parameters beyond this one move up, where instructions cannot name them, to make room for scratch slots.
-constexpr u32 kMaxScratch = 250;
+constexpr u32 kMaxScratch = 248;
 }  // namespace
 
 RegisterInstruction FunctionTranslator::make(Code code, Form form) const {
@@ -26,9 +27,12 @@ void FunctionTranslator::put(Code code, Form form, u8 rd, u8 ra, u8 rb, u64 imm)
   in.ra = ra;
   in.rb = rb;
   in.imm = imm;
-  emitter_.put(in);
-  held_for_ = nullptr;
-  held_slot_ = -1;
+  put(in);
+}
+
+void FunctionTranslator::put(const RegisterInstruction& in) {
+  hold(in);
+  emitter_.flush();
 }
 
 void FunctionTranslator::hold(const RegisterInstruction& in) {
@@ -171,8 +175,15 @@ void FunctionTranslator::skip_dead_code() {
   }
 }
 
+/// An instruction on v128.
+void FunctionTranslator::wide() {
+  const RegisterSimd* simd = register_simd();
+  if (simd == nullptr) return unsupported("register code without SIMD");
+  simd->translate(*this);
+}
+
 void FunctionTranslator::instruction() {
-  if (in_.op >= 0x100) return unsupported("register code has no SIMD yet");
+  if (in_.op >= kFirstSimd) return wide();
   if (in_.op <= static_cast<u16>(Op::call_indirect) + 2) return control();
   operation();
 }

@@ -8,6 +8,8 @@
 /// own.
 namespace pipit::wasm::reg {
 
+constexpr u8 kTypeI32 = 0x7F, kTypeI64 = 0x7E, kTypeF32 = 0x7D, kTypeF64 = 0x7C;
+
 /// Where an operand is.
 enum class Place : u8 {
   own,          ///< in the slot of its position on the operand stack
@@ -56,14 +58,18 @@ class FunctionTranslator {
   Status status() const { return reader_.status(); }
 
  private:
+  friend struct SimdTranslator;
+
   // function.cpp
   bool survey(Arena& scratch);
   void read_locals();
   void head();
   void skip_dead_code();
   void instruction();
+  void wide();
   RegisterInstruction make(Code code, Form form) const;
   void put(Code code, Form form, u8 rd = 0, u8 ra = 0, u8 rb = 0, u64 imm = 0);
+  void put(const RegisterInstruction& in);
   void hold(const RegisterInstruction& in);
   void unsupported(const char* message) { reader_.fail_at(in_.at, message, pipit::Code::unsupported); }
 
@@ -125,9 +131,9 @@ class FunctionTranslator {
   void push_types(TypeList types);
   /// The slot it is in, after putting it in its own if it is in none.
   u16 slot_of(Operand& operand);
-  /// A slot that instructions can name: far ones are copied to scratch slot `n`.
-  u8 near(u16 slot, u32 n);
-  u8 near_slot(Operand& operand, u32 n) { return near(slot_of(operand), n); }
+  /// A slot that instructions can name: far ones are copied to scratch place `n`.
+  u8 near(u16 slot, u32 n, u8 type = kTypeI64);
+  u8 near_slot(Operand& operand, u32 n) { return near(slot_of(operand), n, operand.type); }
   void settle(Operand& operand);
   void settle_from(u32 first);
   /// Writes it to `slot`, wherever it is.
@@ -180,7 +186,6 @@ class FunctionTranslator {
   bool live_ = true, far_ = false, has_scratch_ = false;
 };
 
-constexpr u8 kTypeI32 = 0x7F, kTypeI64 = 0x7E, kTypeF32 = 0x7D, kTypeF64 = 0x7C;
 /// Accumulator class of a type: 0 i32, 1 f32, 2 f64, 3 none.
 constexpr u32 class_of(u8 type) {
   return type == kTypeI32 ? 0 : type == kTypeF32 ? 1 : type == kTypeF64 ? 2 : 3;

@@ -339,10 +339,11 @@ void FunctionTranslator::local_set(bool keep) {
   Operand& value = pop();
   settle_readers(local.slot);
   RegisterInstruction& last = emitter_.last();
-  if (value.place == Place::own && held_slot_ == value.own && emitter_.holds() && local.slot < 256) {
+  const u32 slots = slots_of(local.type);
+  if (value.place == Place::own && held_slot_ == value.own && emitter_.holds() && local.slot + slots <= 256) {
     // What has just been computed can go there at once.
     last.rd = static_cast<u8>(local.slot);
-    wrote(local.slot);
+    for (u32 i = 0; i < slots; ++i) wrote(static_cast<u16>(local.slot + i));
     for (i32& cached : cached_)
       if (cached == value.own) cached = local.slot;
     held_slot_ = -1;
@@ -354,7 +355,8 @@ void FunctionTranslator::local_set(bool keep) {
 
 void FunctionTranslator::global_get() {
   const u8 type = module_.globals[in_.a].type;
-  if (in_.a > 0xFFFF || slots_of(type) != 1) return unsupported("register code cannot name this global");
+  if (slots_of(type) == 2) return wide();
+  if (in_.a > 0xFFFF) return unsupported("register code cannot name this global");
   claim(0);
   RegisterInstruction in = make(Code::global_get, Form::ai_d);
   in.imm = in_.a;
@@ -363,9 +365,9 @@ void FunctionTranslator::global_get() {
 }
 
 void FunctionTranslator::global_set() {
+  if (slots_of(stack_[height_ - 1].type) == 2) return wide();
+  if (in_.a > 0xFFFF) return unsupported("register code cannot name this global");
   Operand& value = pop();
-  if (in_.a > 0xFFFF || slots_of(value.type) != 1)
-    return unsupported("register code cannot name this global");
   if (class_of(value.type) == 0 && in_accumulator(value)) {
     consume(value);
     return put(Code::global_set_a, Form::ai, 0, 0, 0, in_.a);
@@ -375,17 +377,17 @@ void FunctionTranslator::global_set() {
 }
 
 void FunctionTranslator::select() {
+  if (slots_of(stack_[height_ - 2].type) == 2) return wide();
   Operand& condition = pop();
   Operand& b = pop();
   Operand& a = pop();
   const u8 type = a.type;
   // Constants and copies leave the accumulator to the condition; sums do not, and move it to a slot.
   const u16 slot_a = slot_of(a), slot_b = slot_of(b);
-  const bool direct = in_accumulator(condition) && slots_of(type) == 1;
+  const bool direct = in_accumulator(condition);
   const u16 slot_c = direct ? u16{0} : slot_of(condition);
   RegisterInstruction in =
       make(direct ? Code::select_a : Code::select_s, direct ? Form::ss_d : Form::select_s);
-  if (slots_of(type) != 1) return unsupported("register code has no SIMD yet");
   in.ra = near(slot_a, 0);
   in.rb = near(slot_b, 1);
   if (!direct) in.rc = near(slot_c, 2);

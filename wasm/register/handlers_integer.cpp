@@ -194,7 +194,7 @@ HANDLER(copy_far) {
 /// Makes room for slots that instructions can name, below parameters that they cannot.
 HANDLER(shift_up) {
   Value* const from = fp + read_u16(pc + 2);
-  std::memmove(static_cast<void*>(from + 3), from, read_u16(pc + 4) * sizeof(Value));
+  std::memmove(static_cast<void*>(from + kScratchSlots), from, read_u16(pc + 4) * sizeof(Value));
   PIPIT_NEXT(6);
 }
 HANDLER(put) {

@@ -41,13 +41,15 @@ struct Machine;
 #define PIPIT_BASE base
 #define PIPIT_MEMORY mem
 #endif
+// Handlers lie in a section of their own, because codes reach only so far.
 #if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32)
 constexpr usize kHandlerScale = 1;
-#define PIPIT_HANDLER void
+#define PIPIT_PLACED [[gnu::section(".text.pipit_handlers")]]
 #else
 constexpr usize kHandlerScale = 8;  ///< reaches further, and costs nothing where an address can be scaled
-#define PIPIT_HANDLER [[gnu::aligned(16)]] void
+#define PIPIT_PLACED [[gnu::aligned(16), gnu::section("pipit_handlers")]]
 #endif
+#define PIPIT_HANDLER PIPIT_PLACED void
 
 using Handler = void (*)(PIPIT_ARGS);
 

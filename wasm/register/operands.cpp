@@ -30,11 +30,10 @@ void FunctionTranslator::wrote(u16 slot) {
     if (cached == slot) cached = -1;
 }
 
-u8 FunctionTranslator::near(u16 slot, u32 n) {
-  if (slot < 256) return static_cast<u8>(slot);
-  const u16 scratch = static_cast<u16>(scratch_ + n);
-  put(Code::copy_far, Form::far_copy, 0, 0, 0, scratch | u32{slot} << 16);
-  wrote(scratch);
+u8 FunctionTranslator::near(u16 slot, u32 n, u8 type) {
+  if (slot + slots_of(type) <= 256) return static_cast<u8>(slot);
+  const u16 scratch = static_cast<u16>(scratch_ + n * 2);
+  copy(scratch, slot, type);
   return static_cast<u8>(scratch);
 }
 
@@ -225,17 +224,15 @@ void FunctionTranslator::produce(const RegisterInstruction& in, u8 type) {
 
 void FunctionTranslator::produce_slot(RegisterInstruction in, u8 type) {
   Operand& result = push(type, Place::own);
-  wrote(result.own);
-  if (result.own < 256) {
-    in.rd = static_cast<u8>(result.own);
-    hold(in);
+  const bool is_near = result.own + slots_of(type) <= 256;
+  in.rd = static_cast<u8>(is_near ? result.own : scratch_);
+  hold(in);
+  wrote(in.rd);
+  if (slots_of(type) == 2) wrote(in.rd + 1);
+  if (is_near)
     held_slot_ = result.own;
-    return;
-  }
-  in.rd = static_cast<u8>(scratch_);
-  put(in.code, in.form, in.rd, in.ra, in.rb, in.imm);
-  wrote(static_cast<u16>(scratch_));
-  copy(result.own, static_cast<u16>(scratch_), kTypeI64);
+  else
+    copy(result.own, static_cast<u16>(scratch_), type);
 }
 
 /// Brings the two operands of an i32 operation into one of the forms that instructions have.

@@ -5,14 +5,27 @@
 #include "base/crc32.h"
 #include "wasm/register/function.h"
 #include "wasm/register/machine.h"
+#include "wasm/register/simd.h"
+
+extern "C" [[gnu::weak]] const pipit::wasm::reg::RegisterSimd pipit_wasm_register_simd;
 
 namespace pipit::wasm {
 
 namespace reg {
 
+// Read where it is used: the compiler must not take a weak symbol's address for something.
+static const RegisterSimd* const volatile kLinkedSimd = &pipit_wasm_register_simd;
+
+const RegisterSimd* register_simd() { return kLinkedSimd; }
+
 u16 handler_code(Code code) {
-  const isize distance = reinterpret_cast<const u8*>(kHandlers[static_cast<u32>(code)]) - handler_base();
-  return static_cast<u16>(distance / static_cast<isize>(kHandlerScale));
+  const u32 number = static_cast<u32>(code);
+  const Handler handler =
+      number < kCodes ? kHandlers[number] : register_simd()->handlers[number - kCodes - 1];
+  const isize distance = reinterpret_cast<const u8*>(handler) - handler_base();
+  const isize units = distance / static_cast<isize>(kHandlerScale);
+  PIPIT_CHECK(distance % static_cast<isize>(kHandlerScale) == 0 && units == static_cast<i16>(units));
+  return static_cast<u16>(units);
 }
 
 namespace {
@@ -33,7 +46,9 @@ constexpr u32 kNearBytes = 0xFFF0;
 
 u32 layout() {
   u32 checksum = 0;
-  for (u32 i = 0; i < kCodes; ++i) {
+  const u32 codes = kCodes + (register_simd() == nullptr ? 0 : 1 + kWideCodes);
+  for (u32 i = 0; i < codes; ++i) {
+    if (i == kCodes) continue;
     const u16 code = handler_code(static_cast<Code>(i));
     const u8 bytes[] = {static_cast<u8>(code), static_cast<u8>(code >> 8)};
     checksum = crc32(bytes, checksum);
