@@ -12,9 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Backend& in_place() { return **find_backend("interp"); }
-
-TEST(WastSuite, CoreScriptsPass) {
+/// The whole suite in one engine.
+void expect_suite_passes(const char* engine) {
   const std::string suite = PIPIT_WASM_SUITE;
   ASSERT_FALSE(suite.empty())
       << "no test scripts on this machine: run scripts/get-wasm-suite, or set PIPIT_SHARED (folder "
@@ -23,7 +22,7 @@ TEST(WastSuite, CoreScriptsPass) {
   ASSERT_TRUE(scripts.ok()) << scripts.error().text;
   Report report;
   for (const std::string& script : *scripts) {
-    auto one = run_script(script, in_place());
+    auto one = run_script(script, **find_backend(engine));
     ASSERT_TRUE(one.ok()) << one.error().text;
     report.add(*one);
   }
@@ -38,6 +37,11 @@ TEST(WastSuite, CoreScriptsPass) {
   EXPECT_TRUE(report.passed == 54'540 || (report.passed > 11'000 && report.passed < 12'000))
       << "the suite is not whole: " << report.passed;
 }
+
+const Backend& in_place() { return **find_backend("interp"); }
+
+TEST(WastSuite, CoreScriptsPass) { expect_suite_passes("interp"); }
+TEST(WastSuite, CoreScriptsPassInRegisterCode) { expect_suite_passes("register"); }
 
 support::Json value(const char* type, const char* text) { return {{"type", type}, {"value", text}}; }
 
