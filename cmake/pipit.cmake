@@ -32,6 +32,13 @@ if(PIPIT_SANITIZE)
   target_link_options(pipit_common INTERFACE -fsanitize=address,undefined)
 endif()
 
+# Opt in, in a build folder of its own: everything is instrumented for libFuzzer, and the targets in */fuzz are there.
+option(PIPIT_FUZZ "libFuzzer targets, with both sanitizers" OFF)
+if(PIPIT_FUZZ)
+  target_compile_options(pipit_common INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(pipit_common INTERFACE -fsanitize=address,undefined)
+endif()
+
 # pipit_core(NAME SOURCES a.cpp… [DEPS other…]): a freestanding library, built for the host, boards and kernel alike.
 function(pipit_core name)
   cmake_parse_arguments(A "" "" "SOURCES;DEPS" ${ARGN})

@@ -45,6 +45,9 @@ struct Machine;
 #if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32)
 constexpr usize kHandlerScale = 1;
 #define PIPIT_PLACED [[gnu::section(".text.pipit_handlers")]]
+#elif __has_feature(address_sanitizer)
+constexpr usize kHandlerScale = 32;  ///< instrumented handlers are that much larger
+#define PIPIT_PLACED [[gnu::aligned(32), gnu::section("pipit_handlers")]]
 #else
 constexpr usize kHandlerScale = 8;  ///< reaches further, and costs nothing where an address can be scaled
 #define PIPIT_PLACED [[gnu::aligned(16), gnu::section("pipit_handlers")]]
