@@ -36,6 +36,7 @@ const pipit_operator kShift = {
         static_cast<i32*>(out)[i] = static_cast<const i32*>(inputs[0])[i] + node->attributes[0].integer;
     },
     nullptr,
+    nullptr,
 };
 
 format::CustomAttributes shift_by(i32 by, f32 scale = 1.0f) {

@@ -24,11 +24,6 @@ constexpr const char* kCompiler = "clang-22";
 constexpr const char* kFlags[] = {
     "-std=c99", "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-fvisibility=default"};
 
-std::string root_folder() {
-  const char* root = std::getenv("PIPIT_ROOT");
-  return root != nullptr && *root != '\0' ? root : PIPIT_SOURCE_DIR;
-}
-
 std::string cache_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache != nullptr && *cache != '\0') return std::string(cache) + "/pipit/operators";
@@ -78,7 +73,12 @@ Status compile(const std::vector<std::string>& files, const std::string& output)
 
 }  // namespace
 
-std::string operator_include_folder() { return root_folder() + "/nn/include"; }
+std::string project_folder() {
+  const char* root = std::getenv("PIPIT_ROOT");
+  return root != nullptr && *root != '\0' ? root : PIPIT_SOURCE_DIR;
+}
+
+std::string operator_include_folder() { return project_folder() + "/nn/include"; }
 
 Result<const pipit_operator*> load_operator_folder(const std::string& folder) {
   const auto files = TRY(files_of(folder));

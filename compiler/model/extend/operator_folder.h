@@ -14,5 +14,7 @@ support::Result<const pipit_operator*> load_operator_folder(const std::string& f
 
 /// Where pipit/operator.h lies.
 std::string operator_include_folder();
+/// The project's own folder: PIPIT_ROOT, or where this program was built.
+std::string project_folder();
 
 }  // namespace pipit::model

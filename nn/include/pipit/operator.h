@@ -73,6 +73,9 @@ typedef struct pipit_operator {
   void (*run)(const pipit_node* node, const void* const* inputs, const pipit_tensor* output, void* out);
   /* Multiply-accumulates of a node; null = none. */
   uint64_t (*macs)(const pipit_node* node, const pipit_tensor* output);
+  /* Of an accelerator's driver: its variable for the base of the memory-mapped registers, which the platform sets before
+   * anything runs; null = the operator needs the processor alone. */
+  volatile void** registers;
 } pipit_operator;
 
 /* What one of a folder's C files defines. */
