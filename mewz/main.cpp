@@ -5,6 +5,9 @@
 #include "mewz/devices/uart16550.h"
 #include "mewz/entropy.h"
 #include "mewz/log.h"
+#include "mewz/net/interface.h"
+#include "mewz/net/sockets.h"
+#include "mewz/virtio/transport.h"
 
 namespace pipit::mewz {
 namespace {
@@ -14,6 +17,16 @@ constinit CommandLine g_command{};
 [[noreturn]] void give_up(StopCode code, std::string_view what, const Error& error) {
   Line() << what << ": " << error;
   stop(code);
+}
+
+/// A machine without a network card is one whose applications have no sockets.
+void start_network(AppPorts& ports) {
+  const Status status = network().init(g_command);
+  if (!status.ok() && status.error().code == Code::unavailable) return;
+  if (!status.ok()) give_up(StopCode::misconfigured, "network", status.error());
+  ports.sockets = &sockets();
+  ports.service = [] { return network().poll(); };
+  ports.waiting = [] { return network().waiting(); };
 }
 
 }  // namespace
@@ -31,6 +44,8 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
                           machine.info.module.bytes};
   const auto image = open_image(disk, g_command.app);
   if (!image.ok()) give_up(StopCode::bad_input, "initial RAM disk", image.error());
+  discover_devices(g_command);
   AppPorts ports{.out = &console(), .err = &console()};
+  start_network(ports);
   run_application(*image, g_command, ports, machine.main_tsc);
 }

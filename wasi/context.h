@@ -7,6 +7,7 @@
 #include "ports/entropy.h"
 #include "ports/files.h"
 #include "ports/sensor.h"
+#include "ports/sockets.h"
 #include "wasm/instance.h"
 
 /// What one running application sees of the world: WASI preview 1, wasi-nn, pipit:sensor, pipit:telemetry, as
@@ -43,11 +44,11 @@ class Input {
 
 /// What one of the guest's file descriptors stands for; used by platforms with files.
 struct Descriptor {
-  enum class Kind : u8 { free, input, output, error, file, preopen };
+  enum class Kind : u8 { free, input, output, error, file, preopen, socket };
   Kind kind = Kind::free;
   u8 filetype = 0;     ///< WASI preview 1 `filetype`
   u16 fdflags = 0;     ///< WASI preview 1 `fdflags`
-  u32 handle = 0;      ///< of ports::Files, for files and preopened directories
+  u32 handle = 0;      ///< of ports::Files, for files and preopened directories; of ports::Sockets
   u64 rights = 0;      ///< WASI preview 1 `rights`, enforced
   u64 inheriting = 0;  ///< rights that files opened below it may have
 };
@@ -69,6 +70,7 @@ struct Context {
   ports::Console* err = nullptr;  ///< fd 2
   Input* in = nullptr;            ///< fd 0; without one it is at its end
   ports::Files* files = nullptr;
+  ports::Sockets* sockets = nullptr;
   /// The guest's descriptor table, all free at the start; HostTables puts standard streams and granted
   /// directories in. Empty on platforms without files: descriptors 0 to 2 exist nevertheless.
   std::span<Descriptor> descriptors;
@@ -99,10 +101,10 @@ struct Context {
 /// The tables to link an application with, `context` inside. Valid as long as `context`.
 struct HostTables {
   explicit HostTables(Context& context);
-  std::span<const wasm::HostTable> span() const { return {tables_, 4}; }
+  std::span<const wasm::HostTable> span() const { return {tables_, 5}; }
 
  private:
-  wasm::HostTable tables_[4];
+  wasm::HostTable tables_[5];
 };
 
 /// Whether some table offers `module.name`; the build checks a module's imports with it.

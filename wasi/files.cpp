@@ -1,6 +1,8 @@
 // The descriptor calls of preview 1 over ports::Files. Path calls are in paths.cpp.
 #include "wasi/files.h"
 
+#include "wasi/sockets.h"
+
 namespace pipit::wasi {
 namespace {
 
@@ -283,6 +285,7 @@ Errno file_set_flags(Call& call, Descriptor& file, u16 fdflags) {
 Errno close_descriptor(Context& context, Descriptor& descriptor) {
   u16 error = 0;
   if (descriptor.kind == Kind::file) error = context.files->close(descriptor.handle);
+  if (descriptor.kind == Kind::socket) error = static_cast<u16>(socket_close(context, descriptor));
   // A granted directory stays open behind the port; only the guest's name for it goes.
   descriptor = {};
   return Errno{error};

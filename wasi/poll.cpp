@@ -1,5 +1,6 @@
 #include "wasi/poll.h"
 
+#include "wasi/sockets.h"
 #include "wasi/tables.h"
 
 namespace pipit::wasi {
@@ -55,6 +56,8 @@ Readiness readiness(Context& context, const Subscription& subscription) {
   const Descriptor* descriptor = find_descriptor(context, subscription.id);
   if (descriptor == nullptr) return {true, Errno::badf};
   if ((descriptor->rights & right::kPoll) == 0) return {true, Errno::notcapable};
+  if (descriptor->kind == Descriptor::Kind::socket)
+    return {socket_ready(context, *descriptor, subscription.type == kEventWrite)};
   const bool waits =
       descriptor->kind == Descriptor::Kind::input && subscription.type == kEventRead && context.in != nullptr;
   return {!waits || context.in->ready()};

@@ -70,11 +70,6 @@ Errno random_get(Call& call) {
   return Errno::success;
 }
 
-/// There are no sockets yet: every descriptor is something else.
-Errno not_a_socket(Call& call) {
-  return find_descriptor(call.context, call.arg(0)) == nullptr ? Errno::badf : Errno::notsock;
-}
-
 constexpr char kModule[] = "wasi_snapshot_preview1";
 constexpr wasm::HostFunction kFunctions[] = {
     {kModule, "args_get", "ii:i", entry<args_get>},
@@ -96,10 +91,6 @@ constexpr wasm::HostFunction kFunctions[] = {
     {kModule, "proc_raise", "i:i", entry<proc_raise>},
     {kModule, "sched_yield", ":i", entry<sched_yield>},
     {kModule, "random_get", "ii:i", entry<random_get>},
-    {kModule, "sock_accept", "iii:i", entry<not_a_socket>},
-    {kModule, "sock_recv", "iiiiii:i", entry<not_a_socket>},
-    {kModule, "sock_send", "iiiii:i", entry<not_a_socket>},
-    {kModule, "sock_shutdown", "ii:i", entry<not_a_socket>},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "wasi/stdio.h"
 
+#include "wasi/sockets.h"
 #include "wasi/tables.h"
 
 namespace pipit::wasi {
@@ -25,6 +26,7 @@ Errno check_vectors(Call& call, u32 array, u32 count) {
 Errno read_stream(Call& call, Descriptor& descriptor, MutBytes out, usize& count) {
   count = 0;
   if (is_file(descriptor)) return file_read(call, descriptor, out, count);
+  if (descriptor.kind == Kind::socket) return socket_read(call.context, descriptor, out, count);
   if (descriptor.kind != Kind::input) return Errno::badf;
   if (call.context.in == nullptr || out.empty()) return Errno::success;
   auto got = call.context.in->read(out);
@@ -36,6 +38,7 @@ Errno read_stream(Call& call, Descriptor& descriptor, MutBytes out, usize& count
 Errno write_stream(Call& call, Descriptor& descriptor, Bytes data, usize& count) {
   count = data.size();
   if (is_file(descriptor)) return file_write(call, descriptor, data, count);
+  if (descriptor.kind == Kind::socket) return socket_write(call.context, descriptor, data, count);
   if (descriptor.kind != Kind::output && descriptor.kind != Kind::error) return Errno::badf;
   ports::Console* console = descriptor.kind == Kind::output ? call.context.out : call.context.err;
   if (console != nullptr && !data.empty()) console->write(data);
@@ -128,6 +131,7 @@ Errno fd_fdstat_set_flags(Call& call) {
   if (descriptor == nullptr) return Errno::badf;
   if (call.arg(1) > kAll) return Errno::inval;
   const u32 changed = (descriptor->fdflags ^ call.arg(1)) & ~kNonblock;
+  if (descriptor->kind == Kind::socket && changed == 0) descriptor->fdflags = static_cast<u16>(call.arg(1));
   if (!is_file(*descriptor)) return changed == 0 ? Errno::success : Errno::notsup;
   if ((descriptor->rights & right::kSetFlags) == 0) return Errno::notcapable;
   // Nothing blocks here, but the guest reads back what it asked for.

@@ -68,7 +68,12 @@ void describe_application() {
 void idle(const AppPorts& ports) {
   watchdog::feed();
   if (ports.service != nullptr && ports.service()) return;
-  cpu::wait_for_interrupt();
+  // With interrupts off, so that none slips in between the look and the sleep.
+  cpu::disable_interrupts();
+  if (ports.waiting == nullptr || !ports.waiting())
+    cpu::wait_for_interrupt();
+  else
+    cpu::enable_interrupts();
 }
 
 [[noreturn]] void drive(wasm::Instance& instance, const wasi::Context& context, const AppPorts& ports) {
@@ -108,6 +113,7 @@ void fill(wasi::Context& context, const AppImage& image, const CommandLine& comm
   context.err = ports.err;
   context.in = ports.in;
   context.files = ports.files;
+  context.sockets = ports.sockets;
   context.descriptors = descriptors;
   context.arguments = {arguments.words, arguments.count};
   context.environment = {command.environment, command.environment_count};

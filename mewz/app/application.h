@@ -8,6 +8,8 @@ namespace pipit::mewz {
 /// What the kernel does between two slices of an application: moves packets. True when something happened
 /// that the application may be waiting for.
 using Service = bool (*)();
+/// Whether that has something to do; asked with interrupts off, before sleeping.
+using Waiting = bool (*)();
 
 /// Ports that start-up found; null where the machine has nothing of the kind.
 struct AppPorts {
@@ -15,7 +17,9 @@ struct AppPorts {
   ports::Console* err = nullptr;
   wasi::Input* in = nullptr;
   ports::Files* files = nullptr;
+  ports::Sockets* sockets = nullptr;
   Service service = nullptr;
+  Waiting waiting = nullptr;
 };
 
 /// Runs the application to its end and stops the machine with its exit code: its own, 134 after a trap, 65

@@ -1,0 +1,202 @@
+/* A small static HTTP/1.1 server: files below /, one process, as many connections as there are descriptors.
+   server [PORT]   (80 without) */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <pipit/socket.h>
+
+enum { kMaxConnections = 128, kRequestBytes = 4096, kChunkBytes = 16384 };
+
+struct connection {
+  int fd;    /* -1: free */
+  int file;  /* being sent; -1: none */
+  long left; /* bytes of it */
+  int keep_alive;
+  size_t request_bytes, out_bytes, out_sent;
+  char request[kRequestBytes + 1];
+  char out[kChunkBytes];
+};
+
+static struct connection connections[kMaxConnections];
+
+static const char* type_of(const char* path) {
+  static const char* const types[][2] = {
+      {".html", "text/html; charset=utf-8"}, {".css", "text/css"},  {".js", "text/javascript"},
+      {".json", "application/json"},         {".png", "image/png"}, {".txt", "text/plain; charset=utf-8"}};
+  const char* const dot = strrchr(path, '.');
+  for (size_t i = 0; dot && i < sizeof types / sizeof *types; ++i)
+    if (!strcmp(dot, types[i][0])) return types[i][1];
+  return "application/octet-stream";
+}
+
+static void put_head(struct connection* c, const char* status, const char* type, long bytes) {
+  c->out_bytes =
+      (size_t)snprintf(c->out, sizeof c->out,
+                       "HTTP/1.1 %s\r\nServer: pipit\r\nContent-Type: %s\r\nContent-Length: %ld\r\n"
+                       "Connection: %s\r\n\r\n",
+                       status, type, bytes, c->keep_alive ? "keep-alive" : "close");
+  c->out_sent = 0;
+}
+
+static void put_text(struct connection* c, const char* status, const char* text) {
+  put_head(c, status, "text/plain; charset=utf-8", (long)strlen(text));
+  memcpy(c->out + c->out_bytes, text, strlen(text));
+  c->out_bytes += strlen(text);
+}
+
+/* Answers GET and HEAD of a path without "..". */
+static void answer(struct connection* c, char* line) {
+  char* const path = strchr(line, ' ');
+  char* const version = path ? strchr(path + 1, ' ') : NULL;
+  if (!version) {
+    c->keep_alive = 0;
+    put_text(c, "400 Bad Request", "not HTTP\n");
+    return;
+  }
+  *path = *version = 0;
+  const int head = !strcmp(line, "HEAD");
+  if (!head && strcmp(line, "GET")) {
+    put_text(c, "405 Method Not Allowed", "only GET and HEAD\n");
+    return;
+  }
+  char* name = path + 1;
+  name[strcspn(name, "?#")] = 0;
+  if (!strcmp(name, "/")) name = "/index.html";
+  struct stat info;
+  const int file = strstr(name, "..") ? -1 : open(name, O_RDONLY);
+  if (file < 0 || fstat(file, &info) || !S_ISREG(info.st_mode)) {
+    if (file >= 0) close(file);
+    if (!strcmp(name, "/index.html"))
+      put_text(c, "200 OK", "hello from pipit\n");
+    else
+      put_text(c, "404 Not Found", "no such file\n");
+    return;
+  }
+  put_head(c, "200 OK", type_of(name), (long)info.st_size);
+  c->left = head ? 0 : (long)info.st_size;
+  if (c->left == 0)
+    close(file);
+  else
+    c->file = file;
+}
+
+static void end(struct connection* c) {
+  if (c->file >= 0) close(c->file);
+  close(c->fd);
+  c->fd = c->file = -1;
+}
+
+static void take_request(struct connection* c) {
+  char* const stop = strstr(c->request, "\r\n\r\n");
+  if (!stop) {
+    if (c->request_bytes < kRequestBytes) return;
+    c->keep_alive = 0;
+    c->request_bytes = 0;
+    put_text(c, "431 Request Header Fields Too Large", "too long\n");
+    return;
+  }
+  char* const end_of_line = strstr(c->request, "\r\n");
+  const size_t used = (size_t)(stop + 4 - c->request);
+  const int old = end_of_line >= c->request + 8 && !strncmp(end_of_line - 8, "HTTP/1.0", 8);
+  c->keep_alive = !old;
+  for (char* field = end_of_line + 2; field < stop; field = strstr(field, "\r\n") + 2)
+    if (!strncasecmp(field, "Connection:", 11)) {
+      const char* value = field + 11 + strspn(field + 11, " ");
+      c->keep_alive = !strncasecmp(value, "keep-alive", 10) || (!old && strncasecmp(value, "close", 5));
+    }
+  *end_of_line = 0;
+  answer(c, c->request);
+  c->request_bytes -= used;
+  memmove(c->request, c->request + used, c->request_bytes);
+  c->request[c->request_bytes] = 0;
+}
+
+/* Sends what is there and reads on until the network or the file has no more; 0 when the connection is over.
+ */
+static int send_more(struct connection* c) {
+  for (;;) {
+    while (c->out_sent < c->out_bytes) {
+      const long put = pipit_send(c->fd, c->out + c->out_sent, c->out_bytes - c->out_sent);
+      if (put < 0) return errno == EAGAIN;
+      c->out_sent += (size_t)put;
+    }
+    c->out_sent = c->out_bytes = 0;
+    if (c->file >= 0) {
+      const long got = read(c->file, c->out, sizeof c->out);
+      if (got <= 0) return 0;
+      c->out_bytes = (size_t)got;
+      c->left -= got;
+      if (c->left <= 0) {
+        close(c->file);
+        c->file = -1;
+      }
+      continue;
+    }
+    if (!c->keep_alive) return 0;
+    take_request(c);
+    if (c->out_bytes == 0) return 1;
+  }
+}
+
+static int receive(struct connection* c) {
+  const long got = pipit_recv(c->fd, c->request + c->request_bytes, kRequestBytes - c->request_bytes);
+  if (got < 0) return errno == EAGAIN;
+  if (got == 0) return 0;
+  c->request_bytes += (size_t)got;
+  c->request[c->request_bytes] = 0;
+  return send_more(c);
+}
+
+static void greet(int listener) {
+  const int fd = pipit_accept(listener);
+  if (fd < 0) return;
+  for (int i = 0; i < kMaxConnections; ++i)
+    if (connections[i].fd < 0) {
+      pipit_set_nonblocking(fd, 1);
+      connections[i].fd = fd;
+      connections[i].keep_alive = 1;
+      connections[i].request_bytes = connections[i].out_bytes = connections[i].out_sent = 0;
+      return;
+    }
+  close(fd);
+}
+
+int main(int argc, char** argv) {
+  const int port = argc > 1 ? atoi(argv[1]) : 80;
+  const int listener = pipit_serve((uint16_t)port, 64);
+  if (listener < 0) {
+    perror("server");
+    return 1;
+  }
+  pipit_set_nonblocking(listener, 1);
+  for (int i = 0; i < kMaxConnections; ++i) connections[i].fd = connections[i].file = -1;
+  printf("serving on port %d\n", port);
+  fflush(stdout);
+  struct pollfd waits[kMaxConnections + 1];
+  struct connection* who[kMaxConnections + 1];
+  for (;;) {
+    waits[0] = (struct pollfd){.fd = listener, .events = POLLIN};
+    int count = 1;
+    for (int i = 0; i < kMaxConnections; ++i)
+      if (connections[i].fd >= 0) {
+        who[count] = &connections[i];
+        waits[count++] =
+            (struct pollfd){.fd = connections[i].fd, .events = connections[i].out_bytes ? POLLOUT : POLLIN};
+      }
+    if (poll(waits, (nfds_t)count, -1) < 0) {
+      perror("server: poll");
+      return 1;
+    }
+    for (int i = 1; i < count; ++i)
+      if (waits[i].revents && !(waits[i].events == POLLOUT ? send_more(who[i]) : receive(who[i])))
+        end(who[i]);
+    if (waits[0].revents) greet(listener);
+  }
+}

@@ -1,0 +1,16 @@
+#pragma once
+/* lwIP's view of compiler and platform. */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+unsigned int mewz_lwip_random(void);
+void mewz_lwip_assert(int line) __attribute__((noreturn));
+#ifdef __cplusplus
+}
+#endif
+
+#define LWIP_NO_CTYPE_H 1 /* their table is the C library's own affair */
+#define LWIP_RAND() mewz_lwip_random()
+#define LWIP_PLATFORM_DIAG(message)
+#define LWIP_PLATFORM_ASSERT(message) mewz_lwip_assert(__LINE__)

@@ -1,0 +1,204 @@
+#include "mewz/net/interface.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "mewz/clock.h"
+#include "mewz/entropy.h"
+#include "mewz/log.h"
+#include "mewz/virtio/network_card.h"
+
+extern "C" {
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/etharp.h"
+#include "lwip/init.h"
+#include "lwip/timeouts.h"
+#include "netif/ethernet.h"
+}
+
+namespace pipit::mewz {
+namespace {
+
+constexpr u32 kFramesPerPoll = 64;  // so that a flood leaves time for the application
+constexpr u16 kCopyBelow = 32;      // buffers at the device: below, what arrives is copied and given back
+constexpr u32 kIpv4HeaderAt = 14, kProtocolAt = kIpv4HeaderAt + 9;
+constexpr u8 kTcp = 6, kUdp = 17;
+
+constinit NetworkInterface g_network;
+constinit NetworkCard g_card;
+constinit netif g_netif{};
+
+/// A receive buffer as lwIP sees it; goes back to the card when lwIP lets go of it.
+struct LentBuffer {
+  pbuf_custom custom;  // first: lwIP hands back its address
+  u16 buffer;
+};
+LentBuffer g_lent[NetworkCard::kReceiveBuffers];
+
+void give_back(pbuf* frame) { g_card.release(reinterpret_cast<LentBuffer*>(frame)->buffer); }
+void on_sent(void* token) { pbuf_free(static_cast<pbuf*>(token)); }
+
+u16 load16(const u8* at) { return static_cast<u16>(at[0] << 8 | at[1]); }
+
+/// Where the transport's checksum lies in a frame of IPv4 TCP or UDP, not fragmented; start is 0 for any
+/// other.
+struct ChecksumPlace {
+  u16 start = 0, offset = 0;
+};
+ChecksumPlace checksum_place(const u8* frame, usize bytes) {
+  constexpr u16 kIpv4 = 0x0800, kFragment = 0x3FFF;
+  if (bytes < kIpv4HeaderAt + 20 || load16(frame + 12) != kIpv4) return {};
+  const u32 header = (frame[kIpv4HeaderAt] & 15u) * 4;
+  if ((load16(frame + kIpv4HeaderAt + 6) & kFragment) != 0) return {};
+  const u8 protocol = frame[kProtocolAt];
+  const u16 start = static_cast<u16>(kIpv4HeaderAt + header);
+  if (protocol == kTcp && bytes >= start + 20u) return {start, 16};
+  if (protocol == kUdp && bytes >= start + 8u) return {start, 6};
+  return {};
+}
+
+/// The part of the checksum that the device does not see: addresses, protocol, length (RFC 793 §3.1).
+void store_pseudo_checksum(u8* frame, ChecksumPlace place, usize frame_bytes) {
+  u32 sum = frame[kProtocolAt] + static_cast<u32>(frame_bytes - place.start);
+  for (u32 i = 0; i < 8; i += 2) sum += load16(frame + kIpv4HeaderAt + 12 + i);
+  sum = (sum & 0xFFFF) + (sum >> 16);
+  sum = (sum & 0xFFFF) + (sum >> 16);
+  frame[place.start + place.offset] = static_cast<u8>(sum >> 8);
+  frame[place.start + place.offset + 1] = static_cast<u8>(sum);
+}
+
+err_t output(netif*, pbuf* frame) {
+  Bytes pieces[NetworkCard::kMaxPieces];
+  u32 count = 0;
+  for (const pbuf* piece = frame; piece != nullptr; piece = piece->next) {
+    if (count == NetworkCard::kMaxPieces) return ERR_BUF;
+    pieces[count++] = {static_cast<const u8*>(piece->payload), piece->len};
+  }
+  ChecksumPlace place;
+  if (g_card.computes_checksums()) {
+    // lwIP lays all headers of a frame into its first piece.
+    place = checksum_place(pieces[0].data(), pieces[0].size());
+    if (place.start != 0) store_pseudo_checksum(static_cast<u8*>(frame->payload), place, frame->tot_len);
+  }
+  g_card.reap();
+  pbuf_ref(frame);
+  if (g_card.send({pieces, count}, place.start, place.offset, frame)) return ERR_OK;
+  pbuf_free(frame);
+  return ERR_IF;
+}
+
+err_t init_netif(netif* interface) {
+  interface->name[0] = 'e';
+  interface->name[1] = 'n';
+  interface->mtu = 1500;
+  interface->output = etharp_output;
+  interface->linkoutput = output;
+  interface->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP | NETIF_FLAG_ETHERNET;
+  const auto mac = g_card.mac();
+  interface->hwaddr_len = mac.size();
+  std::copy(mac.begin(), mac.end(), interface->hwaddr);
+  u16 checksums = NETIF_CHECKSUM_ENABLE_ALL;
+  if (g_card.computes_checksums()) checksums &= ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP);
+  NETIF_SET_CHECKSUM_CTRL(interface, checksums);
+  return ERR_OK;
+}
+
+/// What lwIP is to check itself of one frame.
+void set_checks(bool device_vouches) {
+  constexpr u16 kTransport = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
+  const u16 now = g_netif.chksum_flags;
+  NETIF_SET_CHECKSUM_CTRL(&g_netif, static_cast<u16>(device_vouches ? now & ~kTransport : now | kTransport));
+}
+
+pbuf* wrap(const ReceivedFrame& frame) {
+  const u16 bytes = static_cast<u16>(frame.data.size());
+  if (g_card.buffers_at_device() < kCopyBelow) {
+    pbuf* const copy = pbuf_alloc(PBUF_RAW, bytes, PBUF_POOL);
+    if (copy != nullptr) pbuf_take(copy, frame.data.data(), bytes);
+    g_card.release(frame.buffer);
+    return copy;
+  }
+  LentBuffer& lent = g_lent[frame.buffer];
+  lent.buffer = frame.buffer;
+  lent.custom.custom_free_function = give_back;
+  return pbuf_alloced_custom(PBUF_RAW, bytes, PBUF_REF, &lent.custom, const_cast<u8*>(frame.data.data()),
+                             bytes);
+}
+
+}  // namespace
+
+extern "C" u32_t sys_now() { return static_cast<u32_t>(clock().uptime_ms()); }
+
+extern "C" unsigned int mewz_lwip_random() {
+  unsigned int value;
+  entropy().fill({reinterpret_cast<u8*>(&value), sizeof value});
+  return value;
+}
+
+extern "C" void mewz_lwip_assert(int line) { check_failed("assertion", "lwip", line); }
+
+NetworkInterface& network() { return g_network; }
+
+Status NetworkInterface::init(const CommandLine& command) {
+  TRY(g_card.init(on_sent));
+  lwip_init();
+  ip4_addr_t address{}, mask{}, gateway{};
+  const StaticAddress& fixed = command.address;
+  if (fixed.given) {
+    IP4_ADDR(&address, fixed.address[0], fixed.address[1], fixed.address[2], fixed.address[3]);
+    IP4_ADDR(&gateway, fixed.gateway[0], fixed.gateway[1], fixed.gateway[2], fixed.gateway[3]);
+    mask.addr = lwip_htonl(~u32{0} << (32 - fixed.prefix_bits));
+  }
+  netif_add(&g_netif, &address, &mask, &gateway, nullptr, init_netif, ethernet_input);
+  netif_set_default(&g_netif);
+  netif_set_hostname(&g_netif, "mewz");
+  netif_set_up(&g_netif);
+  if (!fixed.given && dhcp_start(&g_netif) != ERR_OK)
+    return Error{Code::out_of_memory, "DHCP cannot be started"};
+  if (const u8* dns = command.name_server; (dns[0] | dns[1] | dns[2] | dns[3]) != 0) {
+    ip_addr_t server;
+    IP4_ADDR(&server, dns[0], dns[1], dns[2], dns[3]);
+    dns_setserver(0, &server);
+  }
+  started_ = true;
+  g_card.flush();
+  return {};
+}
+
+bool NetworkInterface::poll() {
+  if (!started_) return false;
+  g_card.reap();
+  ReceivedFrame frame;
+  u32 moved = 0;
+  for (; moved < kFramesPerPoll && g_card.receive(frame); ++moved) {
+    pbuf* const buffer = wrap(frame);
+    if (buffer == nullptr) continue;  // TCP sends it again
+    set_checks(frame.checksum_good);
+    if (g_netif.input(buffer, &g_netif) != ERR_OK) pbuf_free(buffer);
+  }
+  netif_poll_all();  // what was sent to ourselves
+  sys_check_timeouts();
+  g_card.flush();
+  if (!announced_ && up()) {
+    announced_ = true;
+    const auto ip = address();
+    Line() << "address " << u32{ip[0]} << "." << u32{ip[1]} << "." << u32{ip[2]} << "." << u32{ip[3]}
+           << " after " << clock().uptime_ms() << " ms";
+  }
+  return moved != 0;
+}
+
+bool NetworkInterface::waiting() const { return started_ && g_card.waiting(); }
+
+bool NetworkInterface::up() const { return started_ && !ip4_addr_isany_val(*netif_ip4_addr(&g_netif)); }
+
+ports::Ipv4 NetworkInterface::address() const {
+  const auto* const ip = netif_ip4_addr(&g_netif);
+  return {ip4_addr1(ip), ip4_addr2(ip), ip4_addr3(ip), ip4_addr4(ip)};
+}
+
+ports::MacAddress NetworkInterface::mac() const { return g_card.mac(); }
+
+}  // namespace pipit::mewz

@@ -1,0 +1,98 @@
+/* What the network tests run in a machine: a client and servers, by the first argument. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pipit/socket.h>
+
+static int fail(const char* what) {
+  printf("%s: %s\n", what, strerror(errno));
+  return 1;
+}
+
+/* Sends back what comes on one connection after another. */
+static int echo(int port) {
+  static char data[65536];
+  const int listener = pipit_serve((uint16_t)port, 16);
+  if (listener < 0) return fail("serve");
+  printf("listening\n");
+  for (;;) {
+    const int fd = pipit_accept(listener);
+    if (fd < 0) return fail("accept");
+    long size;
+    unsigned long total = 0;
+    while ((size = pipit_recv(fd, data, sizeof data)) > 0) {
+      if (pipit_send_all(fd, data, (size_t)size)) return fail("send");
+      total += (unsigned long)size;
+    }
+    close(fd);
+    if (total == 0) return 0; /* a connection with nothing in it ends the test */
+  }
+}
+
+/* The host behind QEMU's user network is 10.0.2.2. */
+static int client(int port) {
+  struct pipit_address host = {{10, 0, 2, 2}, (uint16_t)port}, local;
+  char answer[64] = "";
+  const int fd = pipit_socket(PIPIT_STREAM);
+  if (fd < 0) return fail("socket");
+  if (pipit_connect(fd, &host)) return fail("connect");
+  if (pipit_send_all(fd, "ping", 4) || pipit_end_sending(fd)) return fail("send");
+  size_t used = 0;
+  long got;
+  while (used < sizeof answer - 1 && (got = pipit_recv(fd, answer + used, sizeof answer - 1 - used)) > 0)
+    used += (size_t)got;
+  if (pipit_local_address(fd, &local)) return fail("local address");
+  printf("from %d.%d.%d.%d got %s\n", local.ip[0], local.ip[1], local.ip[2], local.ip[3], answer);
+  return 0;
+}
+
+static int refused(int port) {
+  struct pipit_address host = {{10, 0, 2, 2}, (uint16_t)port};
+  const int fd = pipit_socket(PIPIT_STREAM);
+  if (pipit_connect(fd, &host) == 0) return fail("connected");
+  printf("refused: %s\n", errno == ECONNREFUSED || errno == ECONNRESET ? "yes" : strerror(errno));
+  return 0;
+}
+
+/* A datagram to ourselves has to come back. */
+static int datagrams(void) {
+  struct pipit_address here = {{127, 0, 0, 1}, 4000}, from;
+  char text[16] = "";
+  const int one = pipit_socket(PIPIT_DATAGRAM), two = pipit_socket(PIPIT_DATAGRAM);
+  if (one < 0 || two < 0 || pipit_bind(one, &here)) return fail("bind");
+  if (pipit_send_to(two, "pong", 4, &here) != 4) return fail("send_to");
+  if (pipit_recv_from(one, text, sizeof text, &from) != 4) return fail("recv_from");
+  printf("datagram %s from port %s\n", text, from.port != 0 ? "set" : "0");
+  return 0;
+}
+
+static int errors(void) {
+  struct pipit_address here = {{0, 0, 0, 0}, 80};
+  char byte;
+  const int fd = pipit_socket(PIPIT_STREAM), other = pipit_socket(PIPIT_STREAM);
+  const int not_connected = pipit_send(fd, "x", 1) < 0 && errno == ENOTCONN;
+  const int no_socket = pipit_bind(1, &here) < 0 && errno == ENOTSOCK;
+  const int bad = pipit_listen(99, 1) < 0 && errno == EBADF;
+  const int bound = pipit_bind(fd, &here) == 0 && pipit_listen(fd, 1) == 0;
+  pipit_set_nonblocking(fd, 1);
+  const int again = pipit_accept(fd) < 0 && errno == EAGAIN;
+  const int invalid = pipit_accept(other) < 0 && errno == EINVAL;
+  const int unread = pipit_recv(other, &byte, 1) < 0 && errno == ENOTCONN;
+  printf("errors %d%d%d%d%d%d%d\n", not_connected, no_socket, bad, bound, again, invalid, unread);
+  return 0;
+}
+
+int main(int argc, char** argv) {
+  const char* const what = argc > 1 ? argv[1] : "";
+  const int port = argc > 2 ? atoi(argv[2]) : 0;
+  setvbuf(stdout, NULL, _IONBF, 0);
+  if (!strcmp(what, "echo")) return echo(port);
+  if (!strcmp(what, "client")) return client(port);
+  if (!strcmp(what, "refused")) return refused(port);
+  if (!strcmp(what, "datagrams")) return datagrams();
+  if (!strcmp(what, "errors")) return errors();
+  return 2;
+}
