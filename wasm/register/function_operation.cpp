@@ -194,7 +194,18 @@ void FunctionTranslator::binary32(Code family, bool is_commutative) {
       return produce(make_pair(family, sum, true), kTypeI32);
     }
     const u32 imm = b->imm + (a->place == Place::sum ? a->imm : 0);
-    const u16 slot = a->place == Place::sum ? a->slot : slot_of(*a);
+    u16 slot = a->place == Place::sum ? a->slot : a->place == Place::slot ? a->slot : a->own;
+    // Behind a constant the other operand stands one slot too high: the next operand would overwrite it
+    // there.
+    const u16 kept = next_slot();
+    const bool is_free = slot > kept;
+    if (a->place == Place::accumulator) {
+      slot = is_free ? kept : slot;
+      write_to(*a, slot);
+    } else if (is_free) {
+      copy(kept, slot, kTypeI32);
+      slot = kept;
+    }
     Operand& sum = push(kTypeI32, Place::sum);
     sum.slot = slot;
     sum.imm = imm;
