@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "wasm/instance.h"
 #include "wasm/module_impl.h"
 
 namespace pipit::wasm {
@@ -122,6 +123,65 @@ TEST(LoadBounds, HoldForTheDensestModules) {
     RecordProperty(one.what,
                    std::to_string(static_cast<double>(bytes) / static_cast<double>(one.code.size())));
   }
+}
+
+/// Exports of one function; names as given.
+Data exports_of(const std::vector<std::string>& names) {
+  Data items;
+  for (const std::string& name : names) {
+    put_u32(items, static_cast<u32>(name.size()));
+    items.insert(items.end(), name.begin(), name.end());
+    append(items, {0, 0});
+  }
+  return module_of(
+      {kType, kFunction, section(7, static_cast<u32>(names.size()), items), section(10, 1, body_of({0x0B}))});
+}
+
+TEST(LoadBounds, ManyNamesAndTypesAreComparedInTime) {
+  std::vector<std::string> names;
+  for (u32 i = 0; i < 200'000; ++i) names.push_back(std::to_string(i * 7'919u % 200'003u));
+  bool valid = false;
+  peak(exports_of(names), valid);
+  EXPECT_TRUE(valid);
+  names.insert(names.begin() + 1'000, names.back());
+  peak(exports_of(names), valid);
+  EXPECT_FALSE(valid) << "one name is there twice";
+  // Types of 14 parameters, each i32 or i64: all different, then each twice.
+  for (const u32 repeats : {1u, 2u}) {
+    Data types;
+    for (u32 i = 0; i < 16'384 / repeats; ++i)
+      for (u32 k = 0; k < repeats; ++k) {
+        append(types, {0x60, 14});
+        for (u32 bit = 0; bit < 14; ++bit) types.push_back((i >> bit & 1) != 0 ? 0x7F : 0x7E);
+        types.push_back(0);
+      }
+    const Data code = module_of({section(1, 16'384, types)});
+    Data memory(load_arena_bytes(code.size()));
+    Arena arena(memory);
+    const auto module = ValidModule::load(code, arena);
+    ASSERT_TRUE(module.ok());
+    for (u32 i = 0; i < 16'384; ++i) ASSERT_EQ(module->impl().types[i].canonical, i / repeats * repeats);
+  }
+}
+
+TEST(LoadBounds, MoreMemoryThanThereIsIsAnError) {
+  // One GiB, of which the arena has a thousandth.
+  Data pages = {0x00};
+  put_u32(pages, 16'384);
+  const Data code = module_of({section(5, 1, pages)});
+  Data memory(1 << 20);
+  Arena arena(memory);
+  const auto module = ValidModule::load(code, arena);
+  ASSERT_TRUE(module.ok());
+  const usize used = arena.used();
+  const auto instance = Instance::create(*module, {}, {}, arena);
+  ASSERT_FALSE(instance.ok());
+  EXPECT_EQ(instance.error().code, Code::out_of_memory);
+  EXPECT_EQ(arena.used(), used);
+  const auto limited = ValidModule::load(code, arena, {.max_memory_pages = 1'024});
+  ASSERT_FALSE(limited.ok());
+  EXPECT_EQ(limited.error().code, Code::out_of_range);
+  EXPECT_STREQ(limited.error().message, "module wants more memory than this platform has");
 }
 
 }  // namespace

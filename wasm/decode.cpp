@@ -1,5 +1,6 @@
 // The sections of a module (Wasm 2.0 §5.5), each checked once.
 #include <algorithm>
+#include <cstring>
 
 #include "base/endian.h"
 #include "wasm/module_impl.h"
@@ -29,6 +30,47 @@ enum SectionId : u8 {
 
 /// Where each section stands in the order modules must keep; 0 for custom sections.
 constexpr u8 kOrder[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10};
+
+/// By parameters and results; 0 when they are the same.
+int compare_types(const ModuleImpl& module, u32 a, u32 b) {
+  const TypeEntry &left = module.types[a], &right = module.types[b];
+  if (left.param_count != right.param_count) return left.param_count - right.param_count;
+  if (left.result_count != right.result_count) return left.result_count - right.result_count;
+  const u8* code = module.code.data();
+  const int params = std::memcmp(code + left.params_at, code + right.params_at, left.param_count);
+  return params != 0 ? params
+                     : std::memcmp(code + left.results_at, code + right.results_at, left.result_count);
+}
+bool type_before(const ModuleImpl& module, u32 a, u32 b) {
+  const int order = compare_types(module, a, b);
+  return order != 0 ? order < 0 : a < b;
+}
+
+std::string_view export_name(const ModuleImpl& module, u32 offset) {
+  const u8* at = module.code.data() + offset;
+  const u32 size = trusted_u32(at);
+  return {reinterpret_cast<const char*>(at), size};
+}
+bool export_before(const ModuleImpl& module, u32 a, u32 b) {
+  const int order = export_name(module, a).compare(export_name(module, b));
+  return order != 0 ? order < 0 : a < b;
+}
+
+/// A heapsort: no module can make it slow, and it takes no memory.
+void sort(std::span<u32> items, const ModuleImpl& module, bool (*before)(const ModuleImpl&, u32, u32)) {
+  usize count = items.size();
+  for (usize from = count / 2; count > 1;) {
+    if (from > 0)
+      --from;  // still making the heap
+    else
+      std::swap(items[0], items[--count]);
+    for (usize parent = from, child; (child = 2 * parent + 1) < count; parent = child) {
+      if (child + 1 < count && before(module, items[child], items[child + 1])) ++child;
+      if (!before(module, items[parent], items[child])) break;
+      std::swap(items[parent], items[child]);
+    }
+  }
+}
 
 class Decoder {
  public:
@@ -212,15 +254,18 @@ void Decoder::types() {
 }
 
 void Decoder::canonicalise() {
-  for (u32 i = 0; i < module_.types.size(); ++i) {
-    const TypeList params = module_.params(i), results = module_.results(i);
-    u32 same = 0;
-    while (same < i &&
-           (module_.types[same].canonical != same || !std::ranges::equal(module_.params(same), params) ||
-            !std::ranges::equal(module_.results(same), results)))
-      ++same;
-    module_.types[i].canonical = static_cast<u16>(same);
+  const usize mark = arena_.mark();
+  std::span<u32> order;
+  const u32 count = static_cast<u32>(module_.types.size());
+  allot(order, count);
+  for (u32 i = 0; i < order.size(); ++i) order[i] = i;
+  sort(order, module_, type_before);
+  for (u32 i = 0; i < order.size(); ++i) {
+    TypeEntry& type = module_.types[order[i]];
+    const bool same = i != 0 && compare_types(module_, order[i - 1], order[i]) == 0;
+    type.canonical = same ? module_.types[order[i - 1]].canonical : static_cast<u16>(order[i]);
   }
+  arena_.rewind(mark);
 }
 
 void Decoder::imports() {
@@ -335,26 +380,22 @@ void Decoder::exports() {
   if (reader_.ok()) check_duplicates(count, module_.exports_at);
 }
 
-/// Names seen so far in an open hash table, which goes again at once.
+/// Sorted by name, equal ones are neighbours.
 void Decoder::check_duplicates(u32 count, u32 at) {
   const usize mark = arena_.mark();
-  u32 slots = 4;
-  while (slots < count * 2) slots *= 2;
-  std::span<u32> table;  // offset of an export, 0 = free
-  allot(table, slots);
+  std::span<u32> order;  // offsets of exports
+  allot(order, count);
   Reader reader(module_.code, at);
-  for (u32 i = 0; i < count && reader_.ok(); ++i) {
-    const u32 here = reader.offset();
-    const std::string_view name = read_export(reader).name;
-    u32 hash = 2'166'136'261;
-    for (const char c : name) hash = (hash ^ static_cast<u8>(c)) * 16'777'619;
-    u32 slot = hash & (slots - 1);
-    for (; table[slot] != 0; slot = (slot + 1) & (slots - 1)) {
-      Reader other(module_.code, table[slot]);
-      if (other.name() == name) reader_.fail_at(here, "duplicate export name");
-    }
-    table[slot] = here;
+  for (u32& offset : order) {
+    offset = reader.offset();
+    read_export(reader);
   }
+  sort(order, module_, export_before);
+  u32 duplicate = kNone;
+  for (usize i = 1; i < order.size(); ++i)
+    if (export_name(module_, order[i - 1]) == export_name(module_, order[i]))
+      duplicate = std::min(duplicate, order[i]);
+  if (duplicate != kNone) reader_.fail_at(duplicate, "duplicate export name");
   arena_.rewind(mark);
 }
 

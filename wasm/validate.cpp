@@ -3,37 +3,13 @@
 // the byte and the stacks of the second pass lie above it in the arena, where they are freed again.
 #include <algorithm>
 
-#include "wasm/instruction.h"
-#include "wasm/module_impl.h"
+#include "wasm/body_validator.h"
 
 namespace pipit::wasm {
 
 namespace {
 
-constexpr u8 kUnknown = 0;  ///< the type of an operand that unreachable code conjures up
-constexpr u8 kI32 = 0x7F;
 constexpr u32 kOperandChunk = 64;
-constexpr u32 kMaxFrameSlots = 0xFFFF;
-
-/// What the first pass finds out.
-struct BodyNeeds {
-  u32 side_entries = 0;  ///< of all bodies together
-  u32 untyped = 0;       ///< `drop` and `select` of all bodies together
-  u32 depth = 0;         ///< deepest nesting of any body
-  u32 locals = 0;        ///< most parameters and locals of any body
-};
-
-struct ControlFrame {
-  Op op;
-  bool unreachable;
-  i32 block;
-  u32 block_at;   ///< offset of the block type's byte
-  u32 height;     ///< slots of operands below the block's own
-  u32 start;      ///< loops: offset a branch goes to
-  u32 side;       ///< loops: side-table index there
-  u32 branches;   ///< others: last entry + 1 of the chain that waits for `end`
-  u32 condition;  ///< `if`: its entry + 1, waiting for `else` or `end`
-};
 
 /// Positions the reader in a body behind its size; yields what restore() needs.
 const u8* enter_body(Reader& reader, const FuncEntry& func) {
@@ -86,95 +62,7 @@ void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& ne
   if (reader.ok() && !reader.at_end()) reader.fail("operators remaining after end of function");
 }
 
-class BodyValidator {
- public:
-  BodyValidator(ModuleImpl& module, Arena& arena, const Limits& limits, Reader& reader)
-      : module_(module), arena_(arena), limits_(limits), reader_(reader) {}
-
-  /// The stacks; false when the arena is too small.
-  bool allocate(const BodyNeeds& needs);
-  void run(u32 func);
-
- private:
-  void instruction(const Instruction& in);
-  void contextual(const Instruction& in);
-  void reference(const Instruction& in);
-  void check_indices(const Instruction& in);
-  void if_or_block(const Instruction& in);
-  void else_branch();
-  void end_block();
-  void branch_table(const Instruction& in);
-  void call(u32 type);
-  void tail_call(u32 type);
-  void note_width(u8 type);
-  void select(u8 type);
-  /// Type of a table's elements as operands, which always may be null.
-  u8 operand_type(u32 table) const {
-    const u8 type = module_.tables[table].type;
-    return type == kNonNullFuncRef ? kFuncRef : type;
-  }
-  u8 stored_type(u32 table) {
-    const u8 type = module_.tables[table].type;
-    if (type == kNonNullFuncRef) fail("typed function references are not supported", Code::unsupported);
-    return type;
-  }
-
-  void fail(const char* message, Code code = Code::malformed) { reader_.fail_at(at_, message, code); }
-  void mismatch() { fail("type mismatch"); }
-
-  // Operands: one byte a slot, which is the type; so a v128 has two.
-  void push_slot(u8 type);
-  void push(u8 type) {
-    push_slot(type);
-    if (type == kV128) push_slot(type);
-  }
-  void push_list(TypeList types) {
-    for (const u8 type : types) push(type);
-  }
-  u8 pop();
-  void pop(u8 expected) {
-    const u8 type = pop();
-    if (type != expected && type != kUnknown && expected != kUnknown) mismatch();
-  }
-  void pop_list(TypeList types) {
-    for (usize i = types.size(); i-- > 0;) pop(types[i]);
-  }
-  void check_list(TypeList types);
-
-  // Control frames and the branches that wait for their end.
-  ControlFrame& top() { return frames_[depth_ - 1]; }
-  void open(Op op, i32 block, u32 block_at);
-  void unreachable() {
-    height_ = top().height;
-    top().unreachable = true;
-  }
-  TypeList block_params(const ControlFrame& frame) const {
-    return frame.block >= 0 ? module_.params(static_cast<u32>(frame.block)) : TypeList{};
-  }
-  TypeList block_results(const ControlFrame& frame) const {
-    if (frame.block >= 0) return module_.results(static_cast<u32>(frame.block));
-    return module_.code.subspan(frame.block_at, frame.block == kBlockSingle ? 1 : 0);
-  }
-  TypeList label_types(const ControlFrame& frame) const {
-    return frame.op == Op::loop ? block_params(frame) : block_results(frame);
-  }
-  ControlFrame* label(u32 depth);
-  u32 emit(u32 carry, u32 drop);
-  void branch(ControlFrame& target);
-  void resolve(u32 entry, u32 target, u32 side);
-
-  ModuleImpl& module_;
-  Arena& arena_;
-  const Limits& limits_;
-  Reader& reader_;
-  ControlFrame* frames_ = nullptr;
-  u8* locals_ = nullptr;
-  u8* operands_ = nullptr;
-  u32 capacity_ = 0, height_ = 0, max_height_ = 0, depth_ = 0, local_count_ = 0;
-  u32 body_ = 0;  ///< offset of the body, which waiting entries are relative to
-  u32 at_ = 0;    ///< offset of the instruction being checked
-  u32 side_ = 0;  ///< next free side-table entry
-};
+}  // namespace
 
 bool BodyValidator::allocate(const BodyNeeds& needs) {
   std::span<ControlFrame> frames;
@@ -221,131 +109,6 @@ void BodyValidator::check_list(TypeList types) {
     if (type == kV128) --at;
     if (type != types[i] && type != kUnknown) mismatch();
   }
-}
-
-void BodyValidator::open(Op op, i32 block, u32 block_at) {
-  frames_[depth_++] = {op, false, block, block_at, height_, reader_.offset(), side_, 0, 0};
-}
-
-ControlFrame* BodyValidator::label(u32 depth) {
-  if (depth >= depth_) {
-    fail("unknown label");
-    return nullptr;
-  }
-  return &frames_[depth_ - 1 - depth];
-}
-
-u32 BodyValidator::emit(u32 carry, u32 drop) {
-  if (carry > SideEntry::kMaxCarry || drop > SideEntry::kMaxDrop)
-    fail("branch moves more operands than this engine supports", Code::unsupported);
-  module_.side[side_].set(static_cast<i32>(at_ + 1 - body_), carry, 0, drop);
-  return side_++;
-}
-
-void BodyValidator::resolve(u32 index, u32 target, u32 side) {
-  SideEntry& entry = module_.side[index];
-  const i32 skip = static_cast<i32>(side - index);
-  if (skip > SideEntry::kMaxSkip || skip < -SideEntry::kMaxSkip)
-    return fail("function has more branches than this engine supports", Code::unsupported);
-  const u32 source = body_ + static_cast<u32>(entry.target());
-  entry.set(static_cast<i32>(target - source), entry.carry(), skip, entry.drop());
-}
-
-/// Makes the entry of a branch to `target`. Forward ones are chained through `skip` until the block ends.
-void BodyValidator::branch(ControlFrame& target) {
-  const u32 carry = count_slots(label_types(target));
-  const bool leaves_function = &target == frames_;  // `end` takes the results from the top itself
-  const u32 below = target.height + carry;
-  const u32 drop = leaves_function || height_ < below ? 0 : height_ - below;
-  const u32 index = emit(leaves_function || drop == 0 ? 0 : carry, drop);
-  if (target.op == Op::loop) return resolve(index, target.start, target.side);
-  const u32 distance = target.branches == 0 ? 0 : index + 1 - target.branches;
-  if (distance > static_cast<u32>(SideEntry::kMaxSkip))
-    return fail("function has more branches than this engine supports", Code::unsupported);
-  SideEntry& entry = module_.side[index];
-  entry.set(entry.target(), entry.carry(), static_cast<i32>(distance), entry.drop());
-  target.branches = index + 1;
-}
-
-void BodyValidator::if_or_block(const Instruction& in) {
-  if (in.block >= 0 && static_cast<u32>(in.block) >= module_.types.size()) return fail("unknown type");
-  const Op op = static_cast<Op>(in.op);
-  if (op == Op::if_) pop(kI32);
-  const u32 condition = op == Op::if_ ? emit(0, 0) + 1 : 0;
-  const TypeList params = in.block >= 0 ? module_.params(static_cast<u32>(in.block)) : TypeList{};
-  pop_list(params);
-  open(op, in.block, in.operands);
-  top().condition = condition;
-  push_list(params);
-}
-
-void BodyValidator::else_branch() {
-  ControlFrame& frame = top();
-  if (frame.op != Op::if_) return fail("else without if");
-  pop_list(block_results(frame));
-  if (height_ != frame.height) mismatch();
-  const u32 index = emit(0, 0);
-  const u32 distance = frame.branches == 0 ? 0 : index + 1 - frame.branches;
-  SideEntry& entry = module_.side[index];
-  entry.set(entry.target(), 0, static_cast<i32>(distance), 0);
-  frame.branches = index + 1;
-  resolve(frame.condition - 1, reader_.offset(), side_);
-  frame.condition = 0;
-  frame.op = Op::else_;
-  frame.unreachable = false;
-  push_list(block_params(frame));
-}
-
-void BodyValidator::end_block() {
-  const ControlFrame frame = top();
-  const TypeList results = block_results(frame);
-  pop_list(results);
-  if (height_ != frame.height) mismatch();
-  // A branch out of the function goes to the last `end` itself, which returns; others go behind theirs.
-  const u32 target = depth_ == 1 ? at_ : reader_.offset();
-  if (frame.op == Op::if_) {
-    if (!std::ranges::equal(block_params(frame), results)) mismatch();
-    resolve(frame.condition - 1, target, side_);
-  }
-  for (u32 waiting = frame.branches; waiting != 0 && reader_.ok();) {
-    const u32 distance = static_cast<u32>(module_.side[waiting - 1].skip());
-    resolve(waiting - 1, target, side_);
-    waiting = distance == 0 ? 0 : waiting - distance;
-  }
-  --depth_;
-  if (depth_ != 0) push_list(results);
-}
-
-void BodyValidator::branch_table(const Instruction& in) {
-  pop(kI32);
-  usize arity = 0;
-  // All entries start from the opcode; the default comes last.
-  for (u32 i = 0; i <= in.a && reader_.ok(); ++i) {
-    ControlFrame* target = label(reader_.leb_u32());
-    if (target == nullptr || !reader_.ok()) return;
-    const TypeList types = label_types(*target);
-    if (i == 0) arity = types.size();
-    if (types.size() != arity) return mismatch();
-    check_list(types);
-    branch(*target);
-  }
-  unreachable();
-}
-
-void BodyValidator::call(u32 type) {
-  pop_list(module_.params(type));
-  push_list(module_.results(type));
-}
-
-void BodyValidator::tail_call(u32 type) {
-  pop_list(module_.params(type));
-  if (!std::ranges::equal(module_.results(type), block_results(frames_[0]))) mismatch();
-  unreachable();
-}
-
-/// Where v128 is in use, tells the interpreter how many slots an untyped instruction's operand takes.
-void BodyValidator::note_width(u8 type) {
-  if (module_.uses_v128) emit(0, slots_of(type));
 }
 
 void BodyValidator::select(u8 type) {
@@ -530,8 +293,6 @@ void BodyValidator::run(u32 index) {
   func.frame_slots = static_cast<u16>(slots);
   reader_.restore(outer);
 }
-
-}  // namespace
 
 Status validate_bodies(ModuleImpl& module, Arena& arena, const Limits& limits) {
   Reader reader(module.code);
