@@ -66,6 +66,9 @@ int run(const std::vector<std::string>& words) {
   watch_interrupts();
   auto options = make_options(*request);
   if (!options.ok()) return fail(options.error());
+  auto engine = host::make_engine({.name = request->engine});
+  if (!engine.ok()) return fail(engine.error());
+  options->engine = engine->get();
   model::OnnxImporter importer;
   options->importer = &importer;
   auto report = host::run(*options);

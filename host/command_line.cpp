@@ -97,7 +97,7 @@ const char kRunUsage[] =
     "APP is a module (app.wasm) or a package (app.oci). The first word that is no option, and all after it, "
     "goes to "
     "the\nprogram.\n"
-    "  --engine=interp|aot    how to execute it: interpreted, or compiled once and kept (interp)\n"
+    "  --engine=NAME          interp (the default), which is register; or in-place\n"
     "  --dir=HOST[:GUEST]     grant a directory; also GUEST::HOST; \":ro\" behind it: read only\n"
     "  --env=KEY=VALUE        set a variable of the program's environment\n"
     "  --fuel=N               stop after so many loop iterations and calls\n"
@@ -200,7 +200,8 @@ support::Status apply(const RunRequest& request, RunOptions& options) {
 
 void print_end(const RunReport& report, const RunRequest& request) {
   using End = RunReport::End;
-  if (report.end == End::trapped) std::fprintf(stderr, "trap: %s\n", report.trap.c_str());
+  if (report.end == End::trapped)
+    std::fprintf(stderr, "trap: %s\n%s", report.trap.c_str(), report.call_stack.c_str());
   if (report.end == End::out_of_fuel) std::fprintf(stderr, "pipit: out of fuel\n");
   if (!request.report) return;
   std::fprintf(stderr, "fuel used         %llu\n", static_cast<unsigned long long>(report.fuel_used));

@@ -79,6 +79,9 @@ int run_command(int argc, char** argv) {
   if (needs_pipit(*request)) return become_pipit(argc, argv);
   RunOptions options;
   std::vector<Mapping> files;
+  auto engine = make_engine({.name = request->engine});
+  if (!engine.ok()) return fail(engine.error());
+  options.engine = engine->get();
   if (auto status = load(*request, options, files); !status.ok()) return fail(status.error());
   must_report = request->report;
   if (must_report) options.interrupted = [] { return stop_requested != 0; };

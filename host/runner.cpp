@@ -112,6 +112,13 @@ class Slice {
   bool needed_;
 };
 
+std::string call_stack(wasm::Instance& instance, const RunOptions& options) {
+  if (options.engine == nullptr) return {};
+  std::vector<CallFrame> frames = options.engine->callers(instance);
+  frames.insert(frames.begin(), {instance.trap().func, instance.trap().offset});
+  return format_call_stack(frames, instance.module());
+}
+
 /// Runs until the program ends, its fuel is used up, or somebody wants it to stop.
 RunReport drive(wasm::Instance& instance, World& world, const RunOptions& options) {
   RunReport report;
@@ -135,6 +142,7 @@ RunReport drive(wasm::Instance& instance, World& world, const RunOptions& option
       case RunState::trapped:
         report.end = RunReport::End::trapped;
         report.trap = describe(instance.trap(), instance.module());
+        report.call_stack = call_stack(instance, options);
         return report;
       case RunState::exited:
         report.end = RunReport::End::exited;
@@ -188,11 +196,9 @@ support::Result<RunReport> run(const RunOptions& options) {
   World world;
   TRY(set_up(world, options, model_arena));
   const wasi::HostTables tables(world.context);
-  wasm::InstanceConfig config = {.engine = options.engine.engine,
-                                 .memory_bytes = options.memory_bytes,
-                                 .zeroed_arena = true,
-                                 .stack_bytes = options.stack_bytes};
-  if (options.engine.prepare) config.code = TRY(options.engine.prepare(*module, module_arena));
+  wasm::InstanceConfig config = {
+      .memory_bytes = options.memory_bytes, .zeroed_arena = true, .stack_bytes = options.stack_bytes};
+  if (options.engine != nullptr) TRY(options.engine->configure(*module, module_arena, config));
   auto instance = wasm::Instance::create(*module, tables.span(), config, instance_arena);
   if (!instance.ok()) return explain_link_error(instance.error(), *module).in(options.name);
   if (auto status = (*instance)->start(*start); !status.ok())

@@ -4,19 +4,12 @@
 #include <vector>
 
 #include "host/dataset.h"
+#include "host/engine.h"
 #include "host/files.h"
 #include "support/error.h"
 #include "wasi/context.h"
 
 namespace pipit::host {
-
-/// What executes the module.
-struct EngineChoice {
-  const wasm::Engine* engine = &wasm::kInPlaceEngine;
-  /// Makes what that engine executes (wasm::InstanceConfig::code) in the arena; none for an engine that
-  /// executes the module's own bytes.
-  std::function<support::Result<const void*>(const wasm::ValidModule&, Arena&)> prepare;
-};
 
 /// One program and everything it may see.
 struct RunOptions {
@@ -47,15 +40,16 @@ struct RunOptions {
   ports::Console* err = nullptr;
   wasi::Input* in = nullptr;
   wasi::ModelImporter* importer = nullptr;
-  EngineChoice engine;
+  EngineSession* engine = nullptr;  ///< what executes the module; null: the interpreter in place
 };
 
 /// How a run ended, and what it took.
 struct RunReport {
   enum class End { returned, exited, trapped, out_of_fuel, interrupted };
   End end = End::returned;
-  u32 exit_code = 0;  ///< of a program that returned or exited
-  std::string trap;   ///< "integer divide by zero in main (function 12) at offset 0x1a4"
+  u32 exit_code = 0;       ///< of a program that returned or exited
+  std::string trap;        ///< "integer divide by zero in main (function 12) at offset 0x1a4"
+  std::string call_stack;  ///< of a trap, as format_call_stack() has it
   u64 fuel_used = 0;
   u64 inference_ns = 0;
   u32 stack_peak_bytes = 0;  ///< of the engine

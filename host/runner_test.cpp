@@ -19,12 +19,20 @@ support::ProcessOutput natively(const std::string& name, const std::vector<std::
   return output.ok() ? *output : support::ProcessOutput{};
 }
 
-TEST(Programs, StandardStreamsAreWhatTheyAreNatively) {
+/// The same in every engine.
+class Programs : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Engines, Programs, ::testing::Values("in-place", "register"), [](const auto& info) {
+  std::string name = info.param;
+  std::erase(name, '-');
+  return name;
+});
+
+TEST_P(Programs, StandardStreamsAreWhatTheyAreNatively) {
   const std::string input = "first line\nsecond, with 12 digits\nlast without an end";
   const std::vector<std::string> arguments = {"one", "two words", ""};
   Folder folder;
   const auto native = natively("stdio", arguments, input, folder.path());
-  Program program("stdio");
+  Program program("stdio", GetParam());
   program.in.text = input;
   program.options.arguments = arguments;
   program.options.environment = {"MODE=test"};
@@ -36,30 +44,30 @@ TEST(Programs, StandardStreamsAreWhatTheyAreNatively) {
   EXPECT_EQ(static_cast<int>(report.exit_code), native.exit_code);
 }
 
-TEST(Programs, FilesAreWhatTheyAreNatively) {
+TEST_P(Programs, FilesAreWhatTheyAreNatively) {
   Folder here, there;
   const auto native = natively("files", {}, "", here.path());
   ASSERT_EQ(native.exit_code, 0);
-  Program program("files");
+  Program program("files", GetParam());
   program.options.directories = {{there.path(), "."}};
   const RunReport report = program.run();
   EXPECT_EQ(program.out.text, native.out);
   EXPECT_EQ(report.process_exit_code(), 0);
 }
 
-TEST(Programs, TimeIsWhatItIsNatively) {
+TEST_P(Programs, TimeIsWhatItIsNatively) {
   Folder folder;
   const auto native = natively("time", {}, "", folder.path());
-  Program program("time");
+  Program program("time", GetParam());
   program.run();
   EXPECT_EQ(program.out.text, native.out);
 }
 
-TEST(Programs, TheCppStandardLibraryIsWhatItIsNatively) {
+TEST_P(Programs, TheCppStandardLibraryIsWhatItIsNatively) {
   Folder folder;
   const std::string input = "The cat and the dog, and the END. of it";
   const auto native = natively("standard_library", {"b", "a"}, input, folder.path());
-  Program program("standard_library");
+  Program program("standard_library", GetParam());
   program.in.text = input;
   program.options.arguments = {"b", "a"};
   const RunReport report = program.run();
@@ -69,7 +77,7 @@ TEST(Programs, TheCppStandardLibraryIsWhatItIsNatively) {
   EXPECT_EQ(report.process_exit_code(), 3);
 }
 
-TEST(Programs, RustIsWhatItIsNatively) {
+TEST_P(Programs, RustIsWhatItIsNatively) {
   if (!support::exists(std::string(PIPIT_WASM_FOLDER) + "/words.wasm"))
     GTEST_SKIP() << "needs Debian's rustc and libstd-rust-dev-wasm32";
   const std::string input = "one two\nTwo three\nthree THREE\n", lines = "ccc\na\nbbbbb\ndd\n";
@@ -77,7 +85,7 @@ TEST(Programs, RustIsWhatItIsNatively) {
   here.write("lines.txt", lines);
   there.write("lines.txt", lines);
   const auto native = natively("words", {"."}, input, here.path());
-  Program program("words");
+  Program program("words", GetParam());
   program.in.text = input;
   program.options.arguments = {"."};
   program.options.environment = {"MODE=test"};
@@ -95,7 +103,7 @@ TEST(Programs, RustIsWhatItIsNatively) {
   }
 }
 
-TEST(Programs, NoneLeavesItsDirectory) {
+TEST_P(Programs, NoneLeavesItsDirectory) {
   Folder folder;
   folder.write("secret.txt", "secret");
   folder.write("box/inside.txt", "inside");
@@ -110,7 +118,7 @@ TEST(Programs, NoneLeavesItsDirectory) {
   link("link-outside", "link-to-link");
   link("loop", "loop");
   link("../created.txt", "link-dangling");
-  Program program("escape");
+  Program program("escape", GetParam());
   program.options.directories = {{folder / "box", "."}};
   program.run();
   EXPECT_EQ(
@@ -125,19 +133,42 @@ TEST(Programs, NoneLeavesItsDirectory) {
   EXPECT_TRUE(std::filesystem::exists(folder / "box/inside.txt"));
 }
 
-TEST(Programs, WithoutADirectoryThereAreNoFiles) {
-  Program program("escape");
+TEST_P(Programs, WithoutADirectoryThereAreNoFiles) {
+  Program program("escape", GetParam());
   program.run();
   EXPECT_EQ(program.out.text.find("reached"), std::string::npos);
 }
 
-TEST(Programs, AllocatorKeepsWithinItsMemory) {
-  Program program("memory");
+TEST_P(Programs, AllocatorKeepsWithinItsMemory) {
+  Program program("memory", GetParam());
   program.options.memory_bytes = 12 * 1024;
   const RunReport report = program.run();
   EXPECT_EQ(report.trap, "");
   EXPECT_EQ(report.exit_code, 0u) << "failed in line " << report.exit_code << " (modulo 256) of memory.c";
   EXPECT_EQ(report.memory_bytes, 12u * 1024);
+}
+
+TEST_P(Programs, ATrapShowsWhoCalledWhom) {
+  Program program("deep", GetParam());
+  program.options.arguments = {"100"};
+  const RunReport report = program.run();
+  EXPECT_EQ(report.end, End::trapped);
+  EXPECT_TRUE(report.trap.starts_with("out of bounds memory access in descend (function ")) << report.trap;
+  const std::string& stack = report.call_stack;
+  EXPECT_TRUE(stack.starts_with("    #0 descend (function ")) << stack;
+  EXPECT_NE(stack.find("    #23 descend (function "), std::string::npos) << stack;
+  EXPECT_NE(stack.find(" calls in between\n"), std::string::npos) << stack;
+  EXPECT_NE(stack.find("    #101 measure (function "), std::string::npos) << stack;
+  EXPECT_NE(stack.find(" _start (function "), std::string::npos) << stack;
+  EXPECT_LT(std::count(stack.begin(), stack.end(), '\n'), 40);
+}
+
+TEST_P(Programs, RecursionWithoutAnEndTraps) {
+  Program program("deep", GetParam());
+  program.options.arguments = {"100000000"};
+  const RunReport report = program.run();
+  EXPECT_EQ(report.end, End::trapped);
+  EXPECT_TRUE(report.trap.starts_with("call stack exhausted")) << report.trap;
 }
 
 TEST(Runner, ATrapNamesFunctionAndOffset) {

@@ -54,7 +54,13 @@ struct Program {
   TextInput in;
   RunOptions options;
 
-  explicit Program(const std::string& name) {
+  std::unique_ptr<EngineSession> engine;
+
+  explicit Program(const std::string& name, const std::string& engine_name = "interp") {
+    auto made = make_engine({.name = engine_name});
+    PIPIT_CHECK(made.ok());
+    engine = std::move(made).value();
+    options.engine = engine.get();
     auto bytes = support::read_file(std::string(PIPIT_WASM_FOLDER) + "/" + name + ".wasm");
     PIPIT_CHECK(bytes.ok());
     options.module = std::move(bytes).value();

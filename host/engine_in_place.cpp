@@ -1,0 +1,34 @@
+// The interpreter in place as the engine of a run, and how its call stack is read.
+#include "host/engine.h"
+#include "wasm/interpreter.h"
+
+namespace pipit::host {
+namespace {
+
+class InPlaceEngine final : public EngineSession {
+ public:
+  support::Status configure(const wasm::ValidModule&, Arena&, wasm::InstanceConfig& config) override {
+    config.engine = &wasm::kInPlaceEngine;
+    return {};
+  }
+
+  std::vector<CallFrame> callers(wasm::Instance& instance) const override {
+    const wasm::InstanceImpl& impl = instance.impl();
+    const auto& machine = static_cast<const wasm::Machine&>(*impl.run);
+    const auto* end =
+        reinterpret_cast<const wasm::Frame*>(machine.stack + impl.stack_bytes / sizeof(wasm::Value));
+    std::vector<CallFrame> frames;
+    for (const wasm::Frame* frame = machine.frame; frame < end; ++frame) {
+      if (frame->func == nullptr || frame->instance != &impl) continue;
+      const u32 offset = static_cast<u32>(frame->pc - impl.module->code.data());
+      frames.push_back({impl.module->func_at(offset - 1), offset});
+    }
+    return frames;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<EngineSession> make_in_place_engine() { return std::make_unique<InPlaceEngine>(); }
+
+}  // namespace pipit::host
