@@ -12,6 +12,7 @@
 #include "bench/wasm/report.h"
 #include "support/files.h"
 #include "wasm/engine.h"
+#include "wasm/register/translate.h"
 
 namespace pipit::bench {
 namespace {
@@ -92,6 +93,11 @@ std::vector<std::string> kernel_names(const Arguments& arguments) {
   return names;
 }
 
+support::Result<const void*> translate_registers(const wasm::ValidModule& module, const std::string&,
+                                                 Arena& arena) {
+  return static_cast<const void*>(TRY(wasm::translate_in(module, arena)));
+}
+
 /// Every runtime there is, native code for the common instruction set first.
 std::vector<std::unique_ptr<Runtime>> all_runtimes(const Arguments& arguments) {
   const std::string& folder = arguments.folder;
@@ -110,6 +116,8 @@ std::vector<std::unique_ptr<Runtime>> all_runtimes(const Arguments& arguments) {
       list.push_back(node_runtime(*node, std::string("v8") + variant.name, folder, variant.file));
     list.push_back(
         engine_runtime(std::string("in-place") + variant.name, wasm::kInPlaceEngine, folder, variant.file));
+    list.push_back(engine_runtime(std::string("register") + variant.name, wasm::kRegisterEngine, folder,
+                                  variant.file, translate_registers));
   }
   std::erase_if(list, [&](const auto& entry) {
     return entry != list.front() && entry->name().find(arguments.runtime) == std::string::npos;
