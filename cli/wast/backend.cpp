@@ -1,5 +1,6 @@
 #include "cli/wast/backend.h"
 
+#include "cli/wast/native.h"
 #include "wasm/engine.h"
 #include "wasm/register/translate.h"
 
@@ -12,6 +13,7 @@ static support::Result<const void*> translate(const wasm::ValidModule& module, A
 static constexpr Backend kBackends[] = {
     {"interp", &wasm::kInPlaceEngine, nullptr},
     {"register", &wasm::kRegisterEngine, translate},
+    {"aot", &wasm::kNativeEngine, compile_native, true},
 };
 
 std::span<const Backend> backends() { return kBackends; }

@@ -13,6 +13,7 @@ struct Backend {
   const wasm::Engine* engine;
   /// Makes InstanceConfig::code for a module in `arena`; null where the engine needs none.
   support::Result<const void*> (*prepare)(const wasm::ValidModule& module, Arena& arena);
+  bool guarded = false;  ///< memories lie in address space with guard pages
 };
 
 std::span<const Backend> backends();

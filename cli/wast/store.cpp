@@ -32,6 +32,7 @@ support::Status LoadedModule::instantiate(wasm::Linker& linker, std::span<const 
   instance_ = TRY(wasm::Instance::create(*module_, host,
                                          {.engine = backend_.engine,
                                           .code = code,
+                                          .memory_space = backend_.guarded ? memories_.space() : nullptr,
                                           .zeroed_arena = true,
                                           .table_headroom = kTableHeadroom,
                                           .stack_bytes = kStackBytes,

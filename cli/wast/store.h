@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/wast/backend.h"
+#include "host/native/native.h"
 #include "support/error.h"
 #include "wasm/linker.h"
 
@@ -37,6 +38,7 @@ class LoadedModule {
   const Backend& backend_;
   MutBytes space_;
   Arena arena_;
+  host::GuardedMemories memories_;
   std::unique_ptr<wasm::ValidModule> module_;
   wasm::Instance* instance_ = nullptr;
 };

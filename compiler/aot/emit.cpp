@@ -1,0 +1,85 @@
+#include "compiler/aot/emit.h"
+
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+
+#include <cstring>
+
+#include "base/sha256.h"
+
+namespace pipit::aot {
+
+using namespace llvm;
+namespace native = wasm::native;
+
+static void initialise_llvm() {
+  static const bool kOnce = [] {
+    InitializeAllTargetInfos();
+    InitializeAllTargets();
+    InitializeAllTargetMCs();
+    InitializeAllAsmPrinters();
+    InitializeAllAsmParsers();
+    return true;
+  }();
+  (void)kOnce;
+}
+
+static CodeGenOptLevel codegen_level(Effort effort) {
+  switch (effort) {
+    case Effort::quick:
+    case Effort::o0: return CodeGenOptLevel::None;
+    case Effort::o1: return CodeGenOptLevel::Less;
+    case Effort::o2: return CodeGenOptLevel::Default;
+    default: return CodeGenOptLevel::Aggressive;
+  }
+}
+
+support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& options) {
+  initialise_llvm();
+  const Target& row = options.target;
+  const Triple triple(row.row->triple);
+  std::string error;
+  const llvm::Target* target = TargetRegistry::lookupTarget(triple, error);
+  if (target == nullptr) return support::Error(Code::unsupported, "this LLVM lacks the target: " + error);
+  TargetOptions settings;
+  settings.EmitStackSizeSection = true;
+  settings.FloatABIType = FloatABI::Default;
+  settings.MCOptions.ABIName = row.row->id == native::Target::rv32imac ? "ilp32" : "";
+  return std::unique_ptr<TargetMachine>(target->createTargetMachine(
+      triple, row.cpu, row.features, settings, Reloc::PIC_, CodeModel::Small, codegen_level(options.effort)));
+}
+
+support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine& machine) {
+  SmallVector<char, 0> object;
+  raw_svector_ostream out(object);
+  legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, out, nullptr, CodeGenFileType::ObjectFile))
+    return support::Error(Code::internal, "LLVM cannot emit objects for this target");
+  passes.run(module);
+  return std::vector<u8>(object.begin(), object.end());
+}
+
+std::vector<u8> write_native_module(const native::Header& prepared, const Image& image) {
+  native::Header header = prepared;
+  const auto align_up = [](u32 value, u32 to) { return (value + to - 1) / to * to; };
+  const u32 trap_bytes = static_cast<u32>(image.traps.size() * sizeof(native::TrapRow));
+  header.traps_at = sizeof header;
+  header.trap_count = static_cast<u32>(image.traps.size());
+  header.image_at = align_up(header.traps_at + trap_bytes, header.image_at);
+  header.image_bytes = static_cast<u32>(image.bytes.size());
+  header.code_bytes = image.code_bytes;
+  header.functions_at = image.functions_at;
+  header.entries_at = image.entries_at;
+  header.max_frame_bytes = image.max_frame_bytes;
+  header.file_bytes = header.image_at + header.image_bytes;
+  std::vector<u8> file(header.file_bytes);
+  std::memcpy(file.data(), &header, sizeof header);
+  if (trap_bytes != 0) std::memcpy(file.data() + header.traps_at, image.traps.data(), trap_bytes);
+  std::memcpy(file.data() + header.image_at, image.bytes.data(), image.bytes.size());
+  const Sha256::Digest digest = sha256(file);
+  std::memcpy(file.data() + offsetof(native::Header, digest), digest.data(), digest.size());
+  return file;
+}
+
+}  // namespace pipit::aot

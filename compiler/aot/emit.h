@@ -1,0 +1,27 @@
+#pragma once
+#include <llvm/IR/Module.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include "compiler/aot/compile.h"
+
+/// From an optimised LLVM module to the parts of a native module.
+namespace pipit::aot {
+
+/// One contiguous piece that refers to itself by distance only.
+struct Image {
+  std::vector<u8> bytes;
+  u32 code_bytes = 0;
+  u32 functions_at = 0, entries_at = 0;
+  u32 max_frame_bytes = 0;
+  std::vector<wasm::native::TrapRow> traps;
+};
+
+support::Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const Options& options);
+/// The module as an object file.
+support::Result<std::vector<u8>> emit_object(llvm::Module& module, llvm::TargetMachine& machine);
+/// Links an object into an image; internal if anything is left to relocate or missing.
+support::Result<Image> link_image(Bytes object, const Target& target);
+/// The native module's bytes.
+std::vector<u8> write_native_module(const wasm::native::Header& header, const Image& image);
+
+}  // namespace pipit::aot

@@ -1,0 +1,177 @@
+// Linking an object into an image, with LLVM's linker as a library. The linker script puts code and constants
+// into one section at address 0; a position-independent link keeps what it could not resolve as dynamic
+// relocations, and there must be none.
+#include <lld/Common/Driver.h>
+#include <llvm/ADT/ScopeExit.h>
+#include <llvm/DebugInfo/DWARF/DWARFContext.h>
+#include <llvm/Object/ELFObjectFile.h>
+#include <llvm/Support/DataExtractor.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "compiler/aot/emit.h"
+#include "support/files.h"
+
+LLD_HAS_DRIVER(elf)
+
+namespace pipit::aot {
+
+using namespace llvm;
+namespace native = wasm::native;
+
+namespace {
+
+constexpr const char* kScript = R"(SECTIONS {
+  .image 0 : { *(.text .text.*) pna_code_end = .; . = ALIGN(16); *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*) QUAD(0) . = ALIGN(16); }
+  .relocations : { *(.rela.* .rel.*) }
+  .dynsym : { *(.dynsym) } .hash : { *(.hash) } .gnu.hash : { *(.gnu.hash) } .dynstr : { *(.dynstr) } .dynamic : { *(.dynamic) }
+  .stack_sizes 0 : { *(.stack_sizes) }
+  /DISCARD/ : { *(.ARM.exidx* .ARM.attributes .eh_frame* .comment .note*) }
+})";
+
+support::Error internal(const std::string& text) { return {Code::internal, "linking native code: " + text}; }
+
+/// A file without a name in any folder.
+class MemoryFile {
+ public:
+  explicit MemoryFile(const char* name) : descriptor_(memfd_create(name, 0)) {}
+  ~MemoryFile() { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+  bool write(Bytes bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+      if (count <= 0) return false;
+      bytes = bytes.subspan(static_cast<usize>(count));
+    }
+    return true;
+  }
+
+ private:
+  int descriptor_;
+};
+
+support::Status link(Bytes object, const Target& target, const std::string& out) {
+  MemoryFile input("object"), script("script");
+  const std::string text = kScript;
+  if (!input.write(object) || !script.write({reinterpret_cast<const u8*>(text.data()), text.size()}))
+    return internal("no memory for the object");
+  const std::string input_path = input.path(), script_path = script.path();
+  const char* arguments[] = {"ld.lld",
+                             "-pie",
+                             "--no-dynamic-linker",
+                             "-z",
+                             "text",
+                             "--no-undefined",
+                             "--threads=1",
+                             "--build-id=none",
+                             "--no-relax-gp",
+                             "--orphan-handling=place",
+                             "-m",
+                             target.row->emulation,
+                             "-e",
+                             "0",
+                             "-T",
+                             script_path.c_str(),
+                             "-o",
+                             out.c_str(),
+                             input_path.c_str()};
+  std::string messages;
+  raw_string_ostream stream(messages);
+  const lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode != 0) return internal(messages);
+  return {};
+}
+
+/// Frame sizes: an address and an unsigned LEB128 each (LLVM's .stack_sizes).
+u32 largest_frame(StringRef contents, u32 pointer_bytes) {
+  u64 largest = 0, at = 0;
+  DataExtractor data(contents, true, static_cast<u8>(pointer_bytes));
+  while (at < contents.size()) {
+    data.getAddress(&at);
+    largest = std::max(largest, data.getULEB128(&at));
+  }
+  return static_cast<u32>(std::min<u64>(largest, ~u32{0}));
+}
+
+/// Rows of the line table, whose lines are byte offsets in the Wasm module.
+std::vector<native::TrapRow> trap_rows(const object::ObjectFile& file) {
+  struct Line {
+    native::TrapRow row;
+    usize number;
+  };
+  std::vector<Line> rows;
+  const auto dwarf = DWARFContext::create(file);
+  for (const auto& unit : dwarf->compile_units()) {
+    const DWARFDebugLine::LineTable* table = dwarf->getLineTableForUnit(unit.get());
+    if (table == nullptr) continue;
+    for (const auto& row : table->Rows) {
+      const u32 pc = static_cast<u32>(row.Address.Address);
+      const u32 offset = row.EndSequence ? 0 : row.Line;
+      rows.push_back({{pc, offset}, rows.size()});
+    }
+  }
+  std::ranges::sort(rows, [](const Line& a, const Line& b) {
+    return std::pair(a.row.pc, a.number) < std::pair(b.row.pc, b.number);
+  });
+  std::vector<native::TrapRow> kept;
+  for (const auto& [row, number] : rows) {
+    if (row.offset == 0 && !kept.empty()) continue;  // unknown: what came before is nearer
+    if (!kept.empty() && kept.back().pc == row.pc)
+      kept.back() = row;
+    else if (kept.empty() || kept.back().offset != row.offset)
+      kept.push_back(row);
+  }
+  return kept;
+}
+
+support::Result<Image> take_apart(const object::ELFObjectFileBase& file, const Target& target) {
+  Image image;
+  for (const object::ELFSectionRef section : file.sections()) {
+    auto name = section.getName();
+    auto contents = section.getContents();
+    if (!name || !contents) return internal("an unreadable section");
+    if (*name == ".image") image.bytes.assign(contents->bytes_begin(), contents->bytes_end());
+    if (*name == ".stack_sizes") image.max_frame_bytes = largest_frame(*contents, target.row->pointer_bytes);
+    if ((*name == ".relocations" || name->starts_with(".rel")) && section.getSize() != 0)
+      return internal("the code does not run at any address: relocations are left");
+    if ((*name == ".got" || *name == ".got.plt" || *name == ".data" || *name == ".bss") &&
+        section.getSize() != 0)
+      return internal("unexpected section " + name->str());
+  }
+  bool has_functions = false, has_entries = false, has_end = false;
+  for (const object::ELFSymbolRef symbol : file.symbols()) {
+    auto name = symbol.getName();
+    auto value = symbol.getValue();
+    if (!name || !value) return internal("an unreadable symbol");
+    const auto take = [&](const char* wanted, u32& out, bool& has) {
+      if (*name == wanted) out = static_cast<u32>(*value), has = true;
+    };
+    take("pna_functions", image.functions_at, has_functions);
+    take("pna_entries", image.entries_at, has_entries);
+    take("pna_code_end", image.code_bytes, has_end);
+  }
+  if (!has_functions || !has_entries || !has_end || image.bytes.empty())
+    return internal("a table is missing");
+  if (target.checks == Checks::guard_pages) image.traps = trap_rows(file);
+  return image;
+}
+
+}  // namespace
+
+support::Result<Image> link_image(Bytes object, const Target& target) {
+  // The linker replaces its output file, which a descriptor's name does not survive: it gets a real one.
+  char path[] = "/tmp/pipit-aot-XXXXXX";
+  const int descriptor = mkstemp(path);
+  if (descriptor < 0) return internal("no temporary file");
+  ::close(descriptor);
+  const scope_exit remove([&] { ::unlink(path); });
+  TRY(link(object, target, path));
+  const auto bytes = TRY(support::read_file(path));
+  auto file = object::ObjectFile::createELFObjectFile(
+      MemoryBufferRef(StringRef(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "image"));
+  if (!file) return internal(toString(file.takeError()));
+  return take_apart(cast<object::ELFObjectFileBase>(**file), target);
+}
+
+}  // namespace pipit::aot

@@ -1,0 +1,99 @@
+// Calls (Wasm 2.0 §4.4.8; tail calls of 3.0).
+#include "compiler/aot/function_lowering.h"
+
+namespace pipit::aot {
+
+using namespace llvm;
+using wasm::TrapKind;
+namespace native = wasm::native;
+
+std::vector<Value*> FunctionLowering::pop_arguments(Value* context, u32 type) {
+  const usize count = wasm_.params(type).size();
+  std::vector<Value*> arguments = {context};
+  arguments.insert(arguments.end(), stack_.end() - static_cast<std::ptrdiff_t>(count), stack_.end());
+  stack_.resize(stack_.size() - count);
+  return arguments;
+}
+
+void FunctionLowering::finish_call(CallInst* call, u32 type) {
+  call->setCallingConv(m_.convention());
+  const wasm::TypeList results = wasm_.results(type);
+  if (results.size() == 1) {
+    push(call);
+    return;
+  }
+  if (results.empty()) return;
+  Value* cells = m_.constant_word(b_, call->getArgOperand(0), native::Word::results);
+  u64 at = 0;
+  for (const u8 result : results) {
+    push(m_.tag(b_.CreateAlignedLoad(m_.type(result), m_.offset(b_, cells, at), Align(8)),
+                ModuleLowering::Kind::result));
+    at += u64{8} * wasm::slots_of(result);
+  }
+}
+
+void FunctionLowering::finish_tail_call(CallInst* call, u32 type) {
+  call->setCallingConv(m_.convention());
+  call->setTailCallKind(CallInst::TCK_MustTail);
+  if (call->getType()->isVoidTy())
+    b_.CreateRetVoid();
+  else
+    b_.CreateRet(call);
+  stop();
+}
+
+void FunctionLowering::call(const wasm::Instruction& in) {
+  const u32 type = wasm_.funcs[in.a].type;
+  finish_call(b_.CreateCall(m_.function(in.a), pop_arguments(context_, type)), type);
+}
+
+void FunctionLowering::tail_call(const wasm::Instruction& in) {
+  const u32 type = wasm_.funcs[in.a].type;
+  finish_tail_call(b_.CreateCall(m_.function(in.a), pop_arguments(context_, type)), type);
+}
+
+/// A reference to a function of this instance is a row of the function table. Everything else (null, another
+/// instance's function, another type) is left to the runtime.
+void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
+  const u32 type = in.a;
+  const u32 canonical = wasm_.types[type].canonical;
+  Value* index = pop();
+  Value* table = table_pointer(in.b);
+  trap_if(b_.CreateICmpUGE(index, table_size(table)), TrapKind::undefined_element);
+  Value* ref = m_.tag(b_.CreateAlignedLoad(b_.getInt32Ty(), table_element(table, index), Align(4)),
+                      ModuleLowering::Kind::table);
+  Value* base = b_.CreateTrunc(m_.constant_word(b_, context_, native::Word::ref_base), b_.getInt32Ty());
+  Value* row = b_.CreateSub(b_.CreateSub(ref, base), b_.getInt32(1));
+  BasicBlock* own = new_block();
+  BasicBlock* slow = new_block();
+  BasicBlock* ready = new_block();
+  BasicBlock* fast = new_block();
+  b_.CreateCondBr(b_.CreateICmpULT(row, b_.getInt32(static_cast<u32>(wasm_.funcs.size()))), own, slow);
+
+  b_.SetInsertPoint(own);
+  Value* functions = m_.function_table();
+  Value* entry = b_.CreateInBoundsGEP(b_.getInt64Ty(), functions, b_.CreateZExt(row, m_.word_type()));
+  Value* found = m_.invariant(b_.CreateAlignedLoad(b_.getInt32Ty(), m_.offset(b_, entry, 4), Align(4)));
+  b_.CreateCondBr(b_.CreateICmpEQ(found, b_.getInt32(canonical)), fast, slow);
+  b_.SetInsertPoint(fast);
+  Value* distance = m_.invariant(b_.CreateAlignedLoad(b_.getInt32Ty(), entry, Align(8)));
+  Value* own_code = b_.CreateGEP(b_.getInt8Ty(), functions, b_.CreateSExtOrTrunc(distance, m_.word_type()));
+  b_.CreateBr(ready);
+
+  b_.SetInsertPoint(slow);
+  Value* other_code = helper(native::Helper::resolve, {b_.getInt32(in.b), index, b_.getInt32(type), where()});
+  Value* other_context = m_.constant_word(b_, context_, native::Word::callee);
+  b_.CreateBr(ready);
+
+  b_.SetInsertPoint(ready);
+  PHINode* code = b_.CreatePHI(m_.pointer_type(), 2);
+  code->addIncoming(own_code, fast);
+  code->addIncoming(other_code, slow);
+  PHINode* context = b_.CreatePHI(m_.pointer_type(), 2);
+  context->addIncoming(context_, fast);
+  context->addIncoming(other_context, slow);
+  CallInst* call = b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type));
+  tail ? finish_tail_call(call, type) : finish_call(call, type);
+}
+
+}  // namespace pipit::aot

@@ -1,0 +1,105 @@
+#pragma once
+#include <llvm/IR/DIBuilder.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <vector>
+
+#include "compiler/aot/compile.h"
+#include "wasm/module_impl.h"
+#include "wasm/native/abi.h"
+
+/// The LLVM module that a Wasm module becomes, and what all its functions share.
+namespace pipit::aot {
+
+using Builder = llvm::IRBuilder<>;
+
+class ModuleLowering {
+ public:
+  ModuleLowering(const wasm::ModuleImpl& module, const Options& options, llvm::LLVMContext& context);
+
+  /// Declares everything, lowers every body, adds stubs and tables.
+  std::unique_ptr<llvm::Module> run();
+
+  // Types.
+  llvm::Type* type(u8 value_type) const;
+  /// How a function of that type is called: the context, the parameters; one result is returned, several are
+  /// left in the context's results.
+  llvm::FunctionType* function_type(u32 type_index) const;
+  llvm::Type* word_type() const { return word_; }
+  llvm::Type* pointer_type() const { return pointer_; }
+  u32 pointer_bytes() const { return options_.target.row->pointer_bytes; }
+
+  /// The LLVM function of a Wasm function, imported or not.
+  llvm::Function* function(u32 index) const { return functions_[index]; }
+  llvm::GlobalVariable* function_table() const { return function_table_; }
+  llvm::CallingConv::ID convention() const { return convention_; }
+  void set_attributes(llvm::Function& function) const;
+
+  // Access to the context, and what the optimiser may assume about it.
+  /// Loads a word that never changes.
+  llvm::Value* constant_word(Builder& builder, llvm::Value* context, wasm::native::Word word) const;
+  llvm::Value* word_address(Builder& builder, llvm::Value* context, wasm::native::Word word) const;
+  llvm::Value* offset(Builder& builder, llvm::Value* base, u64 bytes) const;
+  /// The cell of a global, and under which tag it is accessed.
+  llvm::Value* global_address(Builder& builder, llvm::Value* context, u32 index) const;
+  llvm::CallInst* call_helper(Builder& builder, llvm::Value* context, wasm::native::Helper helper,
+                              std::initializer_list<llvm::Value*> arguments) const;
+  /// A load of something that stays as it is while the instance lives.
+  llvm::LoadInst* invariant(llvm::LoadInst* load) const;
+
+  /// Disjoint kinds of memory (type-based alias analysis).
+  enum class Kind : u8 { memory, word, global, table, result };
+  template <class Access>
+  Access* tag(Access* access, Kind kind) const {
+    access->setMetadata(llvm::LLVMContext::MD_tbaa, tags_[static_cast<u8>(kind)]);
+    return access;
+  }
+  llvm::MDNode* unlikely() const { return unlikely_; }
+
+  /// Marks a position for the trap table; `scope` is the function's.
+  llvm::DebugLoc location(llvm::DISubprogram* scope, u32 offset) const;
+  llvm::DISubprogram* scope(u32 func);
+  /// See kContextMarker.
+  void keep_context(llvm::Function& function);
+
+  const wasm::ModuleImpl& wasm() const { return module_; }
+  const Options& options() const { return options_; }
+  llvm::LLVMContext& context() const { return context_; }
+  llvm::Module& llvm_module() const { return *llvm_; }
+
+ private:
+  void declare_functions();
+  bool is_exposed(u32 func) const;
+  void mark_exposed();
+  void make_import_stub(u32 func);
+  void make_entry_stub(u32 type);
+  void make_tables();
+  llvm::Constant* distance(llvm::Constant* to, llvm::Constant* from) const;
+
+  const wasm::ModuleImpl& module_;
+  const Options& options_;
+  llvm::LLVMContext& context_;
+  std::unique_ptr<llvm::Module> llvm_;
+  std::unique_ptr<llvm::DIBuilder> debug_;
+  llvm::DIFile* debug_file_ = nullptr;
+  llvm::DISubroutineType* debug_type_ = nullptr;
+  llvm::Type* word_;
+  llvm::Type* pointer_;
+  llvm::CallingConv::ID convention_ = llvm::CallingConv::C;
+  std::vector<llvm::Function*> functions_;
+  std::vector<bool> exposed_;
+  std::vector<u32> global_cells_;  ///< first cell of each of the module's own globals
+  std::vector<llvm::Function*> entries_;
+  llvm::GlobalVariable* function_table_ = nullptr;
+  llvm::GlobalVariable* entry_table_ = nullptr;
+  llvm::MDNode* tags_[5];
+  llvm::MDNode* unlikely_;
+  llvm::MDNode* empty_;
+};
+
+/// Number of cells the results of a type take.
+u32 result_slots(const wasm::ModuleImpl& module, u32 type);
+
+}  // namespace pipit::aot

@@ -1,0 +1,75 @@
+#pragma once
+#include "wasm/native/abi.h"
+
+/// The native module (.pna): flat, little-endian, position independent. It holds no relocations, because its
+/// image refers to itself only by distance and reaches everything else through the context: so it runs where
+/// it lies, in a mapped file or in flash. In order: Header; trap rows; padding; image.
+namespace pipit::wasm::native {
+
+constexpr u32 kMagic = 0x1A'41'4E'50;  ///< "PNA\x1A"
+
+/// What the code was made for: instruction set, calling convention and operating environment.
+enum class Target : u16 {
+  x86_64_linux = 1,
+  x86_64_mewz = 2,
+  thumbv7em = 3,
+  rv32imac = 4,
+  aarch64_linux = 5,
+};
+
+/// Instructions beyond a target's baseline that code may use; the loader refuses what the processor lacks.
+enum CpuFeature : u32 {
+  kSse42 = 1u << 0,   ///< x86-64-v2
+  kAvx2 = 1u << 1,    ///< x86-64-v3: AVX2, BMI, FMA, F16C, LZCNT, MOVBE
+  kAvx512 = 1u << 2,  ///< x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+  kAvx512Vnni = 1u << 3,
+  kAvxVnni = 1u << 4,
+};
+
+enum Flag : u32 {
+  kGuardPages =
+      1u << 0,  ///< relies on inaccessible memory behind linear memory: 8 GiB + kGuardSlack from its base
+  kMetered = 1u << 1,  ///< counts fuel at loop heads and function entries, so that runs can be paused
+};
+constexpr u64 kGuardedSpace = (u64{8} << 30) + (u64{64} << 10);
+
+struct Header {
+  u32 magic;
+  u16 abi_version;
+  Target target;
+  u32 cpu_features;
+  u32 flags;
+  u8 module_digest[32];  ///< SHA-256 of the Wasm module it was made from
+  u8 digest[32];         ///< SHA-256 of the whole file with this field zero
+  u32 file_bytes;
+  u32 image_at;  ///< multiple of 4,096 where the target has pages, else of 16
+  u32 image_bytes;
+  u32 code_bytes;    ///< the image's first part, which is executable; constants follow
+  u32 functions_at;  ///< in the image: FunctionRow for every function, imported ones first
+  u32 function_count;
+  u32 entries_at;  ///< in the image: i32 distances from here to the entry stub of every type; 0: none
+  u32 type_count;
+  u32 traps_at;  ///< in the file: TrapRow, by ascending pc
+  u32 trap_count;
+  u32 max_frame_bytes;  ///< of any function
+  u32 memory_limit;     ///< memory bytes the checks were compiled for; 0: whatever the instance has
+  u32 global_slots;     ///< cells of the module's own globals
+  u32 result_slots;     ///< most cells that the results of a function take
+};
+static_assert(sizeof(Header) == 136);
+
+/// code: distance from the table's start, 0 for a function that nobody can name from outside; type:
+/// canonical.
+struct FunctionRow {
+  i32 code;
+  u32 type;
+};
+
+/// Instructions from `pc` (in the image) on, up to the next row's, belong to byte `offset` of the module; 0:
+/// unknown.
+struct TrapRow {
+  u32 pc;
+  u32 offset;
+};
+
+}  // namespace pipit::wasm::native

@@ -1,0 +1,152 @@
+// The loader: nothing of a native module runs before every field is verified.
+#include <cstring>
+
+#include "base/sha256.h"
+#include "wasm/module_impl.h"
+#include "wasm/native/native.h"
+
+namespace pipit::wasm::native {
+
+namespace {
+
+Error malformed(const char* message, usize where) {
+  return {Code::malformed, message, static_cast<u32>(where)};
+}
+
+#define FIELD(name) offsetof(Header, name)
+
+/// Whether `count` items of `bytes` each at `at` lie within `end`, on a multiple of 4.
+bool fits(u64 at, u64 count, u64 bytes, u64 end) {
+  return at % 4 == 0 && at <= end && count <= (end - at) / bytes;
+}
+
+Status check_digest(Bytes file, const Header& header) {
+  constexpr u8 kZeros[sizeof header.digest] = {};
+  Sha256 hash;
+  hash.update(file.first(FIELD(digest)));
+  hash.update(kZeros);
+  hash.update(file.subspan(FIELD(digest) + sizeof kZeros));
+  if (std::memcmp(hash.finish().data(), header.digest, sizeof kZeros) != 0)
+    return Error{Code::digest_mismatch, "native module is damaged", FIELD(digest)};
+  return {};
+}
+
+}  // namespace
+
+Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, const Machine& machine) {
+  if (file.size() < sizeof(Header) || reinterpret_cast<usize>(file.data()) % alignof(Header) != 0)
+    return malformed("not a native module: too short or misaligned", 0);
+  NativeModule native(file);
+  TRY(native.verify(module, machine));
+  return native;
+}
+
+Status NativeModule::verify(const ValidModule& module, const Machine& machine) const {
+  const Header& h = *header_;
+  if (h.magic != kMagic) return malformed("not a native module", FIELD(magic));
+  if (h.abi_version != kAbiVersion)
+    return Error{Code::unsupported, "native module of another ABI version: compile it again",
+                 FIELD(abi_version)};
+  if (h.target != machine.target)
+    return Error{Code::unsupported, "native module for another target", FIELD(target)};
+  if ((h.cpu_features & ~machine.cpu_features) != 0)
+    return Error{Code::unsupported, "native module needs instructions this processor lacks",
+                 FIELD(cpu_features)};
+  if ((h.flags & ~u32{kGuardPages | kMetered}) != 0)
+    return Error{Code::unsupported, "unknown flags of a native module", FIELD(flags)};
+  TRY(verify_layout());
+  TRY(check_digest(file_, h));
+  const Sha256::Digest digest = sha256(module.code());
+  if (std::memcmp(digest.data(), h.module_digest, digest.size()) != 0)
+    return Error{Code::digest_mismatch, "native module was compiled from another module",
+                 FIELD(module_digest)};
+  return verify_tables(module.impl());
+}
+
+Status NativeModule::verify_layout() const {
+  const Header& h = *header_;
+  if (h.file_bytes != file_.size()) return malformed("wrong size of a native module", FIELD(file_bytes));
+  if (h.image_at < sizeof(Header) || h.image_at > h.file_bytes ||
+      h.image_bytes != h.file_bytes - h.image_at || h.image_at % 16 != 0)
+    return malformed("image outside the file", FIELD(image_at));
+  if (h.code_bytes > h.image_bytes) return malformed("code outside the image", FIELD(code_bytes));
+  if (h.functions_at < h.code_bytes ||
+      !fits(h.functions_at, h.function_count, sizeof(FunctionRow), h.image_bytes))
+    return malformed("function table outside the image", FIELD(functions_at));
+  if (h.entries_at < h.code_bytes || !fits(h.entries_at, h.type_count, sizeof(i32), h.image_bytes))
+    return malformed("entry table outside the image", FIELD(entries_at));
+  if (h.traps_at < sizeof(Header) || !fits(h.traps_at, h.trap_count, sizeof(TrapRow), h.image_at))
+    return malformed("trap table outside the file", FIELD(traps_at));
+  if (h.max_frame_bytes > (64u << 20)) return malformed("frames too large", FIELD(max_frame_bytes));
+  return {};
+}
+
+/// Every distance in the tables leads into the code, every row agrees with the module.
+Status NativeModule::verify_tables(const ModuleImpl& module) const {
+  const Header& h = *header_;
+  const auto leads_into_code = [&](u32 table, i32 distance) {
+    const i64 at = i64{table} + distance;
+    return at >= 0 && at < i64{h.code_bytes};
+  };
+  if (h.function_count != module.funcs.size())
+    return malformed("wrong number of functions", FIELD(function_count));
+  if (h.type_count != module.types.size()) return malformed("wrong number of types", FIELD(type_count));
+  const auto* functions = reinterpret_cast<const FunctionRow*>(image() + h.functions_at);
+  const auto* entries = reinterpret_cast<const i32*>(image() + h.entries_at);
+  for (u32 i = 0; i < h.type_count; ++i)
+    if (entries[i] != 0 && !leads_into_code(h.entries_at, entries[i]))
+      return malformed("entry stub outside the code", h.image_at + h.entries_at + i * sizeof(i32));
+  for (u32 i = 0; i < h.function_count; ++i) {
+    const FunctionRow row = functions[i];
+    const usize where = h.image_at + h.functions_at + i * sizeof row;
+    if (row.type != module.type_of(i).canonical) return malformed("function of another type", where);
+    if (row.code != 0 && (!leads_into_code(h.functions_at, row.code) || entries[row.type] == 0))
+      return malformed("function outside the code", where);
+  }
+  const auto* traps = reinterpret_cast<const TrapRow*>(file_.data() + h.traps_at);
+  for (u32 i = 0; i < h.trap_count; ++i)
+    if (traps[i].pc > h.code_bytes || traps[i].offset >= module.code.size() ||
+        (i != 0 && traps[i].pc <= traps[i - 1].pc))
+      return malformed("disordered trap table", h.traps_at + i * sizeof(TrapRow));
+  u32 global_slots = 0, result_slots = 0;
+  for (const GlobalType& global : module.globals.subspan(module.imported_globals))
+    global_slots += slots_of(global.type);
+  for (const TypeEntry& type : module.types)
+    result_slots = type.result_slots > result_slots ? type.result_slots : result_slots;
+  if (h.global_slots != global_slots) return malformed("wrong number of globals", FIELD(global_slots));
+  if (h.result_slots != result_slots) return malformed("wrong number of results", FIELD(result_slots));
+  return {};
+}
+
+const u8* NativeModule::function(u32 index) const {
+  const u8* table = image() + header_->functions_at;
+  const i32 distance = reinterpret_cast<const FunctionRow*>(table)[index].code;
+  return distance == 0 ? nullptr : table + distance;
+}
+
+const u8* NativeModule::entry(u32 type) const {
+  const u8* table = image() + header_->entries_at;
+  return table + reinterpret_cast<const i32*>(table)[type];
+}
+
+bool NativeModule::contains(const void* pc) const {
+  const usize at = reinterpret_cast<usize>(pc) - reinterpret_cast<usize>(image());
+  return at < header_->code_bytes;
+}
+
+u32 NativeModule::offset_at(const void* pc) const {
+  if (!contains(pc)) return 0;
+  const u32 at = static_cast<u32>(static_cast<const u8*>(pc) - image());
+  const auto* rows = reinterpret_cast<const TrapRow*>(file_.data() + header_->traps_at);
+  u32 low = 0, high = header_->trap_count;  // the row wanted is the last whose pc is not above
+  while (low < high) {
+    const u32 middle = low + (high - low) / 2;
+    if (rows[middle].pc <= at)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low == 0 ? 0 : rows[low - 1].offset;
+}
+
+}  // namespace pipit::wasm::native

@@ -1,0 +1,69 @@
+#pragma once
+#include "wasm/instance.h"
+#include "wasm/native/format.h"
+
+/// Running ahead-of-time compiled modules: the loader, and the engine for InstanceConfig::engine.
+namespace pipit::wasm {
+
+namespace native {
+
+struct NativeRun;
+
+/// What this build can run.
+struct Machine {
+  Target target;
+  u32 cpu_features;
+};
+
+/// A native module that was verified. It keeps pointers into the file's bytes, which stay where they are;
+/// those of the image must be executable before anything runs.
+class NativeModule {
+ public:
+  /// Verifies every field of the file against itself, `machine` and `module`; nothing of it has run before.
+  /// Errors: malformed, digest_mismatch (damaged, or compiled from another module), unsupported (another
+  /// target, ABI or processor); Error::where is the byte offset in the file. Neither a signature nor a proof:
+  /// code is trusted as far as who made the file is.
+  static Result<NativeModule> load(Bytes file, const ValidModule& module, const Machine& machine);
+
+  const Header& header() const { return *header_; }
+  const u8* image() const { return file_.data() + header_->image_at; }
+  /// Address of a function's code, null for one that cannot be named from outside the module.
+  const u8* function(u32 index) const;
+  /// Address of the stub that calls functions of a type.
+  const u8* entry(u32 type) const;
+  /// Offset in the Wasm module of the instruction at `pc`, 0 when unknown; `pc` may be anything.
+  u32 offset_at(const void* pc) const;
+  bool contains(const void* pc) const;
+
+ private:
+  explicit NativeModule(Bytes file) : file_(file), header_(reinterpret_cast<const Header*>(file.data())) {}
+  Status verify(const ValidModule& module, const Machine& machine) const;
+  Status verify_layout() const;
+  Status verify_tables(const ModuleImpl& module) const;
+
+  Bytes file_;
+  const Header* header_;
+};
+
+/// What a system with guard pages is told: which run is on this thread's processor now, null for none. Its
+/// fault handler asks take_fault().
+struct FaultPort {
+  void (*running)(NativeRun* run);
+};
+
+/// What InstanceConfig::code points at for kNativeEngine.
+struct NativeCode {
+  NativeModule module;
+  const FaultPort* faults = nullptr;
+};
+
+/// A fault at `pc` while `run` was on: if it is an access outside of linear memory by native code, records
+/// the trap and yields what to pass to pipit_native_abandon(); else null.
+void* take_fault(NativeRun& run, const void* pc);
+
+}  // namespace native
+
+/// Runs native modules. Pauses only where code was compiled with metering; a checkpoint cannot be taken.
+extern const Engine kNativeEngine;
+
+}  // namespace pipit::wasm
