@@ -1,0 +1,14 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+namespace pipit::model {
+
+/// The C kernels by name, in an order in which each stands behind those it calls: kernels/<name>.c, embedded by the build.
+struct CKernel {
+  std::string_view name;
+  std::string_view text;
+};
+std::span<const CKernel> c_kernels();
+
+}  // namespace pipit::model
