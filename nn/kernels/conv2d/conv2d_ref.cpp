@@ -92,7 +92,7 @@ void conv2d_f32(const Conv2dF32& conv) {
   });
 }
 
-void conv2d_i8(const Conv2dI8& conv) {
+void conv2d_i8_reference(const Conv2dI8& conv) {
   const WindowShape& shape = conv.shape;
   const u32 channel_weights = shape.kernel_h * shape.kernel_w * shape.in_c;
   const bool gathers = channel_weights != shape.in_c && channel_weights <= kPatchBytes;

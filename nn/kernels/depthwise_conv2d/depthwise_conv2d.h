@@ -6,6 +6,9 @@
 namespace pipit::nn {
 
 void depthwise_conv2d_f32(const Conv2dF32& conv);
+/// A build links one file that defines it: depthwise_conv2d_scalar.cpp, depthwise_conv2d_dsp.cpp.
 void depthwise_conv2d_i8(const Conv2dI8& conv);
+/// The plain version that the others must equal, and to which they leave unusual shapes.
+void depthwise_conv2d_i8_reference(const Conv2dI8& conv);
 
 }  // namespace pipit::nn

@@ -72,7 +72,7 @@ void depthwise_conv2d_f32(const Conv2dF32& conv) {
   });
 }
 
-void depthwise_conv2d_i8(const Conv2dI8& conv) {
+void depthwise_conv2d_i8_reference(const Conv2dI8& conv) {
   constexpr u32 kWidth = 4;
   const WindowShape& shape = conv.shape;
   const u32 multiplier = shape.out_c / shape.in_c;

@@ -1,6 +1,5 @@
 #include "nn/kernels/fully_connected/fully_connected.h"
 
-#include "nn/fixed_point.h"
 #include "nn/kernels/dot/dot.h"
 
 namespace pipit::nn {
@@ -13,16 +12,6 @@ void fully_connected_f32(const FullyConnectedF32& layer) {
       const f32 sum = dot_f32(layer.bias[o], layer.input + usize{n} * layer.inputs,
                               layer.weights + usize{o} * layer.inputs, layer.inputs);
       *out++ = sum < low ? low : sum > high ? high : sum;
-    }
-}
-
-void fully_connected_i8(const FullyConnectedI8& layer) {
-  i8* out = layer.output;
-  for (u32 n = 0; n < layer.batch; ++n)
-    for (u32 o = 0; o < layer.outputs; ++o) {
-      const i32 sum = dot_i8(layer.bias[o], layer.input + usize{n} * layer.inputs,
-                             layer.weights + usize{o} * layer.inputs, layer.inputs);
-      *out++ = requantize(sum, layer.factors[o], layer.output_zero_point, layer.clamp);
     }
 }
 

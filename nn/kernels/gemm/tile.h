@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/types.h"
+#include "nn/kernels/channel_output.h"
 
 /// Register tiles: kRows rows of a left matrix times one panel of a packed right matrix. Isa is a struct such
 /// as nn/kernels/simd/avx2.h.
@@ -92,10 +93,6 @@ struct PanelHeader {
   i32 bias[kPanelWidth<Isa>];
   i32 multiplier[kPanelWidth<Isa>];
   i32 total[kPanelWidth<Isa>];  ///< 31 − shift, at least 31
-};
-
-struct OutputRange {
-  i32 zero_point, low, high;
 };
 
 template <class Isa, u32 kRows, class Weight>

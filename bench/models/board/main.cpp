@@ -1,0 +1,104 @@
+// Runs the planned model that QEMU's loader has put into memory and prints the instructions of every operator
+// and a checksum of every output. Input byte i is 7 i + 3, so that the host can compute the same.
+#include <charconv>
+#include <cstring>
+
+#include "base/crc32.h"
+#include "bench/models/board/counter.h"
+#include "bench/models/board/semihosting.h"
+#include "nn/model_view.h"
+#include "nn/nn.h"
+
+extern "C" pipit::u8 _model_start[], _arena_start[], _arena_end[];
+
+namespace pipit {
+namespace {
+
+/// One line of output.
+class Line {
+ public:
+  Line& text(const char* words) {
+    for (; *words != 0 && used_ + 2 < sizeof bytes_; ++words) bytes_[used_++] = *words;
+    return *this;
+  }
+  Line& number(u32 value) {
+    char digits[12];
+    *std::to_chars(digits, digits + 11, value).ptr = 0;
+    return text(" ").text(digits);
+  }
+  void print() {
+    bytes_[used_] = '\n';
+    bytes_[used_ + 1] = 0;
+    semihosting::print(bytes_);
+  }
+
+ private:
+  char bytes_[120];
+  usize used_ = 0;
+};
+
+[[noreturn]] void fail(const pipit::Error& error) {
+  Line().text("error ").text(error.message).number(error.where).print();
+  semihosting::exit(1);
+}
+
+void set_inputs(nn::Executor& executor, const nn::PlannedModel& model, MutBytes buffer) {
+  for (u32 input = 0; input < model.input_count(); ++input) {
+    const nn::TensorInfo info = model.input(input);
+    if (info.bytes > buffer.size()) fail({Code::out_of_memory, "input", info.bytes});
+    for (u32 i = 0; i < info.bytes; ++i) buffer[i] = static_cast<u8>(7 * i + 3);
+    const auto set = executor.set_input(input, info.dtype, buffer.first(info.bytes));
+    if (!set.ok()) fail(set.error());
+  }
+}
+
+void measure() {
+  const auto& header = *reinterpret_cast<const nn::format::Header*>(_model_start);
+  const Bytes file(_model_start, header.file_bytes);
+  const auto model = nn::PlannedModel::load(file);
+  if (!model.ok()) fail(model.error());
+  const MutBytes memory(_arena_start, static_cast<usize>(_arena_end - _arena_start));
+  auto executor = nn::Executor::create(*model, memory);
+  if (!executor.ok()) fail(executor.error());
+  set_inputs(*executor, *model, memory.subspan(model->arena_bytes()));
+
+  counter::start();
+  const nn::ModelView view(file);
+  u64 total = 0;
+  for (u32 index = 0;; ++index) {
+    const u32 begin = counter::now();
+    const auto more = executor->step();
+    const u32 spent = counter::between(begin, counter::now());
+    if (!more.ok()) fail(more.error());
+    total += spent;
+    Line()
+        .text("operator")
+        .number(index)
+        .number(spent)
+        .text(" ")
+        .text(nn::format::opcode_name(view.op(index).opcode))
+        .print();
+    if (!*more) break;
+  }
+  for (u32 output = 0; output < model->output_count(); ++output)
+    Line().text("crc32").number(output).number(crc32(executor->output(output))).print();
+  Line()
+      .text("thousands")
+      .number(static_cast<u32>(total / 1000))
+      .number(static_cast<u32>(model->macs() / 1000))
+      .print();
+}
+
+}  // namespace
+
+void check_failed(const char* condition, const char* file, int line) {
+  Line().text("failed check ").text(file).number(static_cast<u32>(line)).text(" ").text(condition).print();
+  semihosting::exit(1);
+}
+
+}  // namespace pipit
+
+int main() {
+  pipit::measure();
+  pipit::semihosting::exit(0);
+}
