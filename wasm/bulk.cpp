@@ -48,10 +48,13 @@ TrapKind find_indirect(const InstanceImpl& instance, u32 type_index, u32 table_i
   if (element >= table.size) return TrapKind::undefined_element;
   const Ref ref = table.elements[element];
   if (ref == 0) return TrapKind::uninitialized_element;
+  // References made here lead somewhere; those of a restored checkpoint's stack may not.
+  if (instance.peers == &instance.self && ref_instance(ref) != 0) return TrapKind::uninitialized_element;
   target = instance.peers[ref_instance(ref)];
   func = ref_func(ref);
   const ModuleImpl& wanted = *instance.module;
   const ModuleImpl& module = *target->module;
+  if (func >= module.funcs.size()) return TrapKind::uninitialized_element;
   const u32 type = module.funcs[func].type;
   const bool same = &module == &wanted
                         ? module.types[type].canonical == wanted.types[type_index].canonical

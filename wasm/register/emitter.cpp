@@ -14,12 +14,27 @@ void Emitter::drain() {
   buffered_ = 0;
 }
 
-void Emitter::bytes(u64 value, u32 count) {
+void Emitter::append(u64 value, u32 count) {
   position_ += count;
   if (!write_) return;
   written_ += count;
   if (buffered_ + count > sizeof buffer_) drain();
   for (; count != 0; --count, value >>= 8) buffer_[buffered_++] = static_cast<u8>(value);
+}
+
+/// FNV-1a.
+void Emitter::hash(u64 value, u32 count) {
+  for (; write_ && count != 0; --count, value >>= 8) shape_ = (shape_ ^ static_cast<u8>(value)) * 0x0100'0193;
+}
+
+void Emitter::bytes(u64 value, u32 count) {
+  hash(value, count);
+  append(value, count);
+}
+
+void Emitter::mark_loop() {
+  if (!write_ && visitor_ != nullptr && visitor_->loop != nullptr)
+    visitor_->loop(visitor_->context, position_);
 }
 
 void Emitter::block(const u8* from) {
@@ -53,9 +68,10 @@ void Emitter::hold(const RegisterInstruction& instruction) {
 void Emitter::flush() {
   if (last_.code == Code::count_) return;
   const u32 origin = position_;
-  if (origin == wanted_) found_ = last_.at;
-  bytes(handler_code(last_.code), 2);
+  hash(static_cast<u32>(last_.code), 2);
+  append(handler_code(last_.code), 2);
   operands(last_, origin);
+  if (!write_ && visitor_ != nullptr) visitor_->instruction(visitor_->context, last_, origin, position_);
   last_.code = Code::count_;
 }
 

@@ -19,6 +19,15 @@ struct RegisterInstruction {
   Form slot_form = Form::none;
 };
 
+/// Sees the instructions of a function whose positions are counted.
+struct CodeVisitor {
+  /// One from `at` up to `end` (a br_table's targets follow).
+  void (*instruction)(void* context, const RegisterInstruction& instruction, u32 at, u32 end);
+  /// Where branches back to a loop go; null when it does not matter.
+  void (*loop)(void* context, u32 at);
+  void* context;
+};
+
 class Emitter {
  public:
   Emitter(const CodeSink& sink) : sink_(sink) {}
@@ -45,11 +54,15 @@ class Emitter {
   bool ok() const { return ok_; }
   /// Hands what is buffered to the sink.
   void drain();
-  /// Looks for the Wasm offset of the instruction at `position` while positions are counted.
-  void look_for(u32 position) { wanted_ = position; }
-  u32 found() const { return found_; }
+  void show(const CodeVisitor& visitor) { visitor_ = &visitor; }
+  /// A loop begins here: its label has just been bound.
+  void mark_loop();
+  /// A hash of all that was written, but for the build's handler codes: the same on every target.
+  u32 shape() const { return shape_; }
 
  private:
+  void append(u64 value, u32 count);
+  void hash(u64 value, u32 count);
   void bytes(u64 value, u32 count);
   void block(const u8* from);
   void operands(const RegisterInstruction& in, u32 origin);
@@ -58,7 +71,8 @@ class Emitter {
   RegisterInstruction last_;
   u32* labels_ = nullptr;
   u32 position_ = 0, written_ = 0, buffered_ = 0;
-  u32 wanted_ = ~u32{0}, found_ = 0;
+  u32 shape_ = 0x811C'9DC5;
+  const CodeVisitor* visitor_ = nullptr;
   bool write_ = false, ok_ = true;
   u8 buffer_[256];
 };

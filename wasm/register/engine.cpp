@@ -53,8 +53,7 @@ void out_of_ticks(PIPIT_ARGS) {
   PIPIT_GO(pc, acc, fs, fd);
 }
 
-/// The function, by its number among the defined ones, whose code holds `offset`.
-static u32 function_at(const RegisterCode& image, u32 offset) {
+u32 function_at(const RegisterCode& image, u32 offset) {
   const u32* const end = image.entries + image.function_count;
   return static_cast<u32>(std::upper_bound(image.entries, end, offset) - image.entries) - 1;
 }

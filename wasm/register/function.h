@@ -200,4 +200,7 @@ constexpr bool is_compare_value(Code code) {
          (static_cast<u32>(code) - static_cast<u32>(Code::eq_ss_a)) % kCompareCodes < 4;
 }
 
+/// Shows a function's instructions to `visitor`; false when `scratch` is too small.
+bool walk(const ModuleImpl& module, u32 func, const CodeVisitor& visitor, Arena& scratch);
+
 }  // namespace pipit::wasm::reg

@@ -57,7 +57,10 @@ void FunctionTranslator::open(Op op) {
   Control& frame = control_[depth_++];
   frame = {op, true, in_.block, in_.operands, 0, label_count_++, 0, false};
   frame.height = height_ - static_cast<u32>(block_params(frame).size());
-  if (op == Op::loop) bind(frame.label);
+  if (op == Op::loop) {
+    bind(frame.label);
+    emitter_.mark_loop();
+  }
   if (op != Op::if_) return;
   frame.else_label = label_count_++;
   jump_if(*condition, false, frame.else_label, false);

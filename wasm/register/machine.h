@@ -123,6 +123,9 @@ void refresh_memory(Machine* m);
 /// Makes `instance` the one that runs.
 void load_instance(Machine* m, InstanceImpl* instance);
 
+/// The function, by its number among the defined ones, whose code holds `offset`.
+u32 function_at(const RegisterCode& image, u32 offset);
+
 /// Spends a unit of fuel and goes on at `to`.
 #define PIPIT_SPEND_AND_GO(to)       \
   do {                               \

@@ -36,6 +36,7 @@ struct Trailer {
   u32 function_count;
   u32 module_bytes;
   u32 module_checksum;
+  u32 shape;     ///< Emitter::shape()
   u32 layout;    ///< checksum of the engine's handler codes: code fits the build that has the same
   u32 checksum;  ///< of everything before this field
   u32 magic;
@@ -106,12 +107,13 @@ Status translate_all(const ModuleImpl& module, const CodeSink& out, Arena& scrat
                   static_cast<u32>(entries.size()),
                   static_cast<u32>(module.code.size()),
                   crc32(module.code),
+                  emitter.shape(),
                   layout(),
                   0,
                   kMagic};
   for (const u32 entry : entries) emitter.raw32(entry);
   for (const u32 field : {trailer.code_bytes, trailer.function_count, trailer.module_bytes,
-                          trailer.module_checksum, trailer.layout})
+                          trailer.module_checksum, trailer.shape, trailer.layout})
     emitter.raw32(field);
   emitter.drain();
   emitter.raw32(checked.checksum);
@@ -154,6 +156,7 @@ Result<RegisterCode> RegisterCode::open(Bytes bytes, const ValidModule& valid) {
   result.entries = reinterpret_cast<const u32*>(bytes.data() + trailer.code_bytes);
   result.code_bytes = trailer.code_bytes;
   result.function_count = trailer.function_count;
+  result.shape = trailer.shape;
   result.module = &module;
   return result;
 }
@@ -179,16 +182,35 @@ Result<const RegisterCode*> translate_in(const ValidModule& module, Arena& arena
   return result;
 }
 
-u32 wasm_offset(const ModuleImpl& module, u32 func, u32 position, Arena& scratch) {
+namespace reg {
+
+bool walk(const ModuleImpl& module, u32 func, const CodeVisitor& visitor, Arena& scratch) {
   const CodeSink nowhere{[](void*, Bytes) { return true; }, nullptr};
-  reg::Emitter emitter(nowhere);
-  reg::FunctionTranslator translator(module, emitter);
-  if (!translator.prepare(func, scratch)) return 0;
-  translator.run(false);
-  if (emitter.position() > reg::kNearBytes) translator.use_far_branches();
-  emitter.look_for(position);
-  translator.run(false);
-  return emitter.found();
+  Emitter emitter(nowhere);
+  FunctionTranslator translator(module, emitter);
+  const usize mark = scratch.mark();
+  const bool fits = translator.prepare(func, scratch);
+  if (fits) {
+    translator.run(false);
+    if (emitter.position() > kNearBytes) translator.use_far_branches();
+    emitter.show(visitor);
+    translator.run(false);
+  }
+  scratch.rewind(mark);
+  return fits;
+}
+
+}  // namespace reg
+
+u32 wasm_offset(const ModuleImpl& module, u32 func, u32 position, Arena& scratch) {
+  struct Search {
+    u32 position, found;
+  } search{position, 0};
+  const auto look = [](void* context, const reg::RegisterInstruction& instruction, u32 at, u32) {
+    Search& wanted = *static_cast<Search*>(context);
+    if (at == wanted.position) wanted.found = instruction.at;
+  };
+  return reg::walk(module, func, {look, nullptr, &search}, scratch) ? search.found : 0;
 }
 
 }  // namespace pipit::wasm

@@ -33,6 +33,7 @@ struct RegisterCode {
   const u32* entries = nullptr;  ///< where each defined function begins
   u32 code_bytes = 0;
   u32 function_count = 0;
+  u32 shape = 0;  ///< the same wherever the same translator made it, on any target
   const ModuleImpl* module = nullptr;
 };
 
