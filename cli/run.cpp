@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/package/model_file.h"
+#include "cli/run_mewz.h"
 #include "compiler/model/importer.h"
 #include "host/command_line.h"
 #include "orchestrator/registry/package.h"
@@ -60,6 +61,7 @@ Result<host::RunOptions> make_options(const host::RunRequest& request) {
 }
 
 int run(const std::vector<std::string>& words) {
+  if (names_target(words)) return run_on_target(words);
   auto request = host::parse_command_line(words);
   if (!request.ok()) return fail(request.error());
   if (request->help) return std::fputs(host::kRunUsage, stdout) < 0;
@@ -81,6 +83,7 @@ int run(const std::vector<std::string>& words) {
 
 void become_runner(int argc, char** argv) {
   if (argc < 2 || std::string_view(argv[1]) != "run") return;
+  if (names_target({argv + 2, argv + argc})) return;
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::string runner = self.parent_path() / "pipit-run";

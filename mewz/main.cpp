@@ -47,5 +47,5 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   discover_devices(g_command);
   AppPorts ports{.out = &console(), .err = &console()};
   start_network(ports);
-  run_application(*image, g_command, ports, machine.main_tsc);
+  run_application(*image, g_command, ports, machine);
 }

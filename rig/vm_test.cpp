@@ -2,6 +2,12 @@
 #include "rig/vm.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "rig/initrd.h"
+#include "support/files.h"
 
 namespace pipit::rig {
 namespace {
@@ -79,18 +85,40 @@ TEST_P(MewzApp, RunsAndEndsWithItsCode) {
   EXPECT_NE(run->console.find(GetParam().output), std::string::npos) << run->console;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MewzApp,
-                         testing::Values(AppCase{"arguments", "arg=say arg=a%20b arg= env=HOME=/tmp", 0,
-                                                 "app: [a b] [] HOME=/tmp\n"},
-                                         AppCase{"numbers", "arg=numbers", 0, "random differs, year 20"},
-                                         AppCase{"nap", "arg=nap", 0, "napped well"},
-                                         AppCase{"grow", "arg=grow", 0, "grew by what there was"},
-                                         AppCase{"code", "arg=42", 42, "mewz: exit 42"},
-                                         AppCase{"large_code", "arg=200", 200, "mewz: exit 200"},
-                                         AppCase{"trap", "arg=trap", 134, "mewz: trap: unreachable in "},
-                                         AppCase{"unknown_word", "colour=red", 78,
-                                                 "command line: unknown word"}),
-                         [](const auto& info) { return info.param.name; });
+/// The same module, compiled: it must end in the same way.
+TEST_P(MewzApp, EndsInTheSameWayAsNativeCode) {
+  const std::string native = PIPIT_WASM_FOLDER "/mewz_app.pna";
+  if (!support::exists(native)) GTEST_SKIP() << native << " is missing: build compiler/aot as well";
+  VmOptions options = app(std::string("app=app.wasm ") + GetParam().arguments);
+  auto module = support::read_file(options.initrd);
+  auto code = support::read_file(native);
+  ASSERT_TRUE(module.ok() && code.ok());
+  const auto archive = make_initrd({{"app.wasm", *module}, {"app.pna", *code}});
+  ASSERT_TRUE(archive.ok()) << archive.error().text;
+  options.initrd = testing::TempDir() + "mewz-initrd-" + std::to_string(getpid());
+  ASSERT_TRUE(support::write_file(options.initrd, *archive).ok());
+  const auto run = run_vm(options, 20'000);
+  std::remove(options.initrd.c_str());
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, GetParam().code) << run->console;
+  EXPECT_NE(run->console.find(GetParam().output), std::string::npos) << run->console;
+  if (GetParam().code < 65)
+    EXPECT_NE(run->console.find("app.wasm native, "), std::string::npos) << run->console;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MewzApp,
+    testing::Values(AppCase{"arguments", "arg=say arg=a%20b arg= env=HOME=/tmp", 0,
+                            "app: [a b] [] HOME=/tmp\n"},
+                    AppCase{"numbers", "arg=numbers", 0, "random differs, year 20"},
+                    AppCase{"nap", "arg=nap", 0, "napped well"},
+                    AppCase{"grow", "arg=grow", 0, "grew by what there was"},
+                    AppCase{"code", "arg=42", 42, "mewz: exit 42"},
+                    AppCase{"large_code", "arg=200", 200, "mewz: exit 200"},
+                    AppCase{"trap", "arg=trap", 134, "mewz: trap: unreachable in "},
+                    AppCase{"wild", "arg=wild", 134, "mewz: trap: out of bounds memory access in "},
+                    AppCase{"unknown_word", "colour=red", 78, "command line: unknown word"}),
+    [](const auto& info) { return info.param.name; });
 
 TEST(Mewz, RefusesWhatIsNoApplication) {
   VmOptions options = app("");

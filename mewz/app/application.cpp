@@ -1,6 +1,9 @@
 #include "mewz/app/application.h"
 
+#include <optional>
+
 #include "base/sha256.h"
+#include "mewz/app/native_code.h"
 #include "mewz/clock.h"
 #include "mewz/cpu/cpu.h"
 #include "mewz/devices/power.h"
@@ -76,10 +79,13 @@ void idle(const AppPorts& ports) {
     cpu::enable_interrupts();
 }
 
-[[noreturn]] void drive(wasm::Instance& instance, const wasi::Context& context, const AppPorts& ports) {
+/// `sliced`: resume() comes back after a slice of fuel. Native code need not, and may compute as long as it
+/// likes.
+[[noreturn]] void drive(wasm::Instance& instance, const wasi::Context& context, const AppPorts& ports,
+                        bool sliced) {
   using wasm::RunState;
   for (;;) {
-    watchdog::feed();
+    watchdog::feed(sliced ? watchdog::kPatienceMs : 0);
     clock().refine();
     switch (instance.resume(kFuelSlice)) {
       case RunState::pending:
@@ -126,41 +132,48 @@ u32 most_pages() {
   return most < 65'536 ? static_cast<u32>(most) : 65'536;
 }
 
+/// What runs, and how long it took to get there.
+void announce(const AppImage& image, const Machine& machine) {
+  const u64 now = cpu::read_tsc(), per_us = clock().tsc_hz() / 1'000'000;
+  const Sha256::Digest digest = sha256(image.module);
+  char hex[65];
+  TextWriter text(hex);
+  text.hex(digest);
+  Line() << image.name << (image.native.empty() ? " interpreted, " : " native, ") << u64{image.module.size()}
+         << " bytes, sha256 " << text.text() << "; ready " << (now - machine.main_tsc) / per_us
+         << " us after main, " << (cpu::read_tsc() - now) / per_us << " us for the digest";
+}
+
 }  // namespace
 
-void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports, u64 main_tsc) {
-  if (image.kind == AppImage::Kind::native)
-    refuse(image, {Code::unsupported, "native modules are not supported by this kernel"});
+void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports,
+                     const Machine& machine) {
   Arena module_arena(reserve(image, kModuleBytes)), model_arena(reserve(image, kModelBytes));
   Arena instance_arena(reserve(image, kLinearBytes + command.stack_bytes + kInstanceSlack));
-  const auto module = require(image, wasm::ValidModule::load(image.code, module_arena));
+  const auto module = require(image, wasm::ValidModule::load(image.module, module_arena));
   const u32 start = require(image, module.exported_function("_start"));
   static constinit wasi::Context context;
   fill(context, image, command, ports);
   context.arena = &model_arena;
   const wasi::HostTables tables(context);
-  const wasm::InstanceConfig config = {.memory_bytes = 0,
-                                       .zeroed_arena = true,
-                                       .max_memory_pages = most_pages(),
-                                       .stack_bytes = command.stack_bytes};
+  wasm::InstanceConfig config = {.memory_bytes = 0,
+                                 .zeroed_arena = true,
+                                 .max_memory_pages = most_pages(),
+                                 .stack_bytes = command.stack_bytes};
+  static constinit std::optional<wasm::native::NativeCode> native;
+  if (!image.native.empty()) {
+    native.emplace(require(image, load_native(image.native, module, machine.cpu)), &native_faults());
+    config.engine = &wasm::kNativeEngine;
+    config.code = &*native;
+    config.memory_space = &guarded_memories();
+  }
   auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
   if (!instance.ok()) explain_link_error(image, module, instance.error());
   if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
   g_instance = *instance;
   set_application_report(describe_application);
-  {
-    const u64 digest_start = cpu::read_tsc();
-    const Sha256::Digest digest = sha256(image.code);
-    char hex[65];
-    TextWriter text(hex);
-    text.hex(digest);
-    const u64 now = cpu::read_tsc();
-    const u64 per_us = clock().tsc_hz() / 1'000'000;
-    Line() << image.name << " " << u64{image.code.size()} << " bytes, sha256 " << text.text()
-           << "; _start after " << (now - main_tsc) / per_us << " us, of which the digest took "
-           << (now - digest_start) / per_us;
-  }
-  drive(**instance, context, ports);
+  announce(image, machine);
+  drive(**instance, context, ports, image.native.empty());
 }
 
 }  // namespace pipit::mewz

@@ -1,5 +1,6 @@
 #pragma once
 #include "mewz/app/image.h"
+#include "mewz/boot/boot.h"
 #include "mewz/boot/command_line.h"
 #include "wasi/context.h"
 
@@ -25,6 +26,6 @@ struct AppPorts {
 /// Runs the application to its end and stops the machine with its exit code: its own, 134 after a trap, 65
 /// when it cannot run at all.
 [[noreturn]] void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports,
-                                  u64 main_tsc);
+                                  const Machine& machine);
 
 }  // namespace pipit::mewz

@@ -9,38 +9,37 @@ bool begins_with(Bytes data, std::string_view magic) {
   return data.size() >= magic.size() && as_text(data.first(magic.size())) == magic;
 }
 
-bool kind_of(Bytes data, AppImage::Kind& out) {
-  const bool wasm = begins_with(data, {"\0asm", 4});
-  const bool native = begins_with(data, "PNA");
-  out = native ? AppImage::Kind::native : AppImage::Kind::wasm;
-  return wasm || native;
-}
+constexpr std::string_view kWasm{"\0asm", 4}, kNative{"PNA\x1A", 4};
 
 }  // namespace
 
 Result<AppImage> open_image(Bytes data, std::string_view wanted) {
   AppImage image;
-  if (kind_of(data, image.kind)) {
-    image.name = wanted.empty() ? "app" : wanted;
-    image.code = data;
+  image.name = wanted.empty() ? "app" : wanted;
+  if (begins_with(data, kWasm)) {
+    image.module = data;
     return image;
   }
+  if (begins_with(data, kNative))
+    return Error{Code::invalid_argument,
+                 "a native module alone: it needs the module it was made from beside it"};
   if (!TarReader::recognises(data))
-    return Error{Code::malformed, "neither a module (.wasm, .pna) nor a tar archive with one"};
+    return Error{Code::malformed, "neither a module (.wasm) nor a tar archive with one"};
   TarReader reader(data);
   TarReader::Member member;
   for (;;) {
     const bool more = TRY(reader.next(member));
     if (!more) break;
-    if (member.kind != TarReader::Kind::file || !kind_of(member.data, image.kind)) continue;
-    if (!wanted.empty() && member.name() != wanted) continue;
-    image.name = wanted.empty() ? "app" : wanted;
-    image.code = member.data;
-    image.archive = data;
-    return image;
+    if (member.kind != TarReader::Kind::file) continue;
+    const bool named = wanted.empty() || member.name() == wanted;
+    if (image.module.empty() && named && begins_with(member.data, kWasm)) image.module = member.data;
+    if (image.native.empty() && begins_with(member.data, kNative)) image.native = member.data;
   }
-  return Error{Code::not_found,
-               wanted.empty() ? "the archive has no module" : "the archive has no such module"};
+  if (image.module.empty())
+    return Error{Code::not_found,
+                 wanted.empty() ? "the archive has no module" : "the archive has no such module"};
+  image.archive = data;
+  return image;
 }
 
 }  // namespace pipit::mewz

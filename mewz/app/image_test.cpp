@@ -36,26 +36,29 @@ std::string archive(const std::vector<std::pair<std::string, std::string>>& file
 TEST(AppImage, IsAModuleOrAMemberOfAnArchive) {
   auto plain = open_image(as_bytes(kModule), "");
   ASSERT_TRUE(plain.ok());
-  EXPECT_EQ(plain->kind, AppImage::Kind::wasm);
+  EXPECT_TRUE(plain->native.empty());
   EXPECT_EQ(plain->name, "app");
   EXPECT_TRUE(plain->archive.empty());
 
   const std::string files = archive({{"index.html", "<p>"},
+                                     {"app.pna", "PNA\x1A..."},
                                      {"first.wasm", std::string(kModule) + "1"},
                                      {"second.wasm", std::string(kModule)}});
   auto first = open_image(as_bytes(files), "");
   ASSERT_TRUE(first.ok()) << first.error().message;
-  EXPECT_EQ(first->code.size(), kModule.size() + 1);
+  EXPECT_EQ(first->module.size(), kModule.size() + 1);
   EXPECT_EQ(first->archive.size(), files.size());
+  EXPECT_EQ(as_text(first->native), "PNA\x1A...");
   auto second = open_image(as_bytes(files), "second.wasm");
   ASSERT_TRUE(second.ok());
-  EXPECT_EQ(second->code.size(), kModule.size());
+  EXPECT_EQ(second->module.size(), kModule.size());
   EXPECT_EQ(second->name, "second.wasm");
 }
 
 TEST(AppImage, RefusesAnythingElse) {
   EXPECT_FALSE(open_image({}, "").ok());
   EXPECT_FALSE(open_image(as_bytes("hello"), "").ok());
+  EXPECT_FALSE(open_image(as_bytes("PNA\x1A..."), "").ok());
   const std::string files = archive({{"index.html", "<p>"}, {"app.wasm", std::string(kModule)}});
   EXPECT_FALSE(open_image(as_bytes(files), "index.html").ok());
   EXPECT_FALSE(open_image(as_bytes(files), "other.wasm").ok());

@@ -25,7 +25,11 @@ void set_xcr0(u32 value) { asm volatile("xsetbv" ::"c"(0), "a"(value), "d"(0)); 
 
 /// Lets vector registers be used; 512-bit ones only where all of their state is there.
 void enable_vectors(const cpu::Cpuid& basic, const cpu::Cpuid& extended, CpuFeatures& out) {
-  constexpr u32 kXsaveBit = 26, kAvxBit = 28, kAvx2Bit = 5, kAvx512FBit = 16, kAvx512BwBit = 30;
+  constexpr u32 kXsaveBit = 26, kAvxBit = 28, kAvx2Bit = 5;
+  constexpr u32 kLevel3Basic = 1u << 12 | 1u << 22 | 1u << 29;                   // FMA, MOVBE, F16C
+  constexpr u32 kLevel3Extended = 1u << 3 | 1u << 5 | 1u << 8;                   // BMI1, AVX2, BMI2
+  constexpr u32 kLevel4 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;  // AVX-512 F, DQ, CD, BW, VL
+  constexpr u32 kLzcntBit = 5, kVnniBit = 11;
   out.vector_state_bytes = 512;
   if (!bit(basic.ecx, kXsaveBit)) return;
   cpu::write_cr4(cpu::read_cr4() | kCr4Xsave);
@@ -34,10 +38,13 @@ void enable_vectors(const cpu::Cpuid& basic, const cpu::Cpuid& extended, CpuFeat
   if (bit(basic.ecx, kAvxBit) && (offered & kXcrAvx) != 0) {
     state |= kXcrAvx;
     out.avx2 = bit(extended.ebx, kAvx2Bit);
-    if (bit(extended.ebx, kAvx512FBit) && bit(extended.ebx, kAvx512BwBit) &&
-        (offered & kXcrAvx512) == kXcrAvx512) {
+    out.level3 = (basic.ecx & kLevel3Basic) == kLevel3Basic &&
+                 (extended.ebx & kLevel3Extended) == kLevel3Extended &&
+                 bit(cpu::cpuid(0x8000'0001).ecx, kLzcntBit);
+    if ((extended.ebx & kLevel4) == kLevel4 && (offered & kXcrAvx512) == kXcrAvx512) {
       state |= kXcrAvx512;
       out.avx512 = true;
+      out.avx512_vnni = bit(extended.ecx, kVnniBit);
     }
   }
   set_xcr0(state);

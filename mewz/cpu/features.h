@@ -5,7 +5,8 @@ namespace pipit::mewz {
 
 /// What the processor has of what the kernel uses (CPUID, Intel SDM volume 2A).
 struct CpuFeatures {
-  bool avx2, avx512;  ///< with state that was enabled
+  bool avx2, avx512, avx512_vnni;  ///< with state that was enabled; AVX-512 with F, BW, CD, DQ and VL
+  bool level3;                     ///< x86-64-v3: AVX2, BMI, FMA, F16C, LZCNT, MOVBE
   bool rdrand, rdseed;
   bool smep, smap, umip;  ///< enabled where there
   bool large_pages;       ///< of 1 GB

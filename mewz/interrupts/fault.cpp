@@ -33,6 +33,7 @@ namespace {
 
 constexpr u32 kMaxCallers = 24;
 constinit DescribeApplication g_describe = nullptr;
+constinit RecoverFault g_recover = nullptr;
 constinit bool g_reporting = false;
 
 constexpr const char* kExceptions[] = {"divide error",
@@ -96,6 +97,9 @@ void begin_report() {
 }
 
 }  // namespace
+
+void set_fault_recovery(RecoverFault recover) { g_recover = recover; }
+bool recover_fault(InterruptFrame& frame) { return g_recover != nullptr && g_recover(frame); }
 
 void set_application_report(DescribeApplication describe) { g_describe = describe; }
 

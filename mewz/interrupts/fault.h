@@ -14,6 +14,12 @@ namespace pipit::mewz {
 [[noreturn]] void panic(std::string_view what, const void* frame_pointer,
                         StopCode code = StopCode::kernel_fault);
 
+/// Asked at a fault of any kind: true when `frame` goes on with something else now.
+using RecoverFault = bool (*)(InterruptFrame& frame);
+void set_fault_recovery(RecoverFault recover);
+/// For mewz_interrupt.
+bool recover_fault(InterruptFrame& frame);
+
 /// Told of what an application was doing, so that a report may say so; nullptr: nothing.
 using DescribeApplication = void (*)();
 void set_application_report(DescribeApplication describe);

@@ -28,6 +28,7 @@ extern "C" void mewz_interrupt(InterruptFrame* frame) {
   const bool page_fault = frame->vector == vector::kPageFault;
   const usize address = cpu::read_cr2();
   if (page_fault && (frame->error & kPagePresent) == 0 && commit_fault(address)) return;
+  if ((page_fault || frame->vector == vector::kGeneralProtection) && recover_fault(*frame)) return;
   const bool overflow = (page_fault || frame->vector == vector::kDoubleFault) && overflowed_stack(address);
   report_fault(*frame, overflow ? "stack overflow" : "unexpected exception");
 }

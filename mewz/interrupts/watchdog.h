@@ -7,7 +7,8 @@ namespace pipit::mewz::watchdog {
 
 /// The kernel is alive. Silence for `patience_ms` from now on is an error; 0 suspends the watchdog (while the
 /// application's own native code runs, which may compute as long as it likes).
-void feed(u32 patience_ms = 10'000);
+constexpr u32 kPatienceMs = 10'000;
+void feed(u32 patience_ms = kPatienceMs);
 
 /// From the tick; reports a fault when patience is over.
 void check(const InterruptFrame& frame);

@@ -23,19 +23,27 @@ Status map_device(u64 physical, usize bytes);
 /// much is used. What lies behind its end, and the 2 GB in front of it, is never mapped.
 class Reservation {
  public:
+  /// Pages of 4 KB only, so that what they allow can be changed one by one, or larger ones too.
+  enum class Pages : u8 { any, small };
   /// out_of_memory when all of them are in use.
-  static Result<Reservation*> create(usize bytes);
+  static Result<Reservation*> create(usize bytes, Pages sizes = Pages::any);
+  /// The one whose memory begins at `base`, or nullptr.
+  static Reservation* at(const u8* base);
+  u8* base() const { return reinterpret_cast<u8*>(base_); }
   /// Gives all memory back.
   void release();
   MutBytes memory() const { return {reinterpret_cast<u8*>(base_), limit_}; }
   /// From now on touching memory() beyond this many bytes is a fault; at most what was created.
   void set_limit(usize bytes) { limit_ = bytes; }
+  /// Nothing of it can be written any more; what was not touched so far becomes a fault.
+  void seal();
   usize committed_bytes() const { return committed_; }
 
  private:
   friend bool commit_fault(usize address);
   bool commit(usize address);
   usize base_ = 0, bytes_ = 0, limit_ = 0, committed_ = 0;
+  Pages sizes_ = Pages::any;
 };
 
 /// From the page fault handler: true when `address` lies in a reservation and has memory now. Stops the

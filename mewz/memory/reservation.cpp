@@ -18,7 +18,7 @@ constinit Reservation g_reservations[kMaxReservations];
 
 }  // namespace
 
-Result<Reservation*> Reservation::create(usize bytes) {
+Result<Reservation*> Reservation::create(usize bytes, Pages sizes) {
   PIPIT_CHECK(bytes != 0 && bytes <= kStride - 2 * kGap);
   for (u32 i = 0; i < kMaxReservations; ++i) {
     Reservation& free = g_reservations[i];
@@ -26,6 +26,7 @@ Result<Reservation*> Reservation::create(usize bytes) {
     free = {};
     free.base_ = kFirstBase + i * kStride + kGap;
     free.bytes_ = free.limit_ = bytes;
+    free.sizes_ = sizes;
     return &free;
   }
   return Error{Code::out_of_memory, "all reservations of address space are in use"};
@@ -33,7 +34,7 @@ Result<Reservation*> Reservation::create(usize bytes) {
 
 bool Reservation::commit(usize address) {
   const usize offset = address - base_;
-  const bool large = offset >= kLargeFrom && pages().free_bytes() >= kLargeSpare;
+  const bool large = sizes_ == Pages::any && offset >= kLargeFrom && pages().free_bytes() >= kLargeSpare;
   for (const u32 order : {large ? kLargeOrder : kChunkOrder, kChunkOrder}) {
     const usize bytes = PageAllocator::block_bytes(order);
     const usize start = base_ + (offset & ~(bytes - 1));
@@ -49,6 +50,19 @@ bool Reservation::commit(usize address) {
     return true;
   }
   return false;
+}
+
+Reservation* Reservation::at(const u8* base) {
+  for (Reservation& each : g_reservations)
+    if (each.base_ == reinterpret_cast<usize>(base)) return &each;
+  return nullptr;
+}
+
+void Reservation::seal() {
+  limit_ = 0;
+  const usize chunk = PageAllocator::block_bytes(kChunkOrder);
+  for (usize at = base_; at < base_ + bytes_; at += chunk)
+    if (address_space().find(at).bytes != 0) address_space().protect(at, chunk, Access::read);
 }
 
 void Reservation::release() {

@@ -45,12 +45,19 @@ static int grow(void) {
   return 0;
 }
 
+/* Writes behind all memory there is. */
+static int wild(void) {
+  *(volatile int*)0xF0000000u = 1;
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (!strcmp(what, "say")) return say(argc, argv);
   if (!strcmp(what, "numbers")) return numbers();
   if (!strcmp(what, "nap")) return nap();
   if (!strcmp(what, "grow")) return grow();
+  if (!strcmp(what, "wild")) return wild();
   if (!strcmp(what, "trap")) __builtin_trap();
   if (!strcmp(what, "spin"))
     for (volatile int i = 0;; ++i) continue;

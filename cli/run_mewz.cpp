@@ -1,0 +1,297 @@
+// pipit run --target=mewz: one application in a virtual machine that has nothing else.
+#include "cli/run_mewz.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "cli/command.h"
+#include "rig/accelerator.h"
+#include "rig/initrd.h"
+#include "rig/vm.h"
+#include "support/files.h"
+
+namespace pipit::cli {
+namespace {
+
+using support::Error;
+using support::Result;
+using support::Status;
+
+constexpr const char kUsage[] =
+    "usage: pipit run --target=mewz [OPTIONS] APP [ARGUMENTS...]\n\n"
+    "Runs an application in a virtual machine of its own, on Mewz.\n\n"
+    "  --publish=HOST:GUEST    connections to 127.0.0.1:HOST go to the application's port GUEST\n"
+    "  --dir=HOST[:GUEST]      the files of a directory, read-only\n"
+    "  --env=KEY=VALUE         an environment variable\n"
+    "  --memory=SIZE           of the machine, default 64M\n"
+    "  --native=FILE           native code of APP (pipit aot --target=x86_64-mewz)\n"
+    "  --accel=NAME            kvm or tcg; by default what a probe shows to be fast\n"
+    "  --gdb=PORT              wait for gdb on 127.0.0.1:PORT before the first instruction\n"
+    "  --trace                 what the kernel says, and the command that started the machine\n\n"
+    "Exit code: the program's own; 134 after a trap, 65 when it cannot run, 70 to 78 when the machine "
+    "failed.\n"
+    "Example: pipit run --target=mewz --publish=8080:80 http.wasm\n";
+
+struct Request {
+  std::string app, native, accelerator;
+  std::vector<std::string> directories, environment, arguments;
+  rig::VmOptions vm;
+  u16 gdb_port = 0;
+  bool trace = false, help = false;
+};
+
+bool to_number(std::string_view text, u64 most, u64& out) {
+  const auto end = text.data() + text.size();
+  return !text.empty() && std::from_chars(text.data(), end, out).ptr == end && out <= most;
+}
+
+Error wrong(const std::string& option, const char* expected) {
+  return {Code::invalid_argument,
+          option + ": expected " + expected + " (see pipit run --target=mewz --help)"};
+}
+
+Status take_publish(Request& out, const std::string& value) {
+  const usize colon = value.find(':');
+  u64 host = 0, guest = 0;
+  if (colon == value.npos || !to_number(std::string_view(value).substr(0, colon), 65535, host) ||
+      !to_number(std::string_view(value).substr(colon + 1), 65535, guest) || host == 0 || guest == 0)
+    return wrong("--publish=" + value, "HOST:GUEST, two port numbers");
+  out.vm.forwards.push_back({static_cast<u16>(host), static_cast<u16>(guest)});
+  return {};
+}
+
+Status take_memory(Request& out, std::string value) {
+  const std::string whole = value;
+  u64 scale = 1;
+  if (value.ends_with('M'))
+    value.pop_back();
+  else if (value.ends_with('G'))
+    value.pop_back(), scale = 1024;
+  u64 megabytes = 0;
+  if (!to_number(value, 1u << 20, megabytes) || megabytes * scale < 8)
+    return wrong("--memory=" + whole, "a size of at least 8M, as in 64M");
+  out.vm.memory_mb = static_cast<u32>(megabytes * scale);
+  return {};
+}
+
+Status take_gdb(Request& out, const std::string& value) {
+  u64 port = 0;
+  if (!to_number(value, 65535, port) || port == 0) return wrong("--gdb=" + value, "a port number");
+  out.gdb_port = static_cast<u16>(port);
+  return {};
+}
+
+Status take_option(Request& out, const std::string& name, const std::string& value) {
+  if (name == "--publish") return take_publish(out, value);
+  if (name == "--memory") return take_memory(out, value);
+  if (name == "--gdb") return take_gdb(out, value);
+  if (name == "--target") {
+    if (value != "mewz") return wrong("--target=" + value, "--target=mewz");
+  } else if (name == "--dir") {
+    out.directories.push_back(value);
+  } else if (name == "--env") {
+    if (value.find('=') == value.npos || value[0] == '=') return wrong("--env=" + value, "KEY=VALUE");
+    out.environment.push_back(value);
+  } else if (name == "--native") {
+    out.native = value;
+  } else if (name == "--accel") {
+    if (value != "kvm" && value != "tcg") return wrong("--accel=" + value, "kvm or tcg");
+    out.accelerator = value;
+  } else {
+    return wrong(name, "an option that --target=mewz has");
+  }
+  return {};
+}
+
+/// Options may stand before or behind the application, with "=" or a space; after the first other word all
+/// belongs to the program.
+Result<Request> parse(const std::vector<std::string>& words) {
+  Request out;
+  for (usize i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--") || word == "--") {
+      if (!out.app.empty() || word == "--") {
+        out.arguments.assign(words.begin() + static_cast<long>(i + (word == "--")), words.end());
+        break;
+      }
+      out.app = word;
+    } else if (word == "--help") {
+      out.help = true;
+    } else if (word == "--trace") {
+      out.trace = true;
+    } else {
+      const usize equals = word.find('=');
+      if (equals == word.npos && i + 1 == words.size()) return wrong(word, "a value");
+      TRY(take_option(out, word.substr(0, equals),
+                      equals == word.npos ? words[++i] : word.substr(equals + 1)));
+    }
+  }
+  if (out.app.empty() && !out.help) return Error(Code::invalid_argument, "pipit run: no application");
+  return out;
+}
+
+/// What the kernel's command line cannot hold as it is.
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    char code[4];
+    std::snprintf(code, sizeof code, "%%%02x", static_cast<u8>(c));
+    const bool plain = std::isalnum(static_cast<u8>(c)) != 0 ||
+                       std::string_view("-_./:=+@").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : std::string(code);
+  }
+  return out;
+}
+
+/// A directory of our own for the RAM disk.
+struct Scratch {
+  Scratch() {
+    char name[] = "/tmp/pipit-mewz-XXXXXX";
+    if (const char* made = mkdtemp(name); made != nullptr) path = made;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    if (!path.empty()) std::filesystem::remove_all(path, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  std::string path;
+};
+
+Status prepare(Request& request, const Scratch& scratch) {
+  const std::string name = std::filesystem::path(request.app).filename().string();
+  std::vector<rig::InitrdFile> files = {{name, TRY(support::read_file(request.app))}};
+  if (!request.native.empty()) files.push_back({"app.pna", TRY(support::read_file(request.native))});
+  for (const std::string& text : request.directories) {
+    const usize colon = text.find(':');
+    std::string guest = colon == text.npos ? text : text.substr(colon + 1);
+    while (guest.starts_with("/") || guest.starts_with("./")) guest.erase(0, guest.find('/') + 1);
+    for (auto& file : TRY(rig::files_below(text.substr(0, colon), guest == "." ? "" : guest)))
+      files.push_back(std::move(file));
+  }
+  request.vm.initrd = scratch.path + "/initrd";
+  TRY(support::write_file(request.vm.initrd, TRY(rig::make_initrd(files))));
+  request.vm.kernel = PIPIT_CHECKOUT "/build/mewz/bin/mewz";
+  if (!support::exists(request.vm.kernel))
+    return Error(Code::not_found,
+                 request.vm.kernel + ": build the kernel first: cmake --preset mewz && ninja -C build/mewz");
+  request.vm.network = true;
+  request.vm.arguments = "app=" + escaped(name);
+  if (request.trace) request.vm.arguments += " trace";
+  for (const std::string& text : request.environment) request.vm.arguments += " env=" + escaped(text);
+  for (const std::string& text : request.arguments) request.vm.arguments += " arg=" + escaped(text);
+  const rig::Accelerator chosen = rig::choose_accelerator();
+  request.vm.accelerator = request.accelerator.empty() ? chosen.name : request.accelerator;
+  if (request.trace) std::fprintf(stderr, "pipit: %s\n", chosen.reason.c_str());
+  if (request.gdb_port != 0) {
+    request.vm.more = {"-S", "-gdb", "tcp:127.0.0.1:" + std::to_string(request.gdb_port)};
+    std::fprintf(stderr, "pipit: waiting for gdb %s -ex 'target remote 127.0.0.1:%u'\n",
+                 request.vm.kernel.c_str(), request.gdb_port);
+  }
+  return {};
+}
+
+/// Takes the console apart: the kernel's lines begin with "mewz: ", everything else is the application's.
+class Splitter {
+ public:
+  explicit Splitter(bool trace) : trace_(trace) {}
+  void take(std::string_view text) {
+    for (const char c : text) {
+      line_ += c;
+      const bool could_be_kernel =
+          std::string_view(line_).substr(0, kMark.size()) == kMark.substr(0, line_.size());
+      if (passing_ || !could_be_kernel) {
+        std::fwrite(line_.data(), 1, line_.size(), stdout);
+        passing_ = c != '\n';
+        line_.clear();
+      } else if (c == '\n') {
+        log_ += line_;
+        if (trace_) std::fputs(line_.c_str(), stderr);
+        line_.clear();
+      }
+    }
+    std::fflush(stdout);
+  }
+  const std::string& log() const { return log_; }
+
+ private:
+  static constexpr std::string_view kMark = "mewz: ";
+  bool trace_, passing_ = false;
+  std::string line_, log_;
+};
+
+/// Runs QEMU with its console in a pipe until it ends or somebody interrupts.
+Result<int> supervise(const Request& request) {
+  const auto command = rig::vm_command(request.vm, "file,path=/dev/stdout");
+  if (request.trace) {
+    for (const auto& word : command) std::fprintf(stderr, "%s ", word.c_str());
+    std::fputc('\n', stderr);
+  }
+  int console[2];
+  if (pipe2(console, O_CLOEXEC) != 0) return Error(Code::io, "no pipe for the machine's console");
+  std::vector<char*> words;
+  for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  const pid_t machine = fork();
+  if (machine == 0) {
+    dup2(console[1], STDOUT_FILENO);
+    const int nothing = open("/dev/null", O_RDONLY);
+    dup2(nothing, STDIN_FILENO);
+    execvp(words[0], words.data());
+    std::fprintf(stderr, "pipit: %s cannot be started: apt-get install qemu-system-x86\n", words[0]);
+    _exit(127);
+  }
+  close(console[1]);
+  if (machine < 0) return Error(Code::io, "no process for the machine");
+  Splitter splitter(request.trace);
+  bool killed = false;
+  char buffer[16384];
+  for (pollfd ready{console[0], POLLIN, 0};;) {
+    if (interrupted() && !std::exchange(killed, true)) kill(machine, SIGKILL);
+    if (poll(&ready, 1, 100) < 1) continue;
+    const ssize_t got = read(console[0], buffer, sizeof buffer);
+    if (got <= 0) break;
+    splitter.take({buffer, static_cast<usize>(got)});
+  }
+  close(console[0]);
+  int status = 0;
+  waitpid(machine, &status, 0);
+  if (killed) return 130;
+  const auto code = rig::exit_code_of(splitter.log());
+  if (!code) return Error(Code::unavailable, "the machine ended without a word; --trace shows its command");
+  // What the kernel says of a machine that failed, or of a trap, is what a person wants to know.
+  const bool kernels = *code == 134 || (*code >= 65 && *code <= 78);
+  if (kernels && !request.trace) std::fputs(splitter.log().c_str(), stderr);
+  return static_cast<int>(*code & 0xFF);
+}
+
+}  // namespace
+
+bool names_target(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word.starts_with("--target")) return true;
+    if (!word.starts_with("-")) return false;
+  }
+  return false;
+}
+
+int run_on_target(const std::vector<std::string>& words) {
+  auto request = parse(words);
+  if (!request.ok()) return fail(request.error());
+  if (request->help) return std::fputs(kUsage, stdout) < 0;
+  watch_interrupts();
+  const Scratch scratch;
+  if (Status status = prepare(*request, scratch); !status.ok()) return fail(status.error());
+  const auto code = supervise(*request);
+  return code.ok() ? *code : fail(code.error());
+}
+
+}  // namespace pipit::cli

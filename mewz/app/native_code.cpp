@@ -1,0 +1,83 @@
+#include "mewz/app/native_code.h"
+
+#include <cstring>
+
+#include "base/check.h"
+#include "mewz/interrupts/fault.h"
+#include "mewz/memory/kernel_map.h"
+#include "mewz/memory/page.h"
+#include "wasm/native/context.h"
+
+namespace pipit::mewz {
+namespace {
+
+namespace native = wasm::native;
+
+constexpr usize kKernelShare = usize{2} << 20;  // of memory that a growing application leaves alone
+
+constinit native::NativeRun* g_running = nullptr;
+
+/// Goes on where Instance::resume() left off, with the trap recorded, when native code is at fault.
+bool trap_instead(InterruptFrame& frame) {
+  if (g_running == nullptr) return false;
+  void* const to = native::take_fault(*g_running, reinterpret_cast<const void*>(frame.rip));
+  if (to == nullptr) return false;
+  frame.rip = reinterpret_cast<usize>(native::pipit_native_abandon);
+  frame.rdi = reinterpret_cast<usize>(to);
+  return true;
+}
+
+void running(native::NativeRun* run) { g_running = run; }
+
+u8* reserve(void*) {
+  auto reservation = Reservation::create(native::kGuardedSpace);
+  if (!reservation.ok()) return nullptr;
+  (*reservation)->set_limit(0);
+  return (*reservation)->base();
+}
+
+/// Memory comes when it is touched; here it is only promised, as far as there is some.
+bool commit(void*, u8* base, usize from, usize to) {
+  const usize free = pages().free_bytes();
+  if (to - from > (free > kKernelShare ? free - kKernelShare : 0)) return false;
+  Reservation* const reservation = Reservation::at(base);
+  PIPIT_CHECK(reservation != nullptr);
+  reservation->set_limit(to);
+  return true;
+}
+
+constexpr wasm::MemorySpace kMemories{reserve, commit, nullptr};
+constexpr native::FaultPort kFaults{running};
+
+}  // namespace
+
+native::Machine native_machine(const CpuFeatures& cpu) {
+  u32 features = native::kSse42;
+  if (cpu.level3) features |= native::kAvx2;
+  if (cpu.level3 && cpu.avx512) features |= native::kAvx512;
+  if (cpu.avx512 && cpu.avx512_vnni) features |= native::kAvx512Vnni;
+  return {native::Target::x86_64_mewz, features};
+}
+
+Result<native::NativeModule> load_native(Bytes file, const wasm::ValidModule& module,
+                                         const CpuFeatures& cpu) {
+  Reservation* const place = TRY(Reservation::create(file.size(), Reservation::Pages::small));
+  std::memcpy(place->memory().data(), file.data(), file.size());
+  auto loaded = native::NativeModule::load(place->memory(), module, native_machine(cpu));
+  if (!loaded.ok()) {
+    place->release();
+    return loaded.take_error();
+  }
+  const native::Header& header = loaded->header();
+  const usize code = reinterpret_cast<usize>(loaded->image());
+  const usize whole_code = (header.code_bytes + mewz::kPageBytes - 1) & ~(mewz::kPageBytes - 1);
+  place->seal();
+  address_space().protect(code, whole_code, Access::execute);
+  set_fault_recovery(trap_instead);
+  return loaded;
+}
+
+const wasm::MemorySpace& guarded_memories() { return kMemories; }
+const native::FaultPort& native_faults() { return kFaults; }
+
+}  // namespace pipit::mewz

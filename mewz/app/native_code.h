@@ -1,0 +1,22 @@
+#pragma once
+#include "mewz/cpu/features.h"
+#include "wasm/native/native.h"
+
+/// What the kernel gives to native modules: executable memory, linear memories with nothing around them,
+/// faults as traps.
+namespace pipit::mewz {
+
+/// This processor.
+wasm::native::Machine native_machine(const CpuFeatures& cpu);
+
+/// Copies `file` to pages of its own, verifies it against `module`, and makes its code executable and nothing
+/// of it writable. Errors: as NativeModule::load; out_of_memory.
+Result<wasm::native::NativeModule> load_native(Bytes file, const wasm::ValidModule& module,
+                                               const CpuFeatures& cpu);
+
+/// Linear memories of 8 GB of address space each, of which only what was committed may be touched.
+const wasm::MemorySpace& guarded_memories();
+/// Turns page faults of native code outside of linear memory into traps of the run that is on.
+const wasm::native::FaultPort& native_faults();
+
+}  // namespace pipit::mewz
