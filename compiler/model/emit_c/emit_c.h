@@ -5,21 +5,22 @@
 #include "base/types.h"
 #include "support/error.h"
 
-/// A planned model as C99 that needs nothing of Pipit: no heap, no C library beyond memcpy and memset, activations in one
-/// static arena, only the kernels that the model uses. It computes the same bits as nn/ does.
+/// A planned model as C99 that needs nothing of Pipit: no heap, no C library beyond memcpy and memset,
+/// activations in one static arena, only the kernels that the model uses. It computes the same bits as nn/
+/// does.
 namespace pipit::model {
 
 struct CModel {
   std::string header;  ///< PREFIX.h: entry points; shapes, scales, RAM and flash as macros
   std::string source;  ///< PREFIX.c
   u32 arena_bytes = 0;
-  u32 scratch_bytes = 0;   ///< static, besides the arena
-  u32 constant_bytes = 0;  ///< weights, biases, factors
-  std::vector<std::string> driver_files;  ///< of accelerators, to be compiled along
+  u32 scratch_bytes = 0;               ///< static, besides the arena
+  u32 constant_bytes = 0;              ///< weights, biases, factors
+  std::vector<std::string> operators;  ///< names of custom operators, whose C must be compiled along
 };
 
-/// `pipm` is a verified .pipm; `prefix` begins every public name and must be a C identifier. Errors: invalid_argument
-/// (prefix), unsupported (an operator without a C kernel, by its index).
+/// `pipm` is a verified .pipm; `prefix` begins every public name and must be a C identifier. Errors:
+/// invalid_argument (prefix), unsupported (an operator without a C kernel, by its index).
 support::Result<CModel> emit_c(Bytes pipm, const std::string& prefix);
 
 }  // namespace pipit::model

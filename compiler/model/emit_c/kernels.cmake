@@ -1,5 +1,5 @@
 # Writes kernels.cpp: the text of every C kernel. A kernel stands behind those it calls, hence the order.
-set(names base fixed_point dot_i8 layer_i8 layer_f32 quantize_value exp_negative conv2d_i8 depthwise_conv2d_i8
+set(names window within fixed_point dot_i8 layer_i8 bounded dot_f32 quantize_value exp_negative conv2d_i8 depthwise_conv2d_i8
     fully_connected_i8 conv2d_f32 depthwise_conv2d_f32 fully_connected_f32 max_pool2d average_pool2d global_average_pool_i8
     global_average_pool_f32 clamp_i8 clamp_f32 add_i8 add_f32 mul_i8 mul_f32 quantize_f32 dequantize_i8 requantize_i8
     softmax_i8 softmax_f32 transpose pad copy_runs sign_flip lookup_i8)

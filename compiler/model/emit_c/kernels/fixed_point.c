@@ -10,5 +10,5 @@ static int32_t rescale(int32_t x, const int32_t* factor) {
   return (int32_t)(value < -limit ? -limit : value > limit ? limit : value);
 }
 static inline int8_t requantize(int32_t x, const int32_t* factor, int32_t zero, int32_t low, int32_t high) {
-  return (int8_t)most(low, least(high, zero + rescale(x, factor)));
+  return (int8_t)within(zero + rescale(x, factor), low, high);
 }

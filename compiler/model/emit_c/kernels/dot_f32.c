@@ -3,4 +3,3 @@ static float dot_f32(const float* x, const float* w, int32_t count, float sum) {
   for (int32_t k = 0; k < count; ++k) sum += x[k] * w[k];
   return sum;
 }
-static inline float bounded(float x, float low, float high) { return x < low ? low : x > high ? high : x; }

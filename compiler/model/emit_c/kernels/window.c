@@ -5,7 +5,6 @@ typedef struct {
 } window;
 
 static inline int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
-static inline int32_t most(int32_t a, int32_t b) { return a > b ? a : b; }
 
 /* The kernel's taps [first, last) that lie on the image when the window begins at `at`. */
 static inline int32_t first_tap(int32_t at, int32_t dilation) { return at >= 0 ? 0 : (-at + dilation - 1) / dilation; }

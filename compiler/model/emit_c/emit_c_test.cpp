@@ -1,0 +1,194 @@
+// Generated C computes the bits that the engine computes.
+#include "compiler/model/emit_c/emit_c.h"
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "compiler/model/compiler.h"
+#include "compiler/model/test_models.h"
+#include "nn/nn.h"
+#include "support/process.h"
+
+namespace pipit::model {
+namespace {
+
+using testing::Builder;
+using testing::Ints;
+
+/// A generated model, compiled and loaded.
+class Library {
+ public:
+  explicit Library(const CModel& model) {
+    static int made = 0;
+    folder_ = std::filesystem::temp_directory_path() /
+              ("pipit-emit-c-" + std::to_string(getpid()) + "-" + std::to_string(made++));
+    std::filesystem::create_directory(folder_);
+    std::ofstream(folder_ / "model.h") << model.header;
+    std::ofstream(folder_ / "model.c") << model.source;
+    const std::string library = (folder_ / "model.so").string();
+    const auto built =
+        support::run({"clang-22", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O2", "-shared",
+                      "-fPIC", "-ffp-contract=off", "-o", library, (folder_ / "model.c").string()});
+    EXPECT_TRUE(built.ok());
+    EXPECT_EQ(built->exit_code, 0) << built->err;
+    handle_ = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    EXPECT_NE(handle_, nullptr) << dlerror();
+  }
+  ~Library() {
+    if (handle_ != nullptr) dlclose(handle_);
+    std::filesystem::remove_all(folder_);
+  }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+  template <class Function>
+  Function* symbol(const char* name) {
+    void* found = dlsym(handle_, name);
+    EXPECT_NE(found, nullptr) << name;
+    return reinterpret_cast<Function*>(found);
+  }
+
+ private:
+  std::filesystem::path folder_;
+  void* handle_ = nullptr;
+};
+
+std::vector<u8> bytes_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+/// Runs `count` random inputs through the engine and through generated C.
+void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
+  const auto model = nn::PlannedModel::load(pipm);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  const auto generated = emit_c(pipm, "model");
+  ASSERT_TRUE(generated.ok()) << generated.error().text;
+  Library library(*generated);
+  const auto input = library.symbol<void*()>("model_input0");
+  const auto output = library.symbol<const u8*()>("model_output0");
+  const auto run = library.symbol<void()>("model_run");
+
+  std::vector<u8> memory(model->arena_bytes() + 16);
+  u8* arena = memory.data() + (16 - reinterpret_cast<usize>(memory.data()) % 16);
+  auto executor = nn::Executor::create(*model, {arena, model->arena_bytes()});
+  ASSERT_TRUE(executor.ok());
+  const nn::TensorInfo info = model->input(0);
+  std::minstd_rand random(5);
+  for (int i = 0; i < count; ++i) {
+    std::vector<u8> x(info.bytes);
+    if (info.dtype == DType::f32)
+      x = testing::bytes_of(Builder(13, static_cast<u32>(random())).random_values(info.bytes / 4, -2, 2));
+    else
+      for (u8& value : x) value = static_cast<u8>(random() >> 8);
+    ASSERT_TRUE(executor->set_input(0, info.dtype, x).ok());
+    ASSERT_TRUE(executor->run().ok());
+    std::memcpy(input(), x.data(), x.size());
+    run();
+    const std::vector<u8> expected = bytes_of(executor->output(0));
+    ASSERT_EQ(std::vector<u8>(output(), output() + expected.size()), expected) << "inference " << i;
+  }
+}
+
+std::vector<u8> planned(const std::vector<u8>& onnx, bool integer_io = false) {
+  CompileOptions options;
+  options.integer_io = integer_io;
+  auto compiled = compile_model(onnx, options);
+  if (compiled.ok()) return std::move(compiled->pipm);
+  ADD_FAILURE() << compiled.error().text;
+  return {};
+}
+
+std::vector<u8> quantized(const std::vector<u8>& onnx, i64 elements) {
+  const Samples samples{
+      8, [elements](u32 index) { return Builder(13, 9 + index).random_values(elements, -2, 2); }};
+  auto made = quantize_model(onnx, samples, {});
+  if (made.ok()) return std::move(made->onnx);
+  ADD_FAILURE() << made.error().text;
+  return {};
+}
+
+TEST(EmitC, ComputesAFloatNetwork) { expect_same_bits(planned(testing::small_network())); }
+
+TEST(EmitC, ComputesAnInt8Network) {
+  const auto onnx = quantized(testing::small_network(), 3 * 8 * 8);
+  expect_same_bits(planned(onnx));
+  expect_same_bits(planned(onnx, true));
+}
+
+/// Strides, dilations, odd channels, padding on one side, every kind of pool, a residual, a softmax.
+std::vector<u8> crooked_network() {
+  Builder b(13, 3);
+  const auto x = b.input("x", {1, 5, 9, 7});
+  b.random("w1", {7, 5, 3, 2});
+  b.random("b1", {7});
+  b.node("Conv", {x, "w1", "b1"}, "c1",
+         {{"kernel_shape", Ints{3, 2}}, {"pads", Ints{2, 0, 1, 1}}, {"dilations", Ints{2, 1}}});
+  b.node("Relu", {"c1"}, "r1");
+  b.random("w2", {7, 1, 3, 3});
+  b.random("b2", {7});
+  b.node("Conv", {"r1", "w2", "b2"}, "c2",
+         {{"kernel_shape", Ints{3, 3}}, {"pads", Ints{1, 1, 1, 1}}, {"group", i64{7}}});
+  b.node("Mul", {"c2", "r1"}, "m2");
+  b.node("Add", {"m2", "c2"}, "a2");
+  b.node("AveragePool", {"a2"}, "p2",
+         {{"kernel_shape", Ints{3, 3}},
+          {"strides", Ints{2, 2}},
+          {"pads", Ints{1, 1, 1, 1}},
+          {"count_include_pad", i64{1}}});
+  b.node("MaxPool", {"p2"}, "p3", {{"kernel_shape", Ints{2, 2}}, {"pads", Ints{1, 0, 0, 1}}});
+  b.random("w4", {6, 7, 1, 1});
+  b.random("b4", {6});
+  b.node("Conv", {"p3", "w4", "b4"}, "c4", {{"kernel_shape", Ints{1, 1}}, {"strides", Ints{2, 1}}});
+  b.node("GlobalAveragePool", {"c4"}, "g4");
+  b.node("Flatten", {"g4"}, "flat");
+  b.random("w5", {6, 5});
+  b.random("b5", {5});
+  b.node("Gemm", {"flat", "w5", "b5"}, "logits");
+  b.node("Softmax", {"logits"}, "y", {{"axis", i64{1}}});
+  return b.finish("y", {1, 5});
+}
+
+TEST(EmitC, ComputesCrookedShapes) {
+  expect_same_bits(planned(crooked_network()));
+  expect_same_bits(planned(quantized(crooked_network(), 5 * 9 * 7)));
+}
+
+TEST(EmitC, MovesElements) {
+  Builder b(13, 4);
+  b.node("Transpose", {b.input("x", {2, 3, 4})}, "t", {{"perm", Ints{2, 0, 1}}});
+  b.integers("pads", {0, 1, 0, 2, 0, 1});
+  b.node("Pad", {"t", "pads"}, "p");
+  b.node("Concat", {"p", "p"}, "both", {{"axis", i64{1}}});
+  b.constant("low", {}, {-0.5f});
+  b.constant("high", {}, {0.75f});
+  b.node("Clip", {"both", "low", "high"}, "y");
+  expect_same_bits(planned(b.finish("y", {6, 6, 4})));
+}
+
+TEST(EmitC, StatesItsNeeds) {
+  const auto generated = emit_c(planned(quantized(testing::small_network(), 3 * 8 * 8), true), "tiny_net");
+  ASSERT_TRUE(generated.ok()) << generated.error().text;
+  EXPECT_NE(generated->header.find("#define TINY_NET_ARENA_BYTES " + std::to_string(generated->arena_bytes)),
+            std::string::npos);
+  EXPECT_NE(generated->header.find("#define TINY_NET_INPUT0_SHAPE {1, 3, 8, 8}"), std::string::npos)
+      << generated->header;
+  EXPECT_NE(generated->header.find("int8_t* tiny_net_input0(void);"), std::string::npos);
+  EXPECT_EQ(generated->source.find("conv2d_f32"), std::string::npos)
+      << "a kernel that the model does not use";
+}
+
+TEST(EmitC, RefusesNamesThatAreNone) {
+  const auto pipm = planned(testing::small_network());
+  for (const char* name : {"", "3d", "a-b", "x y"}) {
+    const auto generated = emit_c(pipm, name);
+    ASSERT_FALSE(generated.ok());
+    EXPECT_EQ(generated.error().code, Code::invalid_argument);
+  }
+  EXPECT_FALSE(emit_c(Bytes(pipm).first(50), "model").ok());
+}
+
+}  // namespace
+}  // namespace pipit::model

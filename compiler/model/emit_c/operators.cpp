@@ -1,0 +1,340 @@
+// One function an operator: which kernel it needs, and with which arguments it is called.
+#include "compiler/model/emit_c/custom.h"
+#include "compiler/model/emit_c/writer.h"
+#include "nn/kernels/window.h"
+#include "nn/shapes.h"
+
+namespace pipit::model::c {
+namespace {
+
+using namespace nn::format;
+using nn::elements;
+using nn::last_dim;
+using nn::Node;
+
+using Arguments = std::vector<std::string>;
+
+std::string number(u32 value) { return std::to_string(value); }
+std::string zero_point(const TensorRecord& tensor) { return literal(tensor.zero_point); }
+
+Arguments bounds_i8(const Clamp& clamp) { return {literal(clamp.low_i32()), literal(clamp.high_i32())}; }
+Arguments bounds_f32(const Clamp& clamp) { return {literal(clamp.low_f32()), literal(clamp.high_f32())}; }
+
+Arguments operator+(Arguments a, const Arguments& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+std::string factor_text(const Rescale& factor) {
+  return literal(factor.multiplier) + ", " + literal(factor.shift);
+}
+std::string factor(Writer& out, const Rescale& one) {
+  return out.constant("int32_t", "[2]", factor_text(one));
+}
+
+/// The `window` of base.c.
+std::string window_of(Writer& out, const Node& node, u32 kernel_h, u32 kernel_w, const Window& w) {
+  const nn::WindowShape s = nn::window_shape(node, kernel_h, kernel_w, w);
+  out.need({"window"});
+  std::string values;
+  for (u32 value :
+       {s.batch, s.in_h, s.in_w, s.in_c, s.out_h, s.out_w, s.out_c, s.kernel_h, s.kernel_w, u32{w.stride_h},
+        u32{w.stride_w}, u32{w.dilation_h}, u32{w.dilation_w}, u32{w.pad_top}, u32{w.pad_left}})
+    values += (values.empty() ? "" : ", ") + number(value);
+  return "&" + out.constant("window", "", values);
+}
+
+std::string conv_window(Writer& out, const Node& node) {
+  const u32* weights = node.input(1).dims;
+  return window_of(out, node, weights[1], weights[2], node.attributes<Conv2dAttributes>().window);
+}
+
+void conv2d_i8(Writer& out, const Node& node) {
+  out.need({"within", "fixed_point", "dot_i8", "layer_i8", "conv2d_i8"});
+  const TensorRecord& weights = node.input(1);
+  const std::string patch = out.scratch(elements(weights) / weights.dims[0]);
+  out.call("conv2d_i8",
+           Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)),
+                     out.input(node, 1), out.input(node, 2), out.input(node, 3), zero_point(node.output())} +
+               bounds_i8(node.attributes<Conv2dAttributes>().clamp) + Arguments{patch, out.output(node)});
+}
+
+void depthwise_i8(Writer& out, const Node& node) {
+  out.need({"within", "fixed_point", "depthwise_conv2d_i8"});
+  out.call("depthwise_conv2d_i8",
+           Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)),
+                     out.input(node, 1), out.input(node, 2), out.input(node, 3), zero_point(node.output())} +
+               bounds_i8(node.attributes<Conv2dAttributes>().clamp) + Arguments{out.output(node)});
+}
+
+void fully_connected_i8(Writer& out, const Node& node) {
+  out.need({"within", "fixed_point", "dot_i8", "layer_i8", "fully_connected_i8"});
+  const u32* weights = node.input(1).dims;
+  out.call("fully_connected_i8",
+           Arguments{out.input(node, 0), number(elements(node.input(0)) / weights[1]), number(weights[1]),
+                     out.input(node, 1), out.input(node, 2), out.input(node, 3), number(weights[0]),
+                     zero_point(node.output())} +
+               bounds_i8(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
+}
+
+void conv_f32(Writer& out, const Node& node, const char* kernel) {
+  out.need({"bounded", "dot_f32", kernel});
+  out.call(kernel,
+           Arguments{conv_window(out, node), out.input(node, 0), out.input(node, 1), out.input(node, 2)} +
+               bounds_f32(node.attributes<Conv2dAttributes>().clamp) + Arguments{out.output(node)});
+}
+void conv2d_f32(Writer& out, const Node& node) { conv_f32(out, node, "conv2d_f32"); }
+void depthwise_f32(Writer& out, const Node& node) { conv_f32(out, node, "depthwise_conv2d_f32"); }
+
+void fully_connected_f32(Writer& out, const Node& node) {
+  out.need({"bounded", "dot_f32", "fully_connected_f32"});
+  const u32* weights = node.input(1).dims;
+  out.call("fully_connected_f32",
+           Arguments{out.input(node, 0), number(elements(node.input(0)) / weights[1]), number(weights[1]),
+                     out.input(node, 1), out.input(node, 2), number(weights[0])} +
+               bounds_f32(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
+}
+
+template <DType dtype>
+Arguments bounds(const Clamp& clamp) {
+  if constexpr (dtype == DType::i8) return bounds_i8(clamp);
+  return bounds_f32(clamp);
+}
+template <DType dtype>
+std::string suffixed(const char* name) {
+  return std::string(name) + (dtype == DType::i8 ? "_i8" : "_f32");
+}
+template <DType dtype>
+constexpr const char* kType = dtype == DType::i8 ? "int8_t" : "float";
+
+template <DType dtype>
+void max_pool(Writer& out, const Node& node) {
+  const auto& a = node.attributes<Pool2dAttributes>();
+  const std::string name = suffixed<dtype>("max_pool2d");
+  out.need({"max_pool2d"});
+  out.declare_once("MAX_POOL(" + name + ", " + kType<dtype> + ")");
+  out.call(name, Arguments{window_of(out, node, a.kernel_h, a.kernel_w, a.window), out.input(node, 0)} +
+                     bounds<dtype>(a.clamp) + Arguments{out.output(node)});
+}
+
+template <DType dtype>
+void average_pool(Writer& out, const Node& node) {
+  const auto& a = node.attributes<Pool2dAttributes>();
+  const bool up = (a.flags & kRoundHalfUp) != 0;
+  const std::string name = suffixed<dtype>(up ? "average_pool2d_up" : "average_pool2d");
+  out.need({"average_pool2d"});
+  out.declare_once("AVERAGE_POOL(" + name + ", " + kType<dtype> + ", " +
+                   (dtype == DType::i8 ? "int32_t" : "float") + ", " +
+                   (dtype == DType::f32 ? "REAL_QUOTIENT"
+                    : up                ? "UPWARD_QUOTIENT"
+                                        : "NEAREST_QUOTIENT") +
+                   ")");
+  out.call(name, Arguments{window_of(out, node, a.kernel_h, a.kernel_w, a.window), out.input(node, 0),
+                           (a.flags & kCountIncludePad) != 0 ? "1" : "0",
+                           dtype == DType::i8 ? zero_point(node.input(0)) : "0"} +
+                     bounds<dtype>(a.clamp) + Arguments{out.output(node)});
+}
+
+void global_pool_i8(Writer& out, const Node& node) {
+  const u32* in = node.input(0).dims;
+  const auto& a = node.attributes<RescaleAttributes>();
+  out.need({"within", "fixed_point", "global_average_pool_i8"});
+  out.call("global_average_pool_i8",
+           Arguments{out.input(node, 0), number(in[0]), number(in[1] * in[2]), number(in[3]),
+                     zero_point(node.input(0)), factor(out, a.rescale), zero_point(node.output())} +
+               bounds_i8(a.clamp) + Arguments{out.output(node)});
+}
+
+void global_pool_f32(Writer& out, const Node& node) {
+  const u32* in = node.input(0).dims;
+  out.need({"bounded", "global_average_pool_f32"});
+  out.call("global_average_pool_f32",
+           Arguments{out.input(node, 0), number(in[0]), number(in[1] * in[2]), number(in[3])} +
+               bounds_f32(node.attributes<RescaleAttributes>().clamp) + Arguments{out.output(node)});
+}
+
+template <DType dtype>
+void clamp(Writer& out, const Node& node) {
+  const std::string name = suffixed<dtype>("clamp");
+  out.need({dtype == DType::i8 ? "within" : "bounded", name.c_str()});
+  out.call(name, Arguments{out.input(node, 0), number(elements(node.output()))} +
+                     bounds<dtype>(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
+}
+
+Arguments pair(Writer& out, const Node& node) {
+  return {out.input(node, 0), number(elements(node.output())), out.input(node, 1),
+          number(elements(node.input(1)))};
+}
+Arguments zero_points(const Node& node) { return {zero_point(node.input(0)), zero_point(node.input(1))}; }
+
+void add_i8(Writer& out, const Node& node) {
+  const auto& how = node.attributes<AddAttributes>();
+  out.need({"within", "fixed_point", "add_i8"});
+  const std::string factors = out.constant(
+      "int32_t", "[6]", factor_text(how.a) + ", " + factor_text(how.b) + ", " + factor_text(how.out));
+  out.call("add_i8", pair(out, node) + zero_points(node) + Arguments{factors, zero_point(node.output())} +
+                         bounds_i8(how.clamp) + Arguments{out.output(node)});
+}
+void mul_i8(Writer& out, const Node& node) {
+  const auto& how = node.attributes<RescaleAttributes>();
+  out.need({"within", "fixed_point", "mul_i8"});
+  out.call("mul_i8", pair(out, node) + zero_points(node) +
+                         Arguments{factor(out, how.rescale), zero_point(node.output())} +
+                         bounds_i8(how.clamp) + Arguments{out.output(node)});
+}
+void add_f32(Writer& out, const Node& node) {
+  out.need({"bounded", "add_f32"});
+  out.call("add_f32", pair(out, node) + bounds_f32(node.attributes<AddAttributes>().clamp) +
+                          Arguments{out.output(node)});
+}
+void mul_f32(Writer& out, const Node& node) {
+  out.need({"bounded", "mul_f32"});
+  out.call("mul_f32", pair(out, node) + bounds_f32(node.attributes<RescaleAttributes>().clamp) +
+                          Arguments{out.output(node)});
+}
+
+void quantize(Writer& out, const Node& node) {
+  out.need({"quantize_value", "quantize_f32"});
+  out.call("quantize_f32", {out.input(node, 0), number(elements(node.output())), literal(node.output().scale),
+                            zero_point(node.output()), out.output(node)});
+}
+void dequantize(Writer& out, const Node& node) {
+  out.need({"dequantize_i8"});
+  out.call("dequantize_i8", {out.input(node, 0), number(elements(node.output())),
+                             literal(node.input(0).scale), zero_point(node.input(0)), out.output(node)});
+}
+void requantize(Writer& out, const Node& node) {
+  const auto& how = node.attributes<RescaleAttributes>();
+  out.need({"within", "fixed_point", "requantize_i8"});
+  out.call("requantize_i8",
+           Arguments{out.input(node, 0), number(elements(node.output())), zero_point(node.input(0)),
+                     factor(out, how.rescale), zero_point(node.output())} +
+               bounds_i8(how.clamp) + Arguments{out.output(node)});
+}
+
+void softmax_f32(Writer& out, const Node& node) {
+  const u32 columns = last_dim(node.output());
+  out.need({"exp_negative", "softmax_f32"});
+  out.call("softmax_f32", {out.input(node, 0), number(elements(node.output()) / columns), number(columns),
+                           out.output(node)});
+}
+void softmax_i8(Writer& out, const Node& node) {
+  const u32 columns = last_dim(node.output());
+  out.need({"quantize_value", "exp_negative", "softmax_i8"});
+  out.call("softmax_i8", {out.input(node, 0), number(elements(node.output()) / columns), number(columns),
+                          literal(node.input(0).scale), literal(node.output().scale),
+                          zero_point(node.output()), out.output(node)});
+}
+
+void reshape(Writer& out, const Node& node) {
+  if (node.input(0).placement == node.output().placement && node.input(0).offset == node.output().offset)
+    return;
+  out.call("memcpy", {out.output(node), out.input(node, 0), number(node.output().bytes)});
+}
+
+u32 element_bytes(const TensorRecord& tensor) { return dtype_bytes(static_cast<DType>(tensor.dtype)); }
+
+std::string dims_text(const u32* values, u32 rank) {
+  std::string text;
+  for (u32 axis = 0; axis < rank; ++axis) text += (axis == 0 ? "" : ", ") + number(values[axis]);
+  return text;
+}
+std::string dims(Writer& out, const u32* values, u32 rank) {
+  return out.constant("int32_t", "[" + number(rank) + "]", dims_text(values, rank));
+}
+
+void transpose(Writer& out, const Node& node) {
+  const TensorRecord& in = node.input(0);
+  const u8* perm = node.attributes<TransposeAttributes>().perm;
+  u32 strides[nn::kMaxRank] = {};
+  for (u32 axis = 0; axis < in.rank; ++axis) {
+    strides[axis] = 1;
+    for (u32 inner = perm[axis] + 1u; inner < in.rank; ++inner) strides[axis] *= in.dims[inner];
+  }
+  out.need({"transpose"});
+  out.call("transpose", {out.bytes_of(out.input(node, 0)), dims(out, strides, in.rank),
+                         dims(out, node.output().dims, in.rank), number(in.rank), number(element_bytes(in)),
+                         "(uint8_t*)" + out.output(node)});
+}
+
+void pad(Writer& out, const Node& node) {
+  const TensorRecord& in = node.input(0);
+  const auto& how = node.attributes<PadAttributes>();
+  const bool is_float = element_bytes(in) == 4;
+  const std::string value = is_float ? out.constant("uint32_t", "[1]", number(how.value) + "u")
+                                     : out.constant("int8_t", "[1]", literal(static_cast<i32>(how.value)));
+  out.need({"pad"});
+  out.call("pad", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank),
+                   dims(out, how.before, in.rank), dims(out, node.output().dims, in.rank), number(in.rank),
+                   number(element_bytes(in)), value, "(uint8_t*)" + out.output(node)});
+}
+
+void concat(Writer& out, const Node& node) {
+  const TensorRecord& whole = node.output();
+  u32 outer = 1, at = 0;
+  for (u32 axis = 0; axis < node.attributes<ConcatAttributes>().axis; ++axis) outer *= whole.dims[axis];
+  out.need({"copy_runs"});
+  for (u32 index = 0; index < node.input_count(); ++index) {
+    const u32 bytes = node.input(index).bytes / outer;
+    out.call("copy_runs",
+             {out.bytes_of(out.input(node, index)), number(outer), number(bytes), number(whole.bytes / outer),
+              "(uint8_t*)" + out.output(node) + " + " + number(at)});
+    at += bytes;
+  }
+}
+
+void sign_flip(Writer& out, const Node& node) {
+  out.need({"sign_flip"});
+  out.call("sign_flip",
+           {out.bytes_of(out.input(node, 0)), number(node.output().bytes), "(uint8_t*)" + out.output(node)});
+}
+void lookup(Writer& out, const Node& node) {
+  out.need({"lookup_i8"});
+  out.call("lookup_i8",
+           {out.input(node, 0), number(node.output().bytes), out.input(node, 1), out.output(node)});
+}
+
+constexpr OperatorEmitter kEmitters[] = {
+    {Opcode::conv2d, DType::i8, conv2d_i8},
+    {Opcode::conv2d, DType::f32, conv2d_f32},
+    {Opcode::depthwise_conv2d, DType::i8, depthwise_i8},
+    {Opcode::depthwise_conv2d, DType::f32, depthwise_f32},
+    {Opcode::fully_connected, DType::i8, fully_connected_i8},
+    {Opcode::fully_connected, DType::f32, fully_connected_f32},
+    {Opcode::max_pool2d, DType::i8, max_pool<DType::i8>},
+    {Opcode::max_pool2d, DType::f32, max_pool<DType::f32>},
+    {Opcode::average_pool2d, DType::i8, average_pool<DType::i8>},
+    {Opcode::average_pool2d, DType::f32, average_pool<DType::f32>},
+    {Opcode::global_average_pool, DType::i8, global_pool_i8},
+    {Opcode::global_average_pool, DType::f32, global_pool_f32},
+    {Opcode::clamp, DType::i8, clamp<DType::i8>},
+    {Opcode::clamp, DType::f32, clamp<DType::f32>},
+    {Opcode::add, DType::i8, add_i8},
+    {Opcode::add, DType::f32, add_f32},
+    {Opcode::mul, DType::i8, mul_i8},
+    {Opcode::mul, DType::f32, mul_f32},
+    {Opcode::quantize, DType::f32, quantize},
+    {Opcode::dequantize, DType::i8, dequantize},
+    {Opcode::requantize, DType::i8, requantize},
+    {Opcode::softmax, DType::i8, softmax_i8},
+    {Opcode::softmax, DType::f32, softmax_f32},
+    {Opcode::reshape, nn::kAnyDType, reshape},
+    {Opcode::transpose, nn::kAnyDType, transpose},
+    {Opcode::pad, nn::kAnyDType, pad},
+    {Opcode::concat, nn::kAnyDType, concat},
+    {Opcode::sign_flip, nn::kAnyDType, sign_flip},
+    {Opcode::lookup, DType::i8, lookup},
+    {Opcode::custom, nn::kAnyDType, custom},
+};
+
+}  // namespace
+
+const OperatorEmitter* find_emitter(u8 opcode, DType dtype) {
+  for (const OperatorEmitter& emitter : kEmitters)
+    if (static_cast<u8>(emitter.opcode) == opcode &&
+        (emitter.dtype == dtype || emitter.dtype == nn::kAnyDType))
+      return &emitter;
+  return nullptr;
+}
+
+}  // namespace pipit::model::c

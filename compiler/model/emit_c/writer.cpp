@@ -1,0 +1,120 @@
+#include "compiler/model/emit_c/writer.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+
+namespace pipit::model::c {
+namespace {
+
+using nn::format::Placement;
+using nn::format::TensorRecord;
+
+/// "1, 2, 3", broken into lines.
+template <class T, class Text>
+std::string list(const T* values, u32 count, Text text) {
+  std::string out;
+  usize line = 0;
+  for (u32 i = 0; i < count; ++i) {
+    const std::string item = text(values[i]);
+    if (line + item.size() > 110) {
+      out += "\n ";
+      line = 0;
+    }
+    out += (i == 0 ? "" : " ") + item + ",";
+    line += item.size() + 2;
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* type_name(u32 dtype) {
+  switch (static_cast<DType>(dtype)) {
+    case DType::f32: return "float";
+    case DType::i8: return "int8_t";
+    case DType::u8: return "uint8_t";
+    case DType::i16: return "int16_t";
+    case DType::i32: return "int32_t";
+    default: return nullptr;
+  }
+}
+
+std::string literal(f32 value) {
+  if (std::isinf(value)) return value < 0 ? "(-1.0f / 0.0f)" : "(1.0f / 0.0f)";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.9g", f64{value});
+  std::string number = text;
+  if (number.find_first_of(".en") == std::string::npos) number += ".0";
+  return number + "f";
+}
+
+std::string literal(i32 value) { return value == INT32_MIN ? "(-2147483647 - 1)" : std::to_string(value); }
+
+void Writer::declare_once(const std::string& text) {
+  if (std::ranges::find(declarations_, text) == declarations_.end()) declarations_.push_back(text);
+}
+
+std::string Writer::constant(const char* type, const std::string& dims, const std::string& values) {
+  const std::string name = "k" + std::to_string(made_++);
+  constants_ += std::string("static const ") + type + " " + name + dims + " = {" + values + "};\n";
+  return name;
+}
+
+std::string Writer::scratch(u32 count) {
+  scratch_bytes_ = std::max(scratch_bytes_, count);
+  return "scratch";
+}
+
+void Writer::call(const std::string& function, const std::vector<std::string>& arguments) {
+  std::string line = "  " + function + "(";
+  usize column = line.size();
+  for (usize i = 0; i < arguments.size(); ++i) {
+    const std::string item = arguments[i] + (i + 1 < arguments.size() ? "," : ");");
+    if (column + item.size() > 118) {
+      line += "\n     ";
+      column = 5;
+    }
+    line += (line.back() == '(' ? "" : " ") + item;
+    column += item.size() + 1;
+  }
+  body_ += line + "\n";
+}
+
+std::string Writer::constant_tensor(const TensorRecord& tensor) {
+  const std::string name = "c" + std::to_string(tensor.offset);
+  if (!written_.insert(tensor.offset).second) return name;
+  constant_bytes_ += tensor.bytes;
+  const u32 count = tensor.bytes / dtype_bytes(static_cast<DType>(tensor.dtype));
+  std::string values;
+  switch (static_cast<DType>(tensor.dtype)) {
+    case DType::f32:
+      values = list(&model_.at<f32>(tensor.offset), count, [](f32 v) { return literal(v); });
+      break;
+    case DType::i32:
+      values = list(&model_.at<i32>(tensor.offset), count, [](i32 v) { return literal(v); });
+      break;
+    case DType::i16:
+      values = list(&model_.at<i16>(tensor.offset), count, [](i32 v) { return literal(v); });
+      break;
+    case DType::u8:
+      values = list(&model_.at<u8>(tensor.offset), count, [](i32 v) { return literal(v); });
+      break;
+    default: values = list(&model_.at<i8>(tensor.offset), count, [](i32 v) { return literal(v); }); break;
+  }
+  constants_ += std::string("static const ") + type_name(tensor.dtype) + " " + name + "[" +
+                std::to_string(count) + "] = {\n  " + values + "};\n";
+  return name;
+}
+
+std::string Writer::pointer(const TensorRecord& tensor, bool writable) {
+  if (tensor.placement == static_cast<u8>(Placement::constant)) return constant_tensor(tensor);
+  return std::string("(") + (writable ? "" : "const ") + type_name(tensor.dtype) + "*)(arena.bytes + " +
+         std::to_string(tensor.offset) + ")";
+}
+
+std::string Writer::input(const nn::Node& node, u32 index) { return pointer(node.input(index), false); }
+std::string Writer::output(const nn::Node& node) { return pointer(node.output(), true); }
+
+}  // namespace pipit::model::c

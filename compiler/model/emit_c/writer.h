@@ -1,0 +1,67 @@
+#pragma once
+#include <set>
+#include <string>
+#include <vector>
+
+#include "nn/model_view.h"
+#include "nn/operator.h"
+
+namespace pipit::model::c {
+
+/// "int8_t"; nullptr for an element type that generated C does not have.
+const char* type_name(u32 dtype);
+/// A literal that reads back as the same bits.
+std::string literal(f32 value);
+std::string literal(i32 value);
+
+/// What the emitters of single operators write to and ask.
+class Writer {
+ public:
+  explicit Writer(nn::ModelView model) : model_(model) {}
+
+  /// Asks for a kernel by its file's name; those it calls must be asked for as well.
+  void need(std::initializer_list<const char*> kernels) { kernels_.insert(kernels.begin(), kernels.end()); }
+  /// Text at file scope before the entry points: instantiations of kernels, each once.
+  void declare_once(const std::string& text);
+  /// A static constant of this operator; yields its name.
+  std::string constant(const char* type, const std::string& dims, const std::string& values);
+  /// `count` bytes that no two operators use at once; yields the buffer's name.
+  std::string scratch(u32 count);
+  /// A statement of the run function.
+  void call(const std::string& function, const std::vector<std::string>& arguments);
+
+  /// A tensor as the expression of a pointer to its elements.
+  std::string input(const nn::Node& node, u32 index);
+  std::string output(const nn::Node& node);
+  /// The same as bytes.
+  std::string bytes_of(const std::string& pointer) const { return "(const uint8_t*)" + pointer; }
+
+  const std::set<std::string>& kernels() const { return kernels_; }
+  const std::vector<std::string>& declarations() const { return declarations_; }
+  const std::string& constants() const { return constants_; }
+  const std::string& body() const { return body_; }
+  u32 scratch_bytes() const { return scratch_bytes_; }
+  u32 constant_bytes() const { return constant_bytes_; }
+
+ private:
+  std::string pointer(const nn::format::TensorRecord& tensor, bool writable);
+  std::string constant_tensor(const nn::format::TensorRecord& tensor);
+
+  nn::ModelView model_;
+  std::set<std::string> kernels_;
+  std::vector<std::string> declarations_;
+  std::set<u32> written_;  ///< constants by offset in the file
+  std::string constants_, body_;
+  u32 scratch_bytes_ = 0, constant_bytes_ = 0, made_ = 0;
+};
+
+/// How one operator of nn/format.h is written; refuses with a reason. dtype is that of its first input.
+struct OperatorEmitter {
+  nn::format::Opcode opcode;
+  DType dtype;
+  void (*write)(Writer& out, const nn::Node& node);
+};
+/// nullptr when there is none.
+const OperatorEmitter* find_emitter(u8 opcode, DType dtype);
+
+}  // namespace pipit::model::c
