@@ -193,7 +193,7 @@ Status prepare(Request& request, const Scratch& scratch) {
   if (request.trace) std::fprintf(stderr, "pipit: %s\n", chosen.reason.c_str());
   if (request.gdb_port != 0) {
     request.vm.more = {"-S", "-gdb", "tcp:127.0.0.1:" + std::to_string(request.gdb_port)};
-    std::fprintf(stderr, "pipit: waiting for gdb %s -ex 'target remote 127.0.0.1:%u'\n",
+    std::fprintf(stderr, "pipit: waiting for gdb %s.symbols -ex 'target remote 127.0.0.1:%u'\n",
                  request.vm.kernel.c_str(), request.gdb_port);
   }
   return {};

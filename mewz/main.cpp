@@ -7,6 +7,7 @@
 #include "mewz/log.h"
 #include "mewz/net/interface.h"
 #include "mewz/net/sockets.h"
+#include "mewz/node/node.h"
 #include "mewz/virtio/transport.h"
 
 namespace pipit::mewz {
@@ -40,12 +41,14 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   entropy().init(machine.cpu.rdrand);
   if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
 
+  discover_devices(g_command);
+  AppPorts ports{.out = &console(), .err = &console()};
+  start_network(ports);
+  if (g_command.agent) run_node(g_command, machine);
+
   const pipit::Bytes disk{reinterpret_cast<const pipit::u8*>(machine.info.module.start),
                           machine.info.module.bytes};
   const auto image = open_image(disk, g_command.app);
   if (!image.ok()) give_up(StopCode::bad_input, "initial RAM disk", image.error());
-  discover_devices(g_command);
-  AppPorts ports{.out = &console(), .err = &console()};
-  start_network(ports);
   run_application(*image, g_command, ports, machine);
 }

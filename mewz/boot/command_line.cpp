@@ -110,6 +110,17 @@ bool take_ip(CommandLine& out, std::string_view value) {
   return true;
 }
 bool take_dns(CommandLine& out, std::string_view value) { return parse_address(value, out.name_server); }
+bool parse_endpoint(std::string_view value, Endpoint& out) {
+  u8 host[4];
+  u64 port = 0;
+  if (!parse_address(take(value, ':'), host) || !parse_number(value, 65535, port) || port == 0) return false;
+  std::memcpy(out.host.data(), host, sizeof host);
+  out.port = static_cast<u16>(port);
+  return true;
+}
+bool take_broker(CommandLine& out, std::string_view value) { return parse_endpoint(value, out.broker); }
+bool take_blobs(CommandLine& out, std::string_view value) { return parse_endpoint(value, out.blobs); }
+bool take_token(CommandLine& out, std::string_view value) { return decode(out, value, out.token); }
 bool take_stack(CommandLine& out, std::string_view value) {
   u64 bytes = 0;
   if (!parse_number(value, 64u << 20, bytes) || bytes < 4096) return false;
@@ -138,6 +149,9 @@ constexpr struct {
     {"mount", take_mount, "command line: expected mount=TAG:/PATH, at most 8 times"},
     {"stack", take_stack, "command line: expected stack=BYTES, 4096 to 67108864"},
     {"trace", take_trace, "command line: trace takes no value"},
+    {"broker", take_broker, "command line: expected broker=A.B.C.D:PORT"},
+    {"blobs", take_blobs, "command line: expected blobs=A.B.C.D:PORT"},
+    {"token", take_token, "command line: expected token=TEXT, %XX for special characters"},
     {"agent", take_agent, "command line: agent takes no value"},
     {"virtio_mmio.device", take_transport, "command line: expected virtio_mmio.device=BYTES@0xADDRESS:LINE"},
 };

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+
 #include "base/result.h"
 #include "base/types.h"
 
@@ -18,6 +20,12 @@ struct StaticAddress {
   u8 address[4], gateway[4];
   u8 prefix_bits;
   bool given;
+};
+
+/// Where a server listens: "10.0.2.2:1883".
+struct Endpoint {
+  std::array<u8, 4> host{};
+  u16 port = 0;
 };
 
 /// A directory of the host's over 9P: "mount=TAG:/guest/path".
@@ -42,6 +50,8 @@ struct CommandLine {
   u32 stack_bytes = 1u << 20;  ///< stack=BYTES of the engine
   bool trace = false;          ///< trace: tell more of what happens
   bool agent = false;          ///< agent: be a Node instead of running one application
+  Endpoint broker, blobs;      ///< broker=IP:PORT, blobs=IP:PORT: the gateway, for the agent
+  std::string_view token;      ///< token=TEXT: the device's, for the agent
 
   char text[kMaxText];  ///< where the decoded values lie
   u32 text_bytes = 0;

@@ -32,6 +32,13 @@ TEST(CommandLine, ReadsEveryWord) {
   EXPECT_EQ(line.mounts[0].path, "/data");
   EXPECT_EQ(line.stack_bytes, 65536u);
   EXPECT_TRUE(line.trace);
+  CommandLine node;
+  ASSERT_TRUE(parse_command_line("agent broker=10.0.2.2:1883 blobs=10.0.2.2:8080 token=a%20b", node).ok());
+  EXPECT_TRUE(node.agent);
+  EXPECT_EQ(node.broker.host[3], 2);
+  EXPECT_EQ(node.broker.port, 1883);
+  EXPECT_EQ(node.blobs.port, 8080);
+  EXPECT_EQ(node.token, "a b");
   ASSERT_EQ(line.transport_count, 2u);
   EXPECT_EQ(line.transports[0].address, 0xFEB0'0E00u);
   EXPECT_EQ(line.transports[0].line, 12u);
@@ -50,6 +57,10 @@ TEST(CommandLine, NamesTheWordThatIsWrong) {
                                 "ip=1.2.3.4",
                                 "ip=1.2.3.4/99",
                                 "ip=256.1.1.1/8",
+                                "broker=1.2.3.4",
+                                "blobs=1.2.3.4:0",
+                                "broker=1.2.3:4",
+                                "token=%",
                                 "dns=1.2.3.4.5",
                                 "mount=:/x",
                                 "mount=a",

@@ -1,0 +1,11 @@
+#pragma once
+#include "mewz/boot/boot.h"
+#include "mewz/boot/command_line.h"
+
+namespace pipit::mewz {
+
+/// Runs the device agent, so that the machine is a Node like a board: applications come over the network and
+/// are replaced without a restart. Needs a started network; stops the machine when it cannot begin.
+[[noreturn]] void run_node(const CommandLine& command, const Machine& machine);
+
+}  // namespace pipit::mewz

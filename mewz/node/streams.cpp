@@ -1,0 +1,82 @@
+#include "mewz/node/streams.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "mewz/net/interface.h"
+#include "mewz/net/sockets.h"
+
+namespace pipit::mewz {
+namespace {
+
+constexpr u16 kAgain = 6, kIsConnected = 30;  // preview 1 errno
+
+}  // namespace
+
+void SocketStream::end(State state) const {
+  if (has_socket_) (void)sockets().close(handle_);
+  has_socket_ = false;
+  state_ = state;
+}
+
+Status SocketStream::connect(ports::Ipv4 address, u16 port) {
+  using ports::Sockets;
+  if (state() != State::closed) return Error{Code::invalid_argument, "stream is not closed"};
+  end(State::closed);
+  if (sockets().open(Sockets::Family::inet4, Sockets::Type::stream, handle_) != 0)
+    return Error{Code::out_of_memory, "no connection is free"};
+  has_socket_ = true;
+  peer_ = {.family = Sockets::Family::inet4, .port = port};
+  std::copy(address.begin(), address.end(), peer_.bytes.begin());
+  state_ = State::connecting;
+  return {};
+}
+
+ports::TcpStream::State SocketStream::state() const {
+  if (state_ == State::connecting) {
+    const u16 error = sockets().connect(handle_, peer_);
+    if (error == 0 || error == kIsConnected)
+      state_ = State::open;
+    else if (error != kAgain)
+      end(State::failed);
+  } else if (state_ == State::open) {
+    u8 byte;
+    usize count = 0;
+    bool truncated;
+    ports::Sockets::Address from;
+    const u16 error = sockets().receive(handle_, {&byte, 1}, true, count, truncated, from);
+    if (error == 0 && count == 0)
+      end(State::closed);
+    else if (error != 0 && error != kAgain)
+      end(State::failed);
+  }
+  return state_;
+}
+
+usize SocketStream::send(Bytes data) {
+  usize count = 0;
+  if (state_ != State::open || sockets().send(handle_, data, nullptr, count) != 0) return 0;
+  return count;
+}
+
+usize SocketStream::receive(MutBytes out) {
+  usize count = 0;
+  bool truncated;
+  ports::Sockets::Address from;
+  if (state_ != State::open || sockets().receive(handle_, out, false, count, truncated, from) != 0) return 0;
+  return count;
+}
+
+void SocketStream::close() { end(State::closed); }
+
+void NodeNetwork::poll() { network().poll(); }
+bool NodeNetwork::up() const { return network().up(); }
+ports::Ipv4 NodeNetwork::address() const { return network().address(); }
+ports::MacAddress NodeNetwork::mac() const { return network().mac(); }
+
+SocketStream& NodeNetwork::stream(u32 index) {
+  PIPIT_CHECK(index < kStreams);
+  return streams_[index];
+}
+
+}  // namespace pipit::mewz
