@@ -6,6 +6,7 @@
 
 #include <cctype>
 
+#include "rig/vm.h"
 #include "support/files.h"
 
 namespace pipit::rig {
@@ -124,7 +125,45 @@ std::string device_name(const std::string& mac) {
   return name;
 }
 
+std::string dotted(const std::array<u8, 4>& host) {
+  return std::to_string(host[0]) + "." + std::to_string(host[1]) + "." + std::to_string(host[2]) + "." +
+         std::to_string(host[3]);
+}
+
+/// What a board finds in flash, a machine finds on its command line.
+support::Result<Command> mewz_command(const BoardOptions& options) {
+  if (options.token.find_first_of("% ") != std::string::npos)
+    return Error(Code::invalid_argument, "a device token for Mewz has neither spaces nor '%'");
+  VmOptions machine;
+  machine.kernel = options.firmware;
+  machine.arguments = "agent broker=" + dotted(options.broker_host) + ":" +
+                      std::to_string(options.broker_port) + " blobs=" + dotted(options.blob_host) + ":" +
+                      std::to_string(options.blob_port) + " token=" + options.token;
+  machine.memory_mb = 32;
+  machine.network = true;
+  machine.mac = options.mac;
+  return vm_command(machine, "file,append=on,path=" + escaped(options.directory) + "/console.log");
+}
+
+support::Result<Command> board_command(const BoardOptions& options, usize kind) {
+  const Machine& row = machine(kind);
+  Command command{board_kinds()[kind].qemu, "-display", "none", "-monitor", "none"};
+  // One instruction takes one virtual nanosecond, and the guest's sleep is real: counts repeat, idle costs
+  // nothing.
+  command.insert(command.end(), {"-icount", "shift=0,align=off,sleep=on"});
+  command.insert(command.end(),
+                 {"-chardev", "file,id=console,append=on,path=" + escaped(options.directory) + "/console.log",
+                  "-serial", "chardev:console"});
+  command.insert(command.end(), row.arguments.begin(), row.arguments.end());
+  command.insert(command.end(), {row.network, row.network_value + options.mac});
+  const Command storage = TRY(row.storage(options));
+  command.insert(command.end(), storage.begin(), storage.end());
+  return command;
+}
+
 }  // namespace
+
+std::string image_name(const std::string& board) { return board == kMewzBoard ? "mewz" : "waiot"; }
 
 const std::vector<BoardKind>& board_kinds() {
   static const std::vector<BoardKind> kKinds = {
@@ -138,24 +177,14 @@ support::Result<Board> Board::start(const BoardOptions& options) {
   const auto& kinds = board_kinds();
   usize kind = 0;
   while (kind < kinds.size() && options.board != kinds[kind].name) ++kind;
-  if (kind == kinds.size()) return Error(Code::not_found, options.board + ": no such board");
+  const bool machine = options.board == kMewzBoard;
+  if (kind == kinds.size() && !machine) return Error(Code::not_found, options.board + ": no such board");
   Board board;
   board.device_ = device_name(options.mac);
   if (board.device_.empty()) return Error(Code::invalid_argument, options.mac + ": not a MAC address");
 
   TRY(support::make_directories(options.directory));
-  const Machine& row = machine(kind);
-  Command command{kinds[kind].qemu, "-display", "none", "-monitor", "none"};
-  // One instruction takes one virtual nanosecond, and the guest's sleep is real: counts repeat, idle costs
-  // nothing.
-  command.insert(command.end(), {"-icount", "shift=0,align=off,sleep=on"});
-  command.insert(command.end(),
-                 {"-chardev", "file,id=console,append=on,path=" + escaped(options.directory) + "/console.log",
-                  "-serial", "chardev:console"});
-  command.insert(command.end(), row.arguments.begin(), row.arguments.end());
-  command.insert(command.end(), {row.network, row.network_value + options.mac});
-  const Command storage = TRY(row.storage(options));
-  command.insert(command.end(), storage.begin(), storage.end());
+  const Command command = TRY(machine ? mewz_command(options) : board_command(options, kind));
 
   support::Process::Options process;
   process.log_file = options.directory + "/qemu.log";

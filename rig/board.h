@@ -17,9 +17,14 @@ struct BoardKind {
 };
 const std::vector<BoardKind>& board_kinds();
 
+/// A virtual machine with Mewz, which runs the same device agent, stands among the boards under this name.
+constexpr const char kMewzBoard[] = "mewz";
+/// What an image for `board` is called in its build folder's bin/.
+std::string image_name(const std::string& board);
+
 struct BoardOptions {
-  std::string board;                             ///< a BoardKind's name
-  std::string firmware;                          ///< ELF file of waiot for it
+  std::string board;                             ///< a BoardKind's name, or kMewzBoard
+  std::string firmware;                          ///< ELF file of waiot for it, or of Mewz
   std::string directory;                         ///< flash images, console log; kept between starts
   std::string mac;                               ///< "52:54:00:12:34:01", one per instance
   std::array<u8, 4> broker_host{}, blob_host{};  ///< as the board sees them: 10.0.2.2 under user networking

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "link/messages.h"
+#include "rig/board.h"
 #include "rig/services.h"
-#include "rig/vm.h"
 
 namespace pipit::rig {
 namespace {
@@ -18,18 +18,18 @@ TEST(MewzNode, SaysHelloToABroker) {
   auto broker = Broker::start(*state);
   ASSERT_TRUE(broker.ok()) << broker.error().text;
 
-  VmOptions options;
-  options.kernel = std::string(PIPIT_SOURCE_DIR) + "/build/mewz/bin/mewz";
-  options.arguments =
-      "agent broker=10.0.2.2:" + std::to_string(broker->port) + " blobs=10.0.2.2:1 token=a%20token";
-  options.memory_mb = 32;
-  options.network = true;
+  BoardOptions options;
+  options.board = kMewzBoard;
+  options.firmware = std::string(PIPIT_SOURCE_DIR) + "/build/mewz/bin/" + image_name(kMewzBoard);
+  options.directory = state->directory() + "/mewz";
   options.mac = "52:54:00:0f:0e:0e";
-  const std::string console = state->directory() + "/console";
-  support::Process::Options process;
-  process.log_file = state->directory() + "/qemu";
-  auto machine = support::Process::start(vm_command(options, "file,path=" + console), process);
+  options.broker_host = options.blob_host = {10, 0, 2, 2};
+  options.broker_port = broker->port;
+  options.blob_port = 1;
+  options.token = "a-token";
+  auto machine = Board::start(options);
   ASSERT_TRUE(machine.ok()) << machine.error().text;
+  EXPECT_EQ(machine->device(), "waiot-0f0e0e");
 
   const auto heard = support::run({"mosquitto_sub", "-h", "127.0.0.1", "-p", std::to_string(broker->port),
                                    "-t", "pipit/waiot-0f0e0e/hello", "-C", "1", "-W", "20", "-F", "%x"});
@@ -42,12 +42,12 @@ TEST(MewzNode, SaysHelloToABroker) {
   EXPECT_EQ(hello.device, "waiot-0f0e0e");
   EXPECT_EQ(hello.board, "mewz");
   EXPECT_EQ(hello.arch, "amd64");
-  EXPECT_EQ(hello.token, "a token");
+  EXPECT_EQ(hello.token, "a-token");
   EXPECT_FALSE(hello.persistent);
   EXPECT_GT(hello.app_ram_bytes, 4u << 20);
   EXPECT_GT(hello.slot_bytes, 1u << 20);
 
-  machine->kill_now();
+  machine->power_off();
   broker->service.stop();
   std::filesystem::remove_all(state->directory());
 }

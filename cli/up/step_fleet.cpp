@@ -43,7 +43,7 @@ support::Status add_device(Run& run, const std::string& board, usize index) {
   std::snprintf(name, sizeof name, "waiot-1234%02zx", index + 1);
   device.name = name;
   device.options.board = board;
-  device.options.firmware = run.path("build/" + board + "/bin/waiot");
+  device.options.firmware = run.path("build/" + board + "/bin/" + rig::image_name(board));
   device.options.directory = run.state.path("boards/" + device.name);
   device.options.mac = mac;
   device.options.broker_host = device.options.blob_host = kHostSeenFromQemu;
