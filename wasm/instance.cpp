@@ -263,33 +263,39 @@ void evaluate_constant(const InstanceImpl& instance, u32 offset, Value* out) {
   for (;;) {
     const u8 op = *at++;
     switch (static_cast<Op>(op)) {
-      case Op::i32_const: (sp++)->i64_ = trusted_s32(at); break;
+      case Op::i32_const:
       case Op::i64_const: (sp++)->i64_ = trusted_s64(at); break;
-      case Op::f32_const: std::memcpy(sp++, at, 4), at += 4; break;
-      case Op::f64_const: std::memcpy(sp++, at, 8), at += 8; break;
+      case Op::f32_const:
+      case Op::f64_const: {
+        const u32 size = op == static_cast<u8>(Op::f32_const) ? 4 : 8;
+        std::memcpy(sp++, at, size);
+        at += size;
+        break;
+      }
       case Op::ref_func: (sp++)->u64_ = make_func_ref(instance.id, trusted_u32(at)); break;
       case Op::ref_null: (sp++)->u64_ = 0, ++at; break;
       case Op::global_get: {
         const u32 index = trusted_u32(at);
-        const u32 slots = slots_of(instance.module->globals[index].type);
-        std::memcpy(sp, instance.globals[index], slots * sizeof(Value));
-        sp += slots;
+        const Value* from = instance.globals[index];
+        *sp++ = *from;
+        if (instance.module->globals[index].type == kV128) *sp++ = from[1];
         break;
       }
-      case Op::end: std::memcpy(out, stack, static_cast<usize>(sp - stack) * sizeof(Value)); return;
+      case Op::end:
+        for (const Value* from = stack; from != sp;) *out++ = *from++;
+        return;
       default:
         if (op == kPrefixSimd) {  // v128.const
           trusted_u32(at);
-          std::memcpy(sp, at, 16), at += 16, sp += 2;
+          std::memcpy(sp, at, 16);
+          at += 16, sp += 2;
           break;
         }
-        // i32 arithmetic is i64's on the lower half.
+        // i32 arithmetic is i64's on the lower half, and its codes are in the same order.
         --sp;
-        const u32 kind = (op - static_cast<u32>(Op::i32_add)) %
-                         (static_cast<u32>(Op::i64_add) - static_cast<u32>(Op::i32_add));
-        sp[-1].u64_ = kind == 0   ? sp[-1].u64_ + sp->u64_
-                      : kind == 1 ? sp[-1].u64_ - sp->u64_
-                                  : sp[-1].u64_ * sp->u64_;
+        const u64 a = sp[-1].u64_, b = sp->u64_;
+        const u32 kind = (op - static_cast<u32>(Op::i32_add)) % 0x12;
+        sp[-1].u64_ = kind == 0 ? a + b : kind == 1 ? a - b : a * b;
     }
   }
 }
@@ -329,7 +335,8 @@ bool MemoryInst::extend(Arena& from, u64 size) {
   if (size > ~usize{0}) return false;
   if (space != nullptr) {
     if (base == nullptr) base = space->reserve(space->context);
-    if (base == nullptr || !space->commit(space->context, base, capacity, static_cast<usize>(size))) return false;
+    if (base == nullptr || !space->commit(space->context, base, capacity, static_cast<usize>(size)))
+      return false;
     capacity = static_cast<usize>(size);
     return true;
   }
