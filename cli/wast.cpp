@@ -47,7 +47,10 @@ void register_wast(CLI::App& root, Session& session) {
       ->required()
       ->check(CLI::ExistingPath);
   auto engine = std::make_shared<std::string>("interp");
-  command->add_option("--engine", *engine, "what executes the modules: interp (the default)");
+  std::string engines;
+  for (const wast::Backend& backend : wast::backends())
+    engines += (engines.empty() ? "" : ", ") + std::string(backend.name);
+  command->add_option("--engine", *engine, "what executes the modules, interp by default: " + engines);
   add_output(*command, session);
   command->callback([paths, engine, &session] {
     if (const support::Status status = run(*paths, *engine, session); !status.ok())
