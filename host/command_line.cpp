@@ -29,6 +29,8 @@ constexpr Option kOptions[] = {
     {.name = "--fuel", .text = &RunRequest::fuel},
     {.name = "--memory", .text = &RunRequest::memory},
     {.name = "--stack", .text = &RunRequest::stack},
+    {.name = "--cache", .text = &RunRequest::cache},
+    {.name = "--quick", .flag = &RunRequest::quick},
     {.name = "--report", .flag = &RunRequest::report},
     {.name = "--help", .flag = &RunRequest::help},
     {.name = "-h", .flag = &RunRequest::help},
@@ -97,7 +99,11 @@ const char kRunUsage[] =
     "APP is a module (app.wasm) or a package (app.oci). The first word that is no option, and all after it, "
     "goes to "
     "the\nprogram.\n"
-    "  --engine=NAME          interp (the default), which is register; or in-place\n"
+    "  --engine=interp|aot    how to execute it: interpreted (the default; in-place and register name the "
+    "two\n"
+    "                         interpreters), or compiled to native code once and kept in a cache\n"
+    "  --cache=DIR            of compiled modules (~/.cache/pipit/native); --quick compiles faster, code is "
+    "slower\n"
     "  --dir=HOST[:GUEST]     grant a directory; also GUEST::HOST; \":ro\" behind it: read only\n"
     "  --env=KEY=VALUE        set a variable of the program's environment\n"
     "  --fuel=N               stop after so many loop iterations and calls\n"
@@ -196,6 +202,14 @@ support::Status apply(const RunRequest& request, RunOptions& options) {
   options.arguments = request.program;
   options.telemetry_file = request.telemetry;
   return {};
+}
+
+EngineOptions engine_options(const RunRequest& request, std::string module_file) {
+  return {.name = request.engine,
+          .module_file = std::move(module_file),
+          .cache_folder = request.cache,
+          .metering = !request.fuel.empty(),
+          .quick = request.quick};
 }
 
 void print_end(const RunReport& report, const RunRequest& request) {

@@ -12,8 +12,8 @@ namespace pipit::host {
 struct RunRequest {
   std::string app;
   std::vector<std::string> directories, environment, models, sensors, program;
-  std::string engine = "interp", telemetry, memory, stack, fuel, profile, trace, cache;
-  bool report = false, help = false;
+  std::string engine = "interp", telemetry, memory, stack, fuel, cache;
+  bool quick = false, report = false, help = false;
 };
 
 /// What --help prints.
@@ -34,6 +34,9 @@ support::Result<RunOptions::Sensor> load_sensor(const std::string& text);
 
 /// Everything but the module and its models: directories, environment, sensors, limits, engine.
 support::Status apply(const RunRequest& request, RunOptions& options);
+
+/// What make_engine() is to make for it.
+EngineOptions engine_options(const RunRequest& request, std::string module_file);
 
 /// Tells on standard error how the run ended, unless it ended by itself, and what it took if that was asked
 /// for.

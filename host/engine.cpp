@@ -8,12 +8,13 @@ namespace {
 /// What --engine= accepts.
 struct Choice {
   const char* name;
-  std::unique_ptr<EngineSession> (*make)();
+  std::unique_ptr<EngineSession> (*make)(const EngineOptions& options);
 };
 constexpr Choice kChoices[] = {
     {"interp", make_register_engine},
     {"register", make_register_engine},
     {"in-place", make_in_place_engine},
+    {"aot", make_native_engine},
 };
 
 std::string frame_line(usize number, const CallFrame& frame, const wasm::ValidModule& module) {
@@ -29,9 +30,10 @@ std::string frame_line(usize number, const CallFrame& frame, const wasm::ValidMo
 
 support::Result<std::unique_ptr<EngineSession>> make_engine(const EngineOptions& options) {
   for (const Choice& choice : kChoices)
-    if (options.name == choice.name) return choice.make();
-  return support::Error(Code::invalid_argument,
-                        "no engine \"" + options.name + "\": interp, in-place and register are there");
+    if (options.name == choice.name) return choice.make(options);
+  return support::Error(
+      Code::invalid_argument,
+      "no engine \"" + options.name + "\": interp (which is register), in-place and aot are there");
 }
 
 std::string format_call_stack(const std::vector<CallFrame>& frames, const wasm::ValidModule& module) {

@@ -20,6 +20,9 @@ struct CallFrame {
 class EngineSession {
  public:
   virtual ~EngineSession() = default;
+  /// Told the module before it is loaded. True when what this engine executes was made of these very bytes
+  /// before, so that they need not be validated again.
+  virtual support::Result<bool> find(Bytes module) { return false; }
   /// Makes what the engine executes in `arena`, and tells the instance to be of it. The session must outlive
   /// the instance.
   virtual support::Status configure(const wasm::ValidModule& module, Arena& arena,
@@ -31,15 +34,23 @@ class EngineSession {
 
 struct EngineOptions {
   std::string name = "interp";  ///< interp, in-place, register, aot
+  // Of aot:
+  std::string module_file;   ///< where the module lies; empty: in memory only
+  std::string cache_folder;  ///< empty: the user's
+  std::string compiler;      ///< empty: pipit-aot beside this executable
+  bool metering = false;     ///< so that fuel counts and the run can be paused
+  bool quick = false;        ///< compile at once, and slower code
 };
 
 /// invalid_argument when there is no engine of that name.
 support::Result<std::unique_ptr<EngineSession>> make_engine(const EngineOptions& options);
 
 /// Executes the module's bytes where they lie.
-std::unique_ptr<EngineSession> make_in_place_engine();
+std::unique_ptr<EngineSession> make_in_place_engine(const EngineOptions&);
 /// Translates the module into register code first.
-std::unique_ptr<EngineSession> make_register_engine();
+std::unique_ptr<EngineSession> make_register_engine(const EngineOptions&);
+/// Compiles the module to native code, or takes it from the cache.
+std::unique_ptr<EngineSession> make_native_engine(const EngineOptions& options);
 
 /// One line a call, innermost first: "    #1 parse (function 12) at offset 0x1a4". Of a deep stack the middle
 /// is left out.

@@ -29,6 +29,8 @@ class InPlaceEngine final : public EngineSession {
 
 }  // namespace
 
-std::unique_ptr<EngineSession> make_in_place_engine() { return std::make_unique<InPlaceEngine>(); }
+std::unique_ptr<EngineSession> make_in_place_engine(const EngineOptions&) {
+  return std::make_unique<InPlaceEngine>();
+}
 
 }  // namespace pipit::host

@@ -43,6 +43,8 @@ class RegisterEngine final : public EngineSession {
 
 }  // namespace
 
-std::unique_ptr<EngineSession> make_register_engine() { return std::make_unique<RegisterEngine>(); }
+std::unique_ptr<EngineSession> make_register_engine(const EngineOptions&) {
+  return std::make_unique<RegisterEngine>();
+}
 
 }  // namespace pipit::host

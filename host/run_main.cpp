@@ -79,7 +79,7 @@ int run_command(int argc, char** argv) {
   if (needs_pipit(*request)) return become_pipit(argc, argv);
   RunOptions options;
   std::vector<Mapping> files;
-  auto engine = make_engine({.name = request->engine});
+  auto engine = make_engine(engine_options(*request, request->app));
   if (!engine.ok()) return fail(engine.error());
   options.engine = engine->get();
   if (auto status = load(*request, options, files); !status.ok()) return fail(status.error());

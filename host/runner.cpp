@@ -186,7 +186,9 @@ support::Result<RunReport> run(const RunOptions& options) {
   Arena model_arena(model_memory.memory());
 
   const Bytes bytes = options.mapped_module.empty() ? Bytes(options.module) : options.mapped_module;
-  auto module = wasm::ValidModule::load(bytes, module_arena);
+  const bool known = options.engine != nullptr && TRY(options.engine->find(bytes));
+  auto module = known ? wasm::ValidModule::load_known(bytes, module_arena)
+                      : wasm::ValidModule::load(bytes, module_arena);
   if (!module.ok()) return support::Error(module.error()).in(options.name);
   const auto start = module->exported_function("_start");
   if (!start.ok())

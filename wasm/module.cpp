@@ -22,6 +22,17 @@ Result<ValidModule> ValidModule::load(Bytes code, Arena& arena, const Limits& li
   return module.take_error();
 }
 
+Result<ValidModule> ValidModule::load_known(Bytes code, Arena& arena, const Limits& limits) {
+  const usize mark = arena.mark();
+  auto module = arena.make<ModuleImpl>();
+  if (!module.ok()) return module.take_error();
+  (*module)->code = code;
+  auto status = decode_sections(**module, arena, limits);
+  if (status.ok()) return ValidModule(*module);
+  arena.rewind(mark);
+  return status.error();
+}
+
 u32 ModuleImpl::func_at(u32 offset) const {
   const auto defined = funcs.subspan(imported_funcs);
   const auto after = std::ranges::upper_bound(defined, offset, {}, &FuncEntry::body);

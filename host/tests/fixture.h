@@ -57,7 +57,9 @@ struct Program {
   std::unique_ptr<EngineSession> engine;
 
   explicit Program(const std::string& name, const std::string& engine_name = "interp") {
-    auto made = make_engine({.name = engine_name});
+    // Compiled modules are kept beside the programs: another run of the tests need not compile them again.
+    auto made =
+        make_engine({.name = engine_name, .cache_folder = PIPIT_WASM_FOLDER "/native", .quick = true});
     PIPIT_CHECK(made.ok());
     engine = std::move(made).value();
     options.engine = engine.get();

@@ -98,6 +98,7 @@ void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32) {
   }
   prepare_all(instance, run, cells);
   run.native_sp = nullptr;
+  run.trap_sp = nullptr;
   run.event = Event::none;
   run.ticks_owner = run.context;
   // A stack without room for what is never checked is exhausted before it begins.
@@ -162,6 +163,7 @@ void leave_with_trap(Context* context, TrapKind kind, u32 offset) {
   NativeRun& run = *run_of(instance).active;
   run.trap = {kind, instance.module->func_at(offset), offset};
   run.event = Event::trapped;
+  run.trap_sp = __builtin_frame_address(0);
   pipit_native_abandon(run.host_sp);
 }
 

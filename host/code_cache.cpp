@@ -1,0 +1,140 @@
+#include "host/code_cache.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "base/sha256.h"
+#include "host/native/native.h"
+#include "support/files.h"
+
+extern char** environ;
+
+namespace pipit::host {
+namespace {
+
+using support::Error;
+
+std::string hex(Bytes bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const u8 byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string default_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
+    return std::string(cache) + "/pipit/native";
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/tmp") + "/.cache/pipit/native";
+}
+
+/// Runs the compiler to its end.
+support::Status run_compiler(const std::vector<std::string>& command) {
+  std::vector<char*> words;
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  pid_t pid = 0;
+  if (const int error = posix_spawn(&pid, words[0], nullptr, nullptr, words.data(), environ); error != 0)
+    return Error(Code::io, command[0] + ": " + std::strerror(error));
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return Error(Code::io, std::string("waitpid: ") + std::strerror(errno));
+  if (status != 0)
+    return Error(Code::unsupported, "the module could not be compiled; --engine=interp can run it");
+  return {};
+}
+
+/// A file of the cache, for deciding what is dropped.
+struct Entry {
+  std::string path;
+  u64 bytes;
+  timespec used;
+};
+
+std::vector<Entry> entries_of(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(folder.c_str()), closedir);
+  std::vector<Entry> entries;
+  if (listing == nullptr) return entries;
+  while (const dirent* entry = readdir(listing.get())) {
+    const std::string path = folder + "/" + entry->d_name;
+    struct stat info;
+    if (path.ends_with(".pna") && stat(path.c_str(), &info) == 0)
+      entries.push_back({path, static_cast<u64>(info.st_size), info.st_mtim});
+  }
+  return entries;
+}
+
+}  // namespace
+
+CodeCache::CodeCache(std::string folder, u64 limit_bytes)
+    : folder_(folder.empty() ? default_folder() : std::move(folder)), limit_bytes_(limit_bytes) {}
+
+support::Result<std::string> CodeCache::path_of(Bytes module, const CompileRequest& request) const {
+  struct stat info;
+  if (stat(request.compiler.c_str(), &info) != 0)
+    return Error(Code::not_found, request.compiler + ": " + std::strerror(errno) +
+                                      " (--engine=aot needs the compiler; --engine=interp does not)");
+  const auto machine = this_machine();
+  char rest[256];
+  std::snprintf(rest, sizeof rest, "|%llu|%llu|%lld.%09ld|%u|%x|%d|%d",
+                static_cast<unsigned long long>(info.st_ino), static_cast<unsigned long long>(info.st_size),
+                static_cast<long long>(info.st_mtim.tv_sec), info.st_mtim.tv_nsec,
+                static_cast<u32>(machine.target), machine.cpu_features, request.metering, request.quick);
+  const std::string key = hex(sha256(module)) + rest;
+  return folder_ + "/" + hex(sha256(as_bytes(key))) + ".pna";
+}
+
+support::Status CodeCache::compile(Bytes module, const CompileRequest& request,
+                                   const std::string& path) const {
+  TRY(support::make_directories(folder_));
+  const std::string stem = path + "." + std::to_string(getpid());
+  const std::string out = stem + ".out", copy = stem + ".wasm";
+  std::string input = request.module_file;
+  if (input.empty()) {
+    TRY(support::write_file(copy, module));
+    input = copy;
+  }
+  std::vector<std::string> command = {request.compiler, input, "-o", out, "--cpu=native"};
+  if (request.metering) command.push_back("--metering");
+  if (request.quick) command.push_back("--quick");
+  auto status = run_compiler(command);
+  (void)unlink(copy.c_str());
+  if (status.ok() && rename(out.c_str(), path.c_str()) != 0)
+    status = Error(Code::io, path + ": " + std::strerror(errno));
+  if (!status.ok()) {
+    (void)unlink(out.c_str());
+    return status;
+  }
+  evict(path);
+  return {};
+}
+
+void CodeCache::touch(const std::string& path) { (void)utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }
+
+void CodeCache::evict(const std::string& keep) const {
+  std::vector<Entry> entries = entries_of(folder_);
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return a.used.tv_sec != b.used.tv_sec ? a.used.tv_sec > b.used.tv_sec : a.used.tv_nsec > b.used.tv_nsec;
+  });
+  u64 total = 0;
+  for (const Entry& entry : entries) {
+    total += entry.bytes;
+    if (total > limit_bytes_ && entry.path != keep) (void)unlink(entry.path.c_str());
+  }
+}
+
+}  // namespace pipit::host
