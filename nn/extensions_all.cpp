@@ -5,6 +5,8 @@ namespace pipit::nn {
 
 std::span<const Operator* const> operator_extensions() {
   static constexpr const Operator* kAll[] = {
+      &kGeneral,
+      &kCustom,
       &kSignFlipU8,
       &kSignFlipI8,
       &kLookupI8,

@@ -35,13 +35,14 @@
 namespace pipit::nn::format {
 
 constexpr u32 kMagic = 0x4D504950;  ///< "PIPM"
-constexpr u16 kVersion = 1;
+constexpr u16 kVersion = 2;
 constexpr u32 kFileAlign = 4;     ///< of the file's first byte in memory
 constexpr u32 kTableAlign = 4;    ///< of tables, ids and attributes, from the start of the file
 constexpr u32 kTensorAlign = 16;  ///< of constants in the file and of tensors in the arena
 constexpr u32 kMaxTensors = 16384;
 constexpr u32 kMaxOperators = 4096;
-constexpr u32 kMaxOperands = 32;  ///< inputs of one operator; model inputs, model outputs
+constexpr u32 kMaxOperands = 32;     ///< inputs of one operator; model inputs, model outputs
+constexpr u32 kMaxCustomInputs = 8;  ///< of one custom operator
 constexpr u32 kNameBytes = 32;
 /// Longest sum of an int8 convolution or fully connected operator (taps × input channels). No 32-bit
 /// accumulator overflows where |bias| ≤ 2^31 − 1 − length × 2^14, which kMaxBias keeps for every length.
@@ -66,7 +67,7 @@ struct Header {
   u32 operators_offset;  ///< OperatorRecord[operator_count], in execution order
   u32 operator_count;    ///< 1 … kMaxOperators
   u32 inputs_offset;     ///< u32[input_count]: ids of the model's inputs, all in the arena, disjoint
-  u32 input_count;       ///< 1 … kMaxOperands
+  u32 input_count;       ///< 0 … kMaxOperands
   u32 outputs_offset;    ///< u32[output_count]: ids of the model's outputs, all in the arena
   u32 output_count;      ///< 1 … kMaxOperands
 
@@ -88,7 +89,7 @@ struct TensorRecord {
   u8 rank;             ///< 0 (scalar) … kMaxRank
   u8 placement;        ///< Placement
   u8 channel_axis;     ///< axis of channel_scales; 0 where there are none
-  u32 dims[kMaxRank];  ///< outermost first, each ≥ 1; 0 from `rank` on
+  u32 dims[kMaxRank];  ///< outermost first; 0 from `rank` on. Only `general` reads or writes empty tensors
   u32 offset;          ///< see Placement; a multiple of 16
   u32 bytes;           ///< product of dims × element size
   f32 scale;           ///< per tensor; 0 = not quantised (or per channel)
@@ -100,7 +101,7 @@ struct TensorRecord {
   u32 name_bytes;
   u32 reserved;  ///< 0
 };
-static_assert(sizeof(TensorRecord) == 60 && alignof(TensorRecord) == 4);
+static_assert(sizeof(TensorRecord) == 68 && alignof(TensorRecord) == 4);
 
 /// One operator.
 struct OperatorRecord {
@@ -137,6 +138,8 @@ static_assert(sizeof(OperatorRecord) == 16 && alignof(OperatorRecord) == 4);
   X(15, softmax, 1, 1, true, NoAttributes)                           \
   X(16, pad, 1, 1, false, PadAttributes)                             \
   X(17, concat, 1, kMaxOperands, false, ConcatAttributes)            \
+  X(126, custom, 1, kMaxCustomInputs, false, CustomAttributes)       \
+  X(127, general, 1, kMaxOperands, false, GeneralAttributes)         \
   X(128, sign_flip, 1, 1, true, NoAttributes)                        \
   X(129, lookup, 2, 2, true, NoAttributes)                           \
   X(130, conv2d_asymmetric, 4, 4, false, Conv2dAttributes)           \
@@ -202,13 +205,12 @@ struct ClampAttributes {
   Clamp clamp;
 };
 
-constexpr u32 kCountIncludePad = 1;  ///< padding counts as elements of value zero; else only the image counts
-constexpr u32 kRoundHalfUp = 2;      ///< i8: halves towards +infinity, as uint8 models round
-
 /// max_pool2d: padding never wins. average_pool2d i8: the sum of q (padding at the zero point) divided by the
 /// number of elements, rounded half away from zero (kRoundHalfUp: up). Input and output have the same scale
 /// and zero point. Every window must touch the image (each pad < the dilated kernel; dilation is 1 for
 /// average pooling).
+constexpr u32 kCountIncludePad = 1;  ///< padding counts as elements of value zero; else only the image counts
+constexpr u32 kRoundHalfUp = 2;      ///< i8: halves towards +infinity, as uint8 models round
 struct Pool2dAttributes {
   Window window;
   u16 kernel_h, kernel_w;
@@ -250,6 +252,21 @@ struct PadAttributes {
   u32 value;  ///< f32 bits, or an i32 in −128 … 127
 };
 
+/// general: one function of nn/general/general.h, over any element types and shapes. What the numbers mean is
+/// said where the function is written.
+struct GeneralAttributes {
+  u32 function;
+  i32 ints[24];
+  f32 reals[13];
+};
+
+/// custom: the operator of that name behind nn/include/pipit/operator.h, with the values of its attributes.
+struct CustomAttributes {
+  char name[48];   ///< filled up with NUL, the last byte is NUL
+  u32 count;       ///< of values; the others are 0
+  u32 values[24];  ///< i32, or f32 bits
+};
+
 /// concat: along one axis; i8 inputs and output have one scale and zero point.
 struct ConcatAttributes {
   u32 axis;
@@ -270,7 +287,8 @@ static_assert(sizeof(Conv2dAttributes) == 24 && sizeof(ClampAttributes) == 8 &&
               sizeof(Pool2dAttributes) == 32);
 static_assert(sizeof(RescaleAttributes) == 16 && sizeof(AddAttributes) == 32 &&
               sizeof(TransposeAttributes) == 8);
-static_assert(sizeof(PadAttributes) == 52 && sizeof(ConcatAttributes) == 4);
+static_assert(sizeof(PadAttributes) == 68 && sizeof(ConcatAttributes) == 4 &&
+              sizeof(GeneralAttributes) == 152);
 
 /// What the file says about an opcode, without any kernel.
 struct OperatorTraits {

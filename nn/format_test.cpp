@@ -39,15 +39,15 @@ TEST(Format, EveryOperatorHasAKernel) {
 TEST(Format, IsTheseWords) {
   // clang-format off
   const std::vector<u32> golden{
-      0x4D504950, 0x00600001, 196, 0xB819B7D0,                // magic, header size and version, file size, CRC-32
+      0x4D504950, 0x00600002, 204, 0x77F59DA3,                // magic, header size and version, file size, CRC-32
       16, 5, 0, 0,                                            // arena, MACs low and high, flags
-      112, 1, 172, 1, 188, 1, 192, 1,                         // tensors, operators, inputs, outputs
+      112, 1, 180, 1, 196, 1, 200, 1,                         // tensors, operators, inputs, outputs
       0x756C6572, 0, 0, 0, 0, 0, 0, 0,                        // "relu"
       0x00000000, 0x7F800000,                                 // at 96: clamp 0 … +inf
       0, 0,                                                   // at 104: operands 0 → 0
-      0x00000201, 1, 4, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0,  // at 112: f32, rank 2, arena; [1,4]; offset, bytes, …
-      0x00010107, 104, 96, 8,                                 // at 172: clamp, one input, one output; ids, attributes
-      0, 0,                                                   // at 188: model inputs, model outputs
+      0x00000201, 1, 4, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0,  // at 112: f32, rank 2, arena; [1,4]; offset, bytes, …
+      0x00010107, 104, 96, 8,                                 // at 180: clamp, one input, one output; ids, attributes
+      0, 0,                                                   // at 196: model inputs, model outputs
   };
   // clang-format on
   ModelBuilder model;

@@ -45,6 +45,9 @@ class Node {
   u8* arena_;
 };
 
+/// Operator::dtype of an operator that looks at element types itself.
+constexpr DType kAnyDType = static_cast<DType>(0xFF);
+
 /// One kernel family for one element type. The dtype is that of the operator's first input.
 struct Operator {
   format::Opcode opcode;
@@ -65,12 +68,12 @@ struct PreparedStep {
 /// The operators this build has. nn/registry.cpp lists all of them; a board that wants fewer links its own
 /// definition in its place, and the linker drops the kernels that nothing names.
 std::span<const Operator* const> operator_registry();
-
-/// nullptr when this build has no such operator.
-const Operator* find_operator(u8 opcode, DType dtype);
 /// Operators beyond that list: those of nn/extensions_all.cpp, or none where a build links
 /// extensions_none.cpp.
 std::span<const Operator* const> operator_extensions();
+
+/// nullptr when this build has no such operator.
+const Operator* find_operator(u8 opcode, DType dtype);
 
 extern const Operator kConv2dF32, kConv2dI8;
 extern const Operator kDepthwiseConv2dF32, kDepthwiseConv2dI8;
@@ -82,6 +85,12 @@ extern const Operator kQuantizeF32, kDequantizeI8, kRequantizeI8;
 extern const Operator kSoftmaxF32, kSoftmaxI8;
 extern const Operator kReshapeF32, kReshapeI8, kTransposeF32, kTransposeI8;
 extern const Operator kPadF32, kPadI8, kConcatF32, kConcatI8;
+
+/// nn/general: one of its functions.
+extern const Operator kGeneral;
+
+/// nn/custom: operators that are not Pipit's.
+extern const Operator kCustom;
 
 extern const Operator kSignFlipU8, kSignFlipI8, kLookupI8;
 extern const Operator kConv2dAsymmetric, kDepthwiseConv2dAsymmetric, kFullyConnectedAsymmetric;

@@ -41,7 +41,7 @@ TensorInfo PlannedModel::output(u32 index) const {
 const Operator* find_operator(u8 opcode, DType dtype) {
   for (const auto operators : {operator_registry(), operator_extensions()})
     for (const Operator* op : operators)
-      if (static_cast<u8>(op->opcode) == opcode && op->dtype == dtype) return op;
+      if (static_cast<u8>(op->opcode) == opcode && (op->dtype == dtype || op->dtype == kAnyDType)) return op;
   return nullptr;
 }
 

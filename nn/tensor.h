@@ -6,7 +6,7 @@
 
 namespace pipit::nn {
 
-constexpr u32 kMaxRank = 6;
+constexpr u32 kMaxRank = 8;
 
 /// Shape and type of one tensor; row-major, outermost dimension first.
 struct TensorInfo {

@@ -87,7 +87,9 @@ class Verifier {
          sizeof(u32), "model outputs none or too many", "model output list outside the file"},
     };
     for (const Table& table : tables) {
-      if (table.count == 0 || table.count > table.max) return malformed(table.bad_count, table.field + 4);
+      // A model may have no input: it computes the same every time.
+      const bool none = table.count == 0 && table.field != offsetof(Header, inputs_offset);
+      if (none || table.count > table.max) return malformed(table.bad_count, table.field + 4);
       if (!in_file(table.offset, table.count, table.size, format::kTableAlign))
         return out_of_range(table.bad_place, table.field);
     }
@@ -97,17 +99,21 @@ class Verifier {
   Status check_tensor(u32 id) const {
     const TensorRecord& t = model_.tensor(id);
     const u32 where = offset_of(&t);
-    if (t.dtype > static_cast<u8>(DType::boolean)) return malformed("tensor of unknown element type", where);
-    if (t.rank > kMaxRank) return malformed("tensor rank exceeds 6", where);
+    if (t.dtype > static_cast<u8>(kLastDType)) return malformed("tensor of unknown element type", where);
+    if (t.rank > kMaxRank) return malformed("tensor rank exceeds 8", where);
     if (t.reserved != 0) return malformed("tensor record with a non-zero reserved field", where);
     u64 bytes = dtype_bytes(static_cast<DType>(t.dtype));
+    bool empty = false;
     for (u32 axis = 0; axis < kMaxRank; ++axis) {
-      if ((t.dims[axis] != 0) != (axis < t.rank))
+      if (axis >= t.rank && t.dims[axis] != 0)
         return malformed("tensor dimensions do not fit its rank", where);
-      if (axis < t.rank) bytes *= t.dims[axis];
+      if (axis >= t.rank) continue;
+      // An empty tensor's other dimensions are bounded as well.
+      bytes *= t.dims[axis] == 0 ? 1 : t.dims[axis];
+      empty = empty || t.dims[axis] == 0;
       if (bytes > kMaxTensorBytes) return malformed("tensor larger than 1 GiB", where);
     }
-    if (bytes != t.bytes) return malformed("tensor size differs from its shape", where);
+    if ((empty ? 0 : bytes) != t.bytes) return malformed("tensor size differs from its shape", where);
 
     if (t.placement == static_cast<u8>(Placement::constant)) {
       if (!in_file(t.offset, t.bytes, 1, format::kTensorAlign))
@@ -125,8 +131,8 @@ class Verifier {
     constexpr f32 kLargest = 3.4028234663852886e38f;
     if (!(t.scale >= 0 && t.scale <= kLargest))
       return malformed("tensor scale is not a finite positive number", where);
-    const bool is_signed = t.dtype == static_cast<u8>(DType::i8);
-    const bool is_unsigned = t.dtype == static_cast<u8>(DType::u8);
+    const bool is_signed = t.dtype == static_cast<u8>(DType::i8),
+               is_unsigned = t.dtype == static_cast<u8>(DType::u8);
     if (t.zero_point < (is_signed ? kInt8Min : 0) || t.zero_point > (is_signed     ? kInt8Max
                                                                      : is_unsigned ? 255
                                                                                    : 0))
@@ -153,6 +159,7 @@ class Verifier {
   bool overlap(u32 a, u32 b) const {
     const TensorRecord& x = model_.tensor(a);
     const TensorRecord& y = model_.tensor(b);
+    if (x.bytes == 0 || y.bytes == 0) return false;
     return x.offset < u64{y.offset} + y.bytes && y.offset < u64{x.offset} + x.bytes;
   }
 
@@ -192,11 +199,18 @@ class Verifier {
       return out_of_range("operator attributes outside the file", index);
     TRY(check_places(op, *traits, index));
 
+    if (traits->opcode != format::Opcode::general) TRY(check_not_empty(op, index));
     const Node node(model_, index, nullptr);
     const Operator* kernel = find_operator(op.opcode, static_cast<DType>(node.input(0).dtype));
     if (kernel == nullptr)
       return Error{Code::unsupported, "operator not in this build for its element type", index};
     if (const char* wrong = kernel->verify(node)) return malformed(wrong, index);
+    return {};
+  }
+
+  Status check_not_empty(const OperatorRecord& op, u32 index) const {
+    for (u32 i = 0; i <= op.input_count; ++i)
+      if (model_.tensor(model_.ids(op)[i]).bytes == 0) return malformed("operator on an empty tensor", index);
     return {};
   }
 

@@ -3,8 +3,8 @@
 #include "compiler/model/export_onnx.h"
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/import_tflite.h"
-#include "compiler/model/quantize.h"
 #include "compiler/model/tflite_file.h"
+#include "compiler/model/quantize.h"
 
 namespace pipit::model {
 namespace {
@@ -57,6 +57,7 @@ Result<Graph> import_model(Bytes onnx, const CompileOptions& options) {
 
 Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) {
   if (!options.name.empty()) graph.name = options.name;
+  if (options.target != nullptr) TRY(run_phase(graph, *options.target, Phase::canonical, options.observer));
   const auto passes = lowering_passes();
   if (graph.channels_last) {
     // Lowered already: TensorFlow Lite's layout and integers are the engine's.
@@ -69,6 +70,13 @@ Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) 
   } else {
     TRY(run_passes(graph, passes, options.observer));
   }
+  std::vector<PartitionRow> rows;
+  if (options.target != nullptr) {
+    TRY(run_phase(graph, *options.target, Phase::lowered, options.observer));
+    rows = TRY(partition(graph, *options.target));
+    if (options.observer) options.observer("partition", graph);
+    TRY(run_phase(graph, *options.target, Phase::partitioned, options.observer));
+  }
   const MemoryPlan plan = TRY(plan_memory(graph));
   EmittedModel emitted = TRY(emit_pipm(graph, plan));
   return CompiledModel{std::move(emitted.file),
@@ -76,7 +84,8 @@ Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) 
                        emitted.macs,
                        plan.arena_bytes,
                        plan.lower_bound,
-                       plan.in_place};
+                       plan.in_place,
+                       std::move(rows)};
 }
 
 Result<CompiledModel> compile_model(Bytes onnx, const CompileOptions& options) {

@@ -5,6 +5,7 @@
 
 #include "compiler/model/calibrate.h"
 #include "compiler/model/emit_pipm.h"
+#include "compiler/model/extend/accelerator.h"
 #include "compiler/model/graph.h"
 #include "compiler/model/passes/passes.h"
 #include "compiler/model/plan.h"
@@ -18,7 +19,8 @@ struct CompileOptions {
   /// Leaves out the Quantize at an int8 model's inputs and the Dequantize at its outputs: the application
   /// reads and writes int8. Without it inputs and outputs keep the ONNX model's types.
   bool integer_io = false;
-  PassObserver observer;  ///< sees the graph after "import" and after every pass
+  PassObserver observer;           ///< sees the graph after "import" and after every pass
+  const Target* target = nullptr;  ///< an accelerator that takes what it can
 };
 
 struct CompiledModel {
@@ -28,6 +30,7 @@ struct CompiledModel {
   u32 arena_bytes = 0;
   u32 arena_lower_bound = 0;  ///< no plan is smaller
   u32 in_place = 0;           ///< operators that need no memory of their own
+  std::vector<PartitionRow> partition;  ///< what CompileOptions::target was offered
 };
 
 /// Imports hostile ONNX bytes and brings the graph to its canonical form.

@@ -139,8 +139,7 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
     const i64 room = (i64{1} << 31) - 1 - static_cast<i64>(taps) * 128 * 128;
     if (std::llabs(value) > room)
       return Error(Code::out_of_range, "the folded bias " + std::to_string(value) + " of channel " +
-                                           std::to_string(channel) +
-                                           " leaves its products no room in 32 bits");
+                                           std::to_string(channel) + " leaves its products no room in 32 bits");
     folded.push_back(static_cast<i32>(value));
     const auto& scales = w.quantization->scales;
     const f64 weight_scale = scales[scales.size() == 1 ? 0 : channel];
@@ -159,6 +158,8 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
 }
 
 Result<std::vector<u8>> encode_attributes(const Graph& graph, const Node& node) {
+  if (node.op == Op::general) return bytes_of(node.as<GeneralAttributes>());
+  if (node.op == Op::custom) return bytes_of(node.as<CustomAttributes>());
   const Tensor& input = graph[node.inputs[0]];
   const Tensor& output = graph[node.output];
   const bool clamped = !is_int8(output) || output.quantization.has_value();

@@ -6,6 +6,8 @@
 
 #include "base/crc32.h"
 #include "compiler/model/emit_attributes.h"
+#include "compiler/model/extend/custom.h"
+#include "compiler/model/general.h"
 #include "compiler/model/opcodes.h"
 #include "nn/nn.h"
 
@@ -206,6 +208,28 @@ class Emitter {
 
 }  // namespace
 
+namespace {
+
+/// Multiply-accumulates of the functions that are sums of products.
+u64 general_macs(const Graph& graph, const Node& node) {
+  const u64 outputs = static_cast<u64>(element_count(graph[node.output].shape));
+  const Shape& x = graph[node.inputs[0]].shape;
+  switch (static_cast<FunctionId>(node.as<GeneralAttributes>().function)) {
+    case FunctionId::matmul: return outputs * static_cast<u64>(x.back());
+    case FunctionId::conv: {
+      const Shape& w = graph[node.inputs[1]].shape;
+      return w[0] == 0 ? 0 : outputs * static_cast<u64>(element_count(w) / w[0]);
+    }
+    case FunctionId::conv_transpose: {
+      const Shape& w = graph[node.inputs[1]].shape;
+      return w[0] == 0 ? 0 : static_cast<u64>(element_count(x) * (element_count(w) / w[0]));
+    }
+    default: return 0;
+  }
+}
+
+}  // namespace
+
 u64 macs_of(const Graph& graph, const Node& node) {
   const auto count = [&](TensorId id) { return static_cast<u64>(element_count(graph[id].shape)); };
   switch (node.op) {
@@ -215,6 +239,8 @@ u64 macs_of(const Graph& graph, const Node& node) {
     case Op::depthwise_conv:
       return count(node.output) *
              (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape.back()));
+    case Op::custom: return custom_macs(graph, node);
+    case Op::general: return general_macs(graph, node);
     default: return 0;
   }
 }

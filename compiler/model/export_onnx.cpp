@@ -6,6 +6,7 @@
 #include <set>
 
 #include "compiler/model/onnx_file.h"
+#include "compiler/model/onnx_program.h"
 
 namespace pipit::model {
 namespace {
@@ -18,20 +19,7 @@ using Ints = std::vector<i64>;
 
 constexpr i64 kOpset = 13;
 
-ElementType element_of(DType type) {
-  switch (type) {
-    case DType::f16: return ElementType::f16;
-    case DType::f32: return ElementType::f32;
-    case DType::u8: return ElementType::u8;
-    case DType::i32: return ElementType::i32;
-    case DType::i8: return ElementType::i8;
-    case DType::i64: return ElementType::i64;
-    case DType::i16: return ElementType::i16;
-    case DType::f64: return ElementType::f64;
-    case DType::boolean: return ElementType::boolean;
-  }
-  return ElementType::f32;
-}
+ElementType element_of(DType type) { return element_type_of(type); }
 
 template <class T>
 std::vector<u8> bytes_of(const std::vector<T>& values) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/endian.h"
+#include "nn/general/types.h"
 
 namespace pipit::model {
 
@@ -149,7 +150,11 @@ std::vector<To> constant_values(const Tensor& tensor) {
     case DType::i8: convert<To, i8>(values, tensor.data); break;
     case DType::u8:
     case DType::boolean: convert<To, u8>(values, tensor.data); break;
-    case DType::f16: break;
+    case DType::u16: convert<To, u16>(values, tensor.data); break;
+    case DType::u32: convert<To, u32>(values, tensor.data); break;
+    case DType::u64: convert<To, u64>(values, tensor.data); break;
+    case DType::f16: convert<To, nn::general::Half>(values, tensor.data); break;
+    case DType::bf16: convert<To, nn::general::BFloat>(values, tensor.data); break;
   }
   return values;
 }
@@ -160,7 +165,7 @@ std::vector<f32> constant_floats(const Tensor& tensor) { return constant_values<
 
 std::vector<i64> constant_ints(const Tensor& tensor) {
   // A float is no index; converting a huge one would be undefined.
-  if (tensor.dtype == DType::f32 || tensor.dtype == DType::f64) return {};
+  if (nn::general::includes(nn::general::Kinds::real, tensor.dtype)) return {};
   return constant_values<i64>(tensor);
 }
 

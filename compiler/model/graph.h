@@ -9,6 +9,7 @@
 
 #include "base/dtype.h"
 #include "base/types.h"
+#include "nn/format.h"
 #include "support/error.h"
 
 /// The model compiler's intermediate representation: a graph of operators over statically shaped tensors.
@@ -85,6 +86,8 @@ struct Tensor {
   X(slice, 1, 1)                                                                      \
   X(cast, 1, 1)                                                                       \
   X(sign_flip, 1, 1) /* u8 to i8 and back: the same numbers, zero points 128 apart */ \
+  X(general, 1, 32)  /* any function of nn/general */                                 \
+  X(custom, 1, 8)    /* an operator behind nn/include/pipit/operator.h */             \
   X(lookup, 2, 2)    /* i8 x, table [256] by x + 128 */
 
 enum class Op : u8 {
@@ -157,10 +160,14 @@ struct QuantizeAttributes {
   Quantization quantization;
   DType integer = DType::i8;
 };
+/// Of general: the function and its numbers (nn/general/general.h).
+using GeneralAttributes = nn::format::GeneralAttributes;
+/// Of custom: the operator's name and the values of its attributes.
+using CustomAttributes = nn::format::CustomAttributes;
 using Attributes =
     std::variant<std::monostate, ConvAttributes, PoolAttributes, GemmAttributes, BatchNormAttributes,
                  AxisAttributes, AxesAttributes, TransposeAttributes, ReshapeAttributes, PadAttributes,
-                 SliceAttributes, CastAttributes, QuantizeAttributes>;
+                 SliceAttributes, CastAttributes, QuantizeAttributes, GeneralAttributes, CustomAttributes>;
 
 /// One operator with one output. `clamp` is the activation fused to its end.
 struct Node {

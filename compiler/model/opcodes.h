@@ -30,6 +30,8 @@ inline std::optional<nn::format::Opcode> opcode_of(Op op) {
     case Op::concat: return Opcode::concat;
     case Op::sign_flip: return Opcode::sign_flip;
     case Op::lookup: return Opcode::lookup;
+    case Op::general: return Opcode::general;
+    case Op::custom: return Opcode::custom;
     case Op::batch_norm:
     case Op::reduce_mean:
     case Op::gemm:

@@ -1,6 +1,7 @@
 #include <cstdio>
 
-#include "compiler/model/graph.h"
+#include "compiler/model/extend/custom.h"
+#include "compiler/model/general.h"
 
 namespace pipit::model {
 
@@ -12,7 +13,8 @@ std::string to_string(const Shape& shape) {
 }
 
 const char* dtype_name(DType type) {
-  constexpr const char* kNames[] = {"f16", "f32", "u8", "i32", "i8", "i64", "i16", "f64", "bool"};
+  constexpr const char* kNames[] = {"f16", "f32",  "u8",  "i32", "i8",  "i64", "i16",
+                                    "f64", "bool", "u16", "u32", "u64", "bf16"};
   return kNames[static_cast<u8>(type)];
 }
 
@@ -51,6 +53,14 @@ std::string quantization_text(const Quantization& q) {
          " zero=" + std::to_string(q.zero_points.empty() ? 0 : q.zero_points[0]);
 }
 
+/// The function, then its numbers up to the last that is not 0.
+std::string general_text(const GeneralAttributes& a) {
+  std::vector<f64> numbers(a.ints, a.ints + std::size(a.ints));
+  numbers.insert(numbers.end(), a.reals, a.reals + std::size(a.reals));
+  while (!numbers.empty() && numbers.back() == 0) numbers.pop_back();
+  return function_name(a) + (numbers.empty() ? "" : " " + join(numbers));
+}
+
 /// Attributes of a node as "key=value" words.
 struct AttributePrinter {
   std::string operator()(const std::monostate&) const { return ""; }
@@ -79,6 +89,8 @@ struct AttributePrinter {
     return "begin=" + join(a.begin) + " end=" + join(a.end);
   }
   std::string operator()(const CastAttributes& a) const { return std::string("to=") + dtype_name(a.to); }
+  std::string operator()(const GeneralAttributes& a) const { return general_text(a); }
+  std::string operator()(const CustomAttributes& a) const { return custom_text(a); }
   std::string operator()(const QuantizeAttributes& a) const {
     return dtype_name(a.integer) + quantization_text(a.quantization);
   }

@@ -51,7 +51,8 @@ f64 source_coordinate(const Call& call, u32 axis, u32 at) {
   const f64 scale = static_cast<f64>(call.real_at(axis));
   switch (static_cast<Coordinates>(call.at(1))) {
     case Coordinates::pytorch_half_pixel: return out > 1 ? (x + 0.5) / scale - 0.5 : 0;
-    case Coordinates::align_corners: return out > 1 ? x * (in - 1) / (out - 1) : 0;
+    // ONNX measures by the scaled extent, before it is rounded down to elements.
+    case Coordinates::align_corners: return out > 1 ? x * (in - 1) / (scale * in - 1) : 0;
     case Coordinates::asymmetric: return x / scale;
     case Coordinates::tf_half_pixel_for_nn: return (x + 0.5) / scale;
     case Coordinates::tf_crop_and_resize: {

@@ -139,7 +139,7 @@ Status canonicalize_add(Graph& graph, NodeId id) {
 Status canonicalize_inverse(Graph& graph, NodeId id) {
   Node& node = graph[id];
   std::vector<f32> values = constant_floats(graph[node.inputs[1]]);
-  if (values.empty()) return unsupported(graph, id, "only a constant can be subtracted or divided by");
+  if (values.empty() || graph[node.inputs[1]].dtype != DType::f32) return {};  // generalize() takes it
   const bool sub = node.op == Op::sub;
   for (f32& value : values) value = sub ? -value : 1.0f / value;
   node.inputs[1] = graph.add_constant(graph[node.inputs[1]].name + ".inverse", DType::f32,
@@ -152,8 +152,7 @@ Status canonicalize_reduce_mean(Graph& graph, NodeId id) {
   Node& node = graph[id];
   const auto attributes = node.as<AxesAttributes>();
   const Shape& from = graph[node.inputs[0]].shape;
-  if (from.size() != 4 || attributes.axes != std::vector<i64>{2, 3})
-    return unsupported(graph, id, "only the mean over height and width of [N,C,H,W]");
+  if (from.size() != 4 || attributes.axes != std::vector<i64>{2, 3}) return {};  // generalize() takes it
   node.op = Op::global_average_pool;
   node.attributes = {};
   if (attributes.keep_dims) return {};
@@ -175,8 +174,6 @@ Status canonicalize_average_pool(Graph& graph, NodeId id) {
       pool.window.pad_end == none && pool.window.dilation == std::array<u32, 2>{1, 1}) {
     node.op = Op::global_average_pool;
     node.attributes = {};
-  } else if (pool.ceil_mode && pool.count_include_pad) {
-    return unsupported(graph, id, "ceil_mode together with count_include_pad");
   }
   return {};
 }

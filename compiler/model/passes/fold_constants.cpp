@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "compiler/model/general.h"
 #include "compiler/model/passes/passes.h"
 
 namespace pipit::model {
@@ -185,6 +186,7 @@ constexpr usize kMaxFoldedBytes = usize{256} << 20;
 
 bool foldable(const Graph& graph, const Node& node) {
   if (node.op == Op::quantize || node.op == Op::dequantize || node.op == Op::conv) return false;
+  if (node.op == Op::general) return true;
   for (TensorId input : node.inputs)
     if (graph[input].data.empty()) return false;
   return element_count(graph[node.output].shape) != 0;
@@ -213,6 +215,7 @@ Folded evaluate(const Graph& graph, const Node& node) {
       if (first.dtype == DType::i64) return elementwise<i64>(node.op, first, second, shape);
       return std::vector<u8>{};
     }
+    case Op::general: return evaluate_general(graph, node);
     default: return std::vector<u8>{};
   }
 }
@@ -238,7 +241,7 @@ Status fold_node(Graph& graph, NodeId id) {
   if (graph.folded_bytes > kMaxFoldedBytes)
     return Error(Code::out_of_range, "computed constants exceed 256 MiB");
   std::vector<u8> value = TRY(evaluate(graph, node));
-  if (value.empty()) return {};
+  if (value.empty() && element_count(output.shape) != 0) return {};
   PIPIT_CHECK(value.size() == static_cast<usize>(element_count(output.shape)) * dtype_bytes(output.dtype));
   if (node.op == Op::identity || node.op == Op::reshape)
     output.quantization = graph[node.inputs[0]].quantization;

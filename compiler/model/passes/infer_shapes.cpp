@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "compiler/model/extend/custom.h"
+#include "compiler/model/general.h"
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/passes/passes.h"
 
@@ -169,8 +171,7 @@ Inferred infer_same(const Operands& in) { return TensorType{in[0].dtype, in[0].s
 Inferred infer_reshape(const Operands& in) {
   const Shape& shape = in.node.as<ReshapeAttributes>().shape;
   for (i64 dim : shape)
-    if (dim < 1 || dim > kMaxElements)
-      return in.bad("target " + to_string(shape) + " has an empty dimension");
+    if (dim < 0 || dim > kMaxElements) return in.bad("target " + to_string(shape) + " is not valid");
   i64 count = 1;
   for (i64 dim : shape)
     if ((count *= dim) > kMaxElements) return in.bad("target has too many elements");
@@ -310,7 +311,9 @@ constexpr Inferred (*rule_of(Op op))(const Operands&) {
     case Op::identity:
     case Op::requantize: return infer_same;
     case Op::sign_flip:
-    case Op::lookup: return nullptr;  // made by the TFLite importer, shapes and all
+    case Op::lookup:
+    case Op::custom:
+    case Op::general: return nullptr;  // made by the TFLite importer, shapes and all
     case Op::depthwise_conv: return nullptr;
   }
   return nullptr;
@@ -334,6 +337,8 @@ Status infer_node(Graph& graph, NodeId id) {
   if (present < fewest || node.inputs.size() > most)
     return Error(Code::malformed, "has " + std::to_string(present) + " inputs, needs " +
                                       std::to_string(fewest) + " to " + std::to_string(most));
+  if (node.op == Op::general) return infer_general(graph, id);
+  if (node.op == Op::custom) return infer_custom(graph, id);
   const auto rule = rule_of(node.op);
   if (rule == nullptr) return {};
   auto inferred = TRY(rule({graph, node}));

@@ -74,7 +74,8 @@ bool is_per_channel(const Graph& graph, const Node& node) {
   if (node.op != Op::add && node.op != Op::mul) return false;
   const Shape& a = graph[node.inputs[0]].shape;
   const Shape& b = graph[node.inputs[1]].shape;
-  return a.size() == 4 && graph[node.output].shape == a && !repeats_along(a, b);
+  const bool known = graph[node.inputs[1]].constant ? b.size() <= 4 : b.size() == 4;
+  return a.size() == 4 && known && graph[node.output].shape == a && !repeats_along(a, b);
 }
 
 /// The second operand in NHWC: constants re-ordered, activations behind a transpose.

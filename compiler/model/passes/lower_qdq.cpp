@@ -70,11 +70,13 @@ class Lowering {
       }
       const Quantization& q = node.as<QuantizeAttributes>().quantization;
       Tensor& tensor = graph_[node.op == Op::quantize ? node.output : node.inputs[0]];
+      // An activation with a scale a channel, or integers without a scale of their own, stay for
+      // generalize().
+      if (q.per_channel() && !tensor.constant) continue;
+      if (tensor.dtype != DType::i8 && tensor.dtype != DType::i32) continue;
       if (tensor.quantization && *tensor.quantization != q)
         return Error(Code::unsupported,
                      graph_.describe(id) + ": '" + tensor.name + "' is read with two scales");
-      if (q.per_channel() && !tensor.constant)
-        return Error(Code::unsupported, graph_.describe(id) + ": per-channel scales on an activation");
       tensor.quantization = q;
     }
     return {};
@@ -83,7 +85,9 @@ class Lowering {
   /// The int8 tensor behind a Dequantize of per-tensor scale; none for anything else.
   TensorId integer_behind(TensorId id) const {
     const Node* dequantize = graph_.produced_by(id, Op::dequantize);
-    if (dequantize == nullptr || graph_[dequantize->inputs[0]].dtype != DType::i8) return {};
+    if (dequantize == nullptr || graph_[dequantize->inputs[0]].dtype != DType::i8 ||
+        !graph_[dequantize->inputs[0]].quantization)
+      return {};
     return scale_of(dequantize->inputs[0]).per_channel() ? TensorId{} : dequantize->inputs[0];
   }
 
@@ -113,6 +117,7 @@ class Lowering {
     const Node* dequantize = graph_.produced_by(id, Op::dequantize);
     if (dequantize == nullptr) return {};
     const Tensor& tensor = graph_[dequantize->inputs[0]];
+    if (!tensor.quantization) return {};
     const Quantization& q = *tensor.quantization;
     const bool symmetric =
         std::all_of(q.zero_points.begin(), q.zero_points.end(), [](i32 z) { return z == 0; });
@@ -160,7 +165,7 @@ class Lowering {
   void collapse(NodeId id) {
     Node& node = graph_[id];
     const TensorId source = integer_behind(node.inputs[0]);
-    if (!source.valid() || graph_[source].constant) return;
+    if (!source.valid() || graph_[source].constant || !graph_[node.output].quantization) return;
     if (scale_of(source) == scale_of(node.output) && graph_.replace_uses(node.output, source)) {
       graph_.erase(id);
       return;
@@ -176,7 +181,7 @@ class Lowering {
     const NodeId quantize = graph_.sole_consumer(node.output);
     if (!quantize.valid() || graph_[quantize].op != Op::quantize) return;
     const TensorId output = graph_[quantize].output;
-    if (graph_[output].dtype != DType::i8) return;
+    if (graph_[output].dtype != DType::i8 || !graph_[output].quantization) return;
 
     std::vector<TensorId> inputs;
     const usize activations = family == Family::weighted ? 1 : node.inputs.size();
@@ -234,7 +239,7 @@ class Lowering {
         continue;
       const Tensor& source = graph_[node.inputs[0]];
       const auto integers = constant_ints(source);
-      const Quantization& q = scale_of(node.inputs[0]);
+      const Quantization& q = node.as<QuantizeAttributes>().quantization;
       usize run = 1;  // elements per index of the axis
       for (usize i = q.per_channel() ? static_cast<usize>(q.axis) + 1 : 0; i < source.shape.size(); ++i)
         run *= static_cast<usize>(source.shape[i]);

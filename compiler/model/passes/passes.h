@@ -50,6 +50,10 @@ support::Status lower_qdq(Graph& graph);
 support::Status layout_nhwc(Graph& graph);
 /// Moves transposes towards the outputs until they meet their inverse, an edge or a fully connected layer.
 support::Status sink_transposes(Graph& graph);
+/// Turns poolings of integers without a scale into general functions, while their layout is ONNX's.
+support::Status generalize_images(Graph& graph);
+/// Turns what the tuned operators do not take into general functions.
+support::Status generalize(Graph& graph);
 /// Removes nodes nobody reads.
 support::Status eliminate_dead_code(Graph& graph);
 

@@ -11,9 +11,9 @@ constexpr Pass kCanonical[] = {
 };
 
 constexpr Pass kLowering[] = {
-    {"lower-qdq", lower_qdq},
-    {"layout-nhwc", layout_nhwc},
-    {"sink-transposes", sink_transposes},
+    {"lower-qdq", lower_qdq},     {"generalize-images", generalize_images},
+    {"layout-nhwc", layout_nhwc}, {"sink-transposes", sink_transposes},
+    {"generalize", generalize},
 };
 
 }  // namespace

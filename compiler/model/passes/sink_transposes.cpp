@@ -49,6 +49,8 @@ class Sinker {
     if (first == nullptr) return false;
     const Perm perm = first->as<TransposeAttributes>().perm;
     if (graph_[node.output].shape.size() != perm.size()) return false;
+    const auto* scales = std::get_if<QuantizeAttributes>(&node.attributes);
+    if (scales != nullptr && scales->quantization.per_channel()) return false;
     std::vector<TensorId> inputs;
     for (TensorId input : node.inputs) {
       const Node* transpose = transpose_before(input);

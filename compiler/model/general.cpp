@@ -1,0 +1,162 @@
+#include "compiler/model/general.h"
+
+#include "base/check.h"
+
+namespace pipit::model {
+
+using support::Error;
+using support::Result;
+using support::Status;
+
+GeneralAttributes general(FunctionId function, const std::vector<i64>& ints, const std::vector<f32>& reals) {
+  GeneralAttributes attributes{static_cast<u32>(function), {}, {}};
+  PIPIT_CHECK(ints.size() <= std::size(attributes.ints) && reals.size() <= std::size(attributes.reals));
+  for (usize i = 0; i < ints.size(); ++i) {
+    // What does not fit 32 bits fits no shape rule either; the extremes are refused there.
+    const i64 bounded = std::min<i64>(std::max<i64>(ints[i], -0x7FFFFFFF), 0x7FFFFFFF);
+    attributes.ints[i] = static_cast<i32>(bounded);
+  }
+  for (usize i = 0; i < reals.size(); ++i) attributes.reals[i] = reals[i];
+  return attributes;
+}
+
+GeneralAttributes general(Unary kind, f32 p, f32 q) {
+  return general(FunctionId::unary, {static_cast<i64>(kind)}, {p, q});
+}
+GeneralAttributes general(Binary kind) { return general(FunctionId::binary, {static_cast<i64>(kind)}); }
+
+namespace {
+
+constexpr const char* kUnaryNames[] = {"abs",
+                                       "neg",
+                                       "floor",
+                                       "ceil",
+                                       "round",
+                                       "sqrt",
+                                       "exp",
+                                       "log",
+                                       "sin",
+                                       "cos",
+                                       "tan",
+                                       "asin",
+                                       "acos",
+                                       "atan",
+                                       "sinh",
+                                       "cosh",
+                                       "tanh",
+                                       "asinh",
+                                       "acosh",
+                                       "atanh",
+                                       "erf",
+                                       "reciprocal",
+                                       "sign",
+                                       "sigmoid",
+                                       "softplus",
+                                       "softsign",
+                                       "elu",
+                                       "selu",
+                                       "celu",
+                                       "leaky_relu",
+                                       "thresholded_relu",
+                                       "hard_sigmoid",
+                                       "hard_swish",
+                                       "shrink",
+                                       "gelu",
+                                       "gelu_tanh",
+                                       "mish",
+                                       "not",
+                                       "bitwise_not",
+                                       "is_nan",
+                                       "is_inf",
+                                       "copy",
+                                       "square"};
+constexpr const char* kBinaryNames[] = {
+    "add",         "sub",   "mul",  "div",        "mod",         "fmod",          "pow",         "min",
+    "max",         "and",   "or",   "xor",        "bitwise_and", "bitwise_or",    "bitwise_xor", "shift_left",
+    "shift_right", "equal", "less", "less_equal", "greater",     "greater_equal", "prelu"};
+constexpr const char* kReduceNames[] = {"sum", "mean", "prod",       "min",     "max",
+                                        "l1",  "l2",   "sum_square", "log_sum", "log_sum_exp"};
+static_assert(std::size(kUnaryNames) == static_cast<usize>(Unary::count_));
+static_assert(std::size(kBinaryNames) == static_cast<usize>(Binary::count_));
+static_assert(std::size(kReduceNames) == static_cast<usize>(Reduce::count_));
+
+nn::general::Type type_of(const Tensor& tensor) {
+  nn::general::Type type{tensor.dtype, static_cast<u32>(tensor.shape.size()), {}};
+  for (usize axis = 0; axis < tensor.shape.size() && axis < nn::kMaxRank; ++axis)
+    type.dims[axis] = static_cast<u32>(tensor.shape[axis]);
+  return type;
+}
+
+std::vector<nn::general::Operand> operands_of(const Graph& graph, const Node& node) {
+  std::vector<nn::general::Operand> operands;
+  for (TensorId id : node.inputs)
+    operands.push_back({type_of(graph[id]), graph[id].constant ? graph[id].data.data() : nullptr});
+  return operands;
+}
+
+/// Functions that shapes and parameters are computed with; the others wait for run time.
+bool is_cheap(FunctionId function) {
+  switch (function) {
+    case FunctionId::matmul:
+    case FunctionId::einsum:
+    case FunctionId::conv:
+    case FunctionId::conv_transpose:
+    case FunctionId::resize:
+    case FunctionId::grid_sample:
+    case FunctionId::roi_align:
+    case FunctionId::recurrent:
+    case FunctionId::lu:
+    case FunctionId::fourier:
+    case FunctionId::non_max_suppression:
+    case FunctionId::tf_idf:
+    case FunctionId::top_k:
+    case FunctionId::unique: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+std::string function_name(const GeneralAttributes& attributes) {
+  const auto* function = nn::general::find_function(attributes.function);
+  if (function == nullptr) return "?";
+  const std::string name = function->name;
+  const usize kind = static_cast<usize>(attributes.ints[0]);
+  switch (static_cast<FunctionId>(attributes.function)) {
+    case FunctionId::unary: return kind < std::size(kUnaryNames) ? kUnaryNames[kind] : name;
+    case FunctionId::binary: return kind < std::size(kBinaryNames) ? kBinaryNames[kind] : name;
+    case FunctionId::reduce: return kind < std::size(kReduceNames) ? name + "_" + kReduceNames[kind] : name;
+    default: return name;
+  }
+}
+
+Status infer_general(Graph& graph, NodeId id) {
+  const Node& node = graph[id];
+  const auto& attributes = node.as<GeneralAttributes>();
+  for (TensorId input : node.inputs)
+    if (graph[input].shape.size() > nn::kMaxRank) return Error(Code::unsupported, "more than 8 dimensions");
+  auto operands = operands_of(graph, node);
+  for (auto& operand : operands) operand.data = nullptr;
+  nn::general::Type type;
+  if (const char* wrong = nn::general::infer({operands, attributes, {}, nullptr}, type)) {
+    std::string text = function_name(attributes) + ": " + wrong + " (inputs are";
+    for (TensorId input : node.inputs)
+      text += std::string(" ") + dtype_name(graph[input].dtype) + "[" + to_string(graph[input].shape) + "]";
+    return Error(Code::malformed, text + ")");
+  }
+  graph[node.output].dtype = type.dtype;
+  graph[node.output].shape.assign(type.dims, type.dims + type.rank);
+  return {};
+}
+
+Result<std::vector<u8>> evaluate_general(const Graph& graph, const Node& node) {
+  const auto& attributes = node.as<GeneralAttributes>();
+  if (!is_cheap(static_cast<FunctionId>(attributes.function))) return std::vector<u8>{};
+  const Tensor& output = graph[node.output];
+  const auto operands = operands_of(graph, node);
+  std::vector<u8> out(static_cast<usize>(element_count(output.shape)) * dtype_bytes(output.dtype));
+  nn::general::find_function(attributes.function)->run({operands, attributes, type_of(output), out.data()});
+  return out;
+}
+
+}  // namespace pipit::model
