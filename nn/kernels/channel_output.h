@@ -8,6 +8,18 @@ struct OutputRange {
   i32 zero_point, low, high;
 };
 
+/// A factor for kernels that always take rescale()'s short cut: high word of the product, rounded, shifted by
+/// 1 … 30.
+struct NarrowFactor {
+  i32 multiplier, shift;
+
+  /// False for 1/4 or more. A channel that is always zero has multiplier 0 and any shift.
+  static bool fits(format::Rescale factor) { return factor.shift <= -2 || factor.multiplier == 0; }
+  static NarrowFactor of(format::Rescale factor) {
+    return factor.multiplier == 0 ? NarrowFactor{0, 1} : NarrowFactor{factor.multiplier, -factor.shift - 1};
+  }
+};
+
 /// One channel's rescale factor taken apart, for several sums. The bits are those of requantize().
 class ChannelOutput {
  public:

@@ -151,7 +151,7 @@ void run_f32(const Node& node, const u8* packed, u8* scratch) {
 
 constexpr u32 kI8Width = 16;
 struct HeaderI8 {
-  i32 bias[kI8Width], multiplier[kI8Width], total[kI8Width];
+  i32 bias[kI8Width], multiplier[kI8Width], shift[kI8Width];
 };
 
 u64 block_bytes(const WindowShape& shape) {
@@ -161,7 +161,7 @@ u64 block_bytes(const WindowShape& shape) {
 bool plan_i8(const Node& node, FastKernel::Needs& needs) {
   const WindowShape shape = shape_of(node);
   for (u32 channel = 0; channel < shape.out_c; ++channel)
-    if (node.data<format::Rescale>(3)[channel].shift > 0) return false;
+    if (!NarrowFactor::fits(node.data<format::Rescale>(3)[channel])) return false;
   return plan<i16>(node, needs, kI8Width, block_bytes(shape));
 }
 
@@ -178,8 +178,10 @@ void pack_i8(const Node& node, u8* packed) {
     for (u32 c = 0; c < kI8Width; ++c) {
       const bool real = first + c < channels;
       header.bias[c] = real ? node.data<i32>(2)[first + c] : 0;
-      header.multiplier[c] = real ? node.data<format::Rescale>(3)[first + c].multiplier : 0;
-      header.total[c] = real ? 31 - node.data<format::Rescale>(3)[first + c].shift : 31;
+      const NarrowFactor factor =
+          real ? NarrowFactor::of(node.data<format::Rescale>(3)[first + c]) : NarrowFactor{0, 1};
+      header.multiplier[c] = factor.multiplier;
+      header.shift[c] = factor.shift;
       // Channels 0–3 and 8–11 meet in the low halves of the lanes, 4–7 and 12–15 in the high ones.
       const u32 place = c / 4 % 2 * 16 + c / 8 * 8 + c % 4 * 2;
       for (u32 tap = 0; tap < even(taps); ++tap)
@@ -207,7 +209,7 @@ void pixel_i8(const HeaderI8& header, const u32* offsets, u32 taps, const i16* i
   for (u32 v = 0; v < 2; ++v) {
     const u32 at = v * Avx2::kLanes;
     const I32 sum = Avx2::add(sums[v], Avx2::load(header.bias + at));
-    const I32 value = Avx2::add(Avx2::rescale(sum, Avx2::factors(header.multiplier + at, header.total + at)),
+    const I32 value = Avx2::add(Avx2::rescale(sum, Avx2::factors(header.multiplier + at, header.shift + at)),
                                 Avx2::splat(range.zero_point));
     Avx2::store_i8(out + at, Avx2::min(Avx2::max(value, Avx2::splat(range.low)), Avx2::splat(range.high)));
   }

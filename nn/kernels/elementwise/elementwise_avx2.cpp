@@ -3,7 +3,7 @@
 #include <immintrin.h>
 
 #include "nn/fast_x86.h"
-#include "nn/fixed_point.h"
+#include "nn/kernels/channel_output.h"
 #include "nn/shapes.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -17,12 +17,13 @@ constexpr u32 kLanes = Avx2::kLanes;
 
 /// One factor for all lanes.
 Avx2::Factors factors_of(format::Rescale factor) {
-  i32 multipliers[kLanes], totals[kLanes];
+  const NarrowFactor narrow = NarrowFactor::of(factor);
+  i32 multipliers[kLanes], shifts[kLanes];
   for (u32 lane = 0; lane < kLanes; ++lane) {
-    multipliers[lane] = factor.multiplier;
-    totals[lane] = 31 - factor.shift;
+    multipliers[lane] = narrow.multiplier;
+    shifts[lane] = narrow.shift;
   }
-  return Avx2::factors(multipliers, totals);
+  return Avx2::factors(multipliers, shifts);
 }
 
 /// q − zero for eight values.
@@ -53,18 +54,22 @@ void zip(const Node& node, Eight eight, Rest rest) {
   }
 }
 
-bool keeps_32_bits(format::Rescale factor) { return factor.shift <= 0; }
+/// The inputs' factors reach 1/2, which is too large for NarrowFactor; a quarter of them, for values shifted
+/// two bits further, gives the same bits.
+format::Rescale quarter(format::Rescale factor) { return {factor.multiplier, factor.shift - 2}; }
 
 bool plan_add(const Node& node, FastKernel::Needs&) {
   const auto& how = node.attributes<format::AddAttributes>();
-  return keeps_32_bits(how.a) && keeps_32_bits(how.b) && keeps_32_bits(how.out);
+  return how.a.shift >= -29 && how.b.shift >= -29 && NarrowFactor::fits(quarter(how.a)) &&
+         NarrowFactor::fits(quarter(how.b)) && NarrowFactor::fits(how.out);
 }
 
 void run_add(const Node& node, const u8*, u8*) {
   const auto& how = node.attributes<format::AddAttributes>();
   const ZeroPoints zero = zeros_of(node);
-  const auto a_factors = factors_of(how.a), b_factors = factors_of(how.b), out_factors = factors_of(how.out);
-  constexpr int kHeadroom = 20;  // bits, as in elementwise_ref.cpp
+  const auto a_factors = factors_of(quarter(how.a)), b_factors = factors_of(quarter(how.b)),
+             out_factors = factors_of(how.out);
+  constexpr int kHeadroom = 20 + 2;  // bits, the 20 of elementwise_ref.cpp
   zip(
       node,
       [&](const i8* a, const i8* b, i8* out) {
@@ -76,7 +81,7 @@ void run_add(const Node& node, const u8*, u8*) {
 }
 
 bool plan_mul(const Node& node, FastKernel::Needs&) {
-  return keeps_32_bits(node.attributes<format::RescaleAttributes>().rescale);
+  return NarrowFactor::fits(node.attributes<format::RescaleAttributes>().rescale);
 }
 
 void run_mul(const Node& node, const u8*, u8*) {

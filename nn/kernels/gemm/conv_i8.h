@@ -39,7 +39,7 @@ struct TiledConvI8 {
     BandLayout layout;
     if (!lay_out(shape, sizeof(Activation), kBandBytes, layout)) return false;
     for (u32 channel = 0; channel < shape.out_c; ++channel)
-      if (factors[channel].shift > 0) return false;  // Isa::rescale() keeps the low 32 bits only
+      if (!NarrowFactor::fits(factors[channel])) return false;
     needs.packed_bytes = aligned(layout.run_count * sizeof(u32)) + panels(shape.out_c) * panel_bytes(layout);
     needs.scratch_bytes = band_bytes(shape, layout) + address_bytes(shape, layout);
     if (kWidens) needs.scratch_bytes += panel_weights(layout) * sizeof(Weight);
@@ -66,8 +66,9 @@ struct TiledConvI8 {
         header.bias[c] = real ? static_cast<i32>(static_cast<u32>(bias[first + c]) -
                                                  static_cast<u32>(Isa::kActivationOffset * i64{sum}))
                               : 0;
-        header.multiplier[c] = real ? factors[first + c].multiplier : 0;
-        header.total[c] = real ? 31 - factors[first + c].shift : 31;
+        const NarrowFactor factor = real ? NarrowFactor::of(factors[first + c]) : NarrowFactor{0, 1};
+        header.multiplier[c] = factor.multiplier;
+        header.shift[c] = factor.shift;
       }
       auto* out = reinterpret_cast<i8*>(panel + sizeof header);
       for (u32 run = 0; run < layout.run_count; ++run)

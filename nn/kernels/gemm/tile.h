@@ -92,7 +92,7 @@ template <class Isa>
 struct PanelHeader {
   i32 bias[kPanelWidth<Isa>];
   i32 multiplier[kPanelWidth<Isa>];
-  i32 total[kPanelWidth<Isa>];  ///< 31 − shift, at least 31
+  i32 shift[kPanelWidth<Isa>];  ///< see NarrowFactor
 };
 
 template <class Isa, u32 kRows, class Weight>
@@ -133,7 +133,7 @@ void tile_i8(const typename Isa::Activation* const* rows, const Runs& runs, cons
   const bool whole = out.columns == kWidth;
 #pragma clang loop unroll(full)
   for (u32 v = 0; v < kVectors; ++v) {
-    const auto factors = Isa::factors(header.multiplier + v * Isa::kLanes, header.total + v * Isa::kLanes);
+    const auto factors = Isa::factors(header.multiplier + v * Isa::kLanes, header.shift + v * Isa::kLanes);
 #pragma clang loop unroll(full)
     for (u32 i = 0; i < kRows; ++i) {
       auto sum = sums[0][i][v];

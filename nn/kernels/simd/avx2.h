@@ -67,36 +67,25 @@ struct Avx2 {
   /// The rescale factors of kLanes neighbouring channels, taken apart for rescale().
   struct Factors {
     I32 multiplier, multiplier_odd;
-    I32 total_even, total_odd;
-    I32 round_even, round_odd;
-    I32 correction;
+    I32 round;
+    I32 shift;
   };
-  /// `totals` are 31 − shift, from 31 to 62.
-  static Factors factors(const i32* multipliers, const i32* totals) {
-    const I32 total = load(totals);
-    const I32 one = _mm256_set1_epi64x(1);
-    const I32 sign = _mm256_set1_epi64x(static_cast<i64>(u64{1} << 63));
+  /// As ChannelOutput's: `shifts` from 1 to 30.
+  static Factors factors(const i32* multipliers, const i32* shifts) {
     Factors f;
     f.multiplier = load(multipliers);
     f.multiplier_odd = _mm256_srli_epi64(f.multiplier, 32);
-    f.total_even = _mm256_and_si256(total, _mm256_set1_epi64x(0xFFFFFFFF));
-    f.total_odd = _mm256_srli_epi64(total, 32);
-    f.round_even = _mm256_add_epi64(sign, _mm256_sllv_epi64(one, _mm256_sub_epi64(f.total_even, one)));
-    f.round_odd = _mm256_add_epi64(sign, _mm256_sllv_epi64(one, _mm256_sub_epi64(f.total_odd, one)));
-    f.correction = _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_sub_epi32(_mm256_set1_epi32(63), total));
+    f.shift = load(shifts);
+    f.round = _mm256_sllv_epi32(splat(i32{1}), _mm256_sub_epi32(f.shift, splat(i32{1})));
     return f;
   }
-  /// nn/fixed_point.h's rescale(). AVX2 lacks a 64-bit arithmetic shift: 2^63 is added, shifted along and, as
-  /// far as it reaches into the low 32 bits, taken away.
+  /// nn/fixed_point.h's rescale() where its short cut applies: the high word of the product, rounded and
+  /// shifted.
   static I32 rescale(I32 x, const Factors& f) {
-    const I32 even = _mm256_add_epi64(_mm256_mul_epi32(x, f.multiplier), f.round_even);
-    const I32 odd =
-        _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), f.multiplier_odd), f.round_odd);
-    const I32 high = _mm256_slli_epi64(_mm256_srlv_epi64(odd, f.total_odd), 32);
-    const I32 both = _mm256_blend_epi32(_mm256_srlv_epi64(even, f.total_even), high, 0xAA);
-    const I32 limit = _mm256_set1_epi32(1 << 30);
-    const I32 result = _mm256_sub_epi32(both, f.correction);
-    return max(min(result, limit), _mm256_sub_epi32(_mm256_setzero_si256(), limit));
+    const I32 even = _mm256_mul_epi32(x, f.multiplier);
+    const I32 odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), f.multiplier_odd);
+    const I32 high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    return _mm256_srav_epi32(_mm256_add_epi32(high, f.round), f.shift);
   }
   /// kLanes values within −128 … 127 as bytes.
   static void store_i8(i8* to, I32 x) {
