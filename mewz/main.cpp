@@ -1,10 +1,13 @@
 // Mewz: start-up, then the one application.
 #include "mewz/app/application.h"
 #include "mewz/boot/boot.h"
+#include "mewz/clock.h"
 #include "mewz/devices/power.h"
 #include "mewz/devices/uart16550.h"
 #include "mewz/entropy.h"
+#include "mewz/files/memory_files.h"
 #include "mewz/log.h"
+#include "mewz/memory/kernel_map.h"
 #include "mewz/net/interface.h"
 #include "mewz/net/sockets.h"
 #include "mewz/node/node.h"
@@ -50,5 +53,10 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
                           machine.info.module.bytes};
   const auto image = open_image(disk, g_command.app);
   if (!image.ok()) give_up(StopCode::bad_input, "initial RAM disk", image.error());
+  static MemoryFiles files(pages(), clock());
+  if (!image->archive.empty())
+    if (const auto laid = files.add_archive(image->archive); !laid.ok())
+      give_up(StopCode::bad_input, "initial RAM disk", laid.error());
+  ports.files = &files;
   run_application(*image, g_command, ports, machine);
 }

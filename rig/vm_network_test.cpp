@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
+#include "rig/initrd.h"
 #include "rig/vm.h"
 #include "support/files.h"
 
@@ -25,7 +27,7 @@ class RunningVm {
     port_ = *port;
     VmOptions options;
     options.kernel = std::string(PIPIT_SOURCE_DIR) + "/build/mewz/bin/mewz";
-    options.initrd = std::string(PIPIT_WASM_FOLDER "/") + app;
+    options.initrd = app.starts_with("/") ? app : std::string(PIPIT_WASM_FOLDER "/") + app;
     options.arguments = arguments;
     options.memory_mb = 16;
     options.network = true;
@@ -106,6 +108,34 @@ TEST(MewzNetwork, ServesHttp) {
   EXPECT_NE(two.find("hello from pipit\nHTTP/1.1 404 Not Found"), std::string::npos) << two;
   EXPECT_TRUE(ask(vm.port(), "PUT / HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 405 ")) << vm.console();
   EXPECT_TRUE(ask(vm.port(), "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 ")) << vm.console();
+}
+
+/// Files of the RAM disk, one of them larger than every buffer on its way, and what a program wrote.
+TEST(MewzNetwork, ServesFilesOfTheRamDisk) {
+  auto server = support::read_file(PIPIT_WASM_FOLDER "/http_server.wasm");
+  ASSERT_TRUE(server.ok());
+  std::vector<u8> large(3'000'000);
+  for (usize i = 0; i < large.size(); ++i) large[i] = static_cast<u8>(i * 2'654'435'761u >> 9);
+  const std::string_view page = "<p>a page";
+  const auto archive = make_initrd({{"server.wasm", *server},
+                                    {"index.html", std::vector<u8>(page.begin(), page.end())},
+                                    {"deep/er/large.bin", large}});
+  ASSERT_TRUE(archive.ok()) << archive.error().text;
+  const std::string initrd = testing::TempDir() + "mewz-files-" + std::to_string(getpid());
+  ASSERT_TRUE(support::write_file(initrd, *archive).ok());
+  RunningVm vm(initrd, "arg=8000", 8000);
+  ASSERT_TRUE(vm.wait_for("address 10.0.2.15")) << vm.console();
+  const std::string index = ask(vm.port(), "GET / HTTP/1.0\r\n\r\n");
+  EXPECT_NE(index.find("Content-Type: text/html"), std::string::npos) << index;
+  EXPECT_TRUE(index.ends_with("\r\n\r\n<p>a page")) << index;
+  const std::string answer = ask(vm.port(), "GET /deep/er/large.bin HTTP/1.0\r\n\r\n");
+  const usize body = answer.find("\r\n\r\n");
+  ASSERT_NE(body, std::string::npos) << answer.substr(0, 200) << vm.console();
+  EXPECT_TRUE(std::string_view(answer).substr(body + 4) == as_text(large)) << answer.size();
+  const std::string head = ask(vm.port(), "HEAD /index.html HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(head.ends_with("\r\n\r\n")) << head;
+  EXPECT_NE(head.find("Content-Length: 9\r\n"), std::string::npos) << head;
+  std::remove(initrd.c_str());
 }
 
 /// Megabytes there and back, every byte compared; then many connections one after another.
