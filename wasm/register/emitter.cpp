@@ -67,6 +67,18 @@ void Emitter::hold(const RegisterInstruction& instruction) {
 
 void Emitter::flush() {
   if (last_.code == Code::count_) return;
+  if (last_.has_step) {  // nothing has swallowed it
+    RegisterInstruction rest = last_;
+    rest.has_step = false;
+    last_ = {};
+    last_.code = Code::add_si_d;
+    last_.form = Form::si_d;
+    last_.rd = rest.step_rd;
+    last_.ra = rest.step_ra;
+    last_.imm = rest.step_imm;
+    flush();
+    last_ = rest;
+  }
   const u32 origin = position_;
   hash(static_cast<u32>(last_.code), 2);
   append(handler_code(last_.code), 2);
@@ -105,6 +117,10 @@ void Emitter::operands(const RegisterInstruction& in, u32 origin) {
     case Form::br_as: bytes(in.rb, 2), displacement(label, origin, false); break;
     case Form::br_si: bytes(ra | (in.imm & 0xFFFF) << 16, 4), displacement(label, origin, false); break;
     case Form::br_ai: bytes(in.imm, 2), displacement(label, origin, false); break;
+    case Form::step_i: bytes(da, 2), bytes(in.imm, 4), displacement(label, origin, false); break;
+    case Form::step_s:
+      bytes(da | u32{in.rb} << 16, 4), bytes(in.imm, 2), displacement(label, origin, false);
+      break;
     case Form::br: displacement(label, origin, false); break;
     case Form::br_far: displacement(label, origin, true); break;
     case Form::const64: bytes(in.imm, 8); break;

@@ -11,6 +11,9 @@ struct RegisterInstruction {
   Code code = Code::count_;  ///< count_: none
   Form form = Form::none;
   u8 rd = 0, ra = 0, rb = 0, rc = 0;
+  bool has_step = false;  ///< an addition comes first: slot step_rd = slot step_ra + step_imm
+  u8 step_rd = 0, step_ra = 0;
+  u16 step_imm = 0;
   u64 imm = 0;                    ///< immediate, offset or constant
   const u8* bytes = nullptr;      ///< 16 of them, of a SIMD immediate
   i32 target = -1;                ///< the label that a branch goes to

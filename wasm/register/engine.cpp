@@ -100,18 +100,13 @@ static void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32 ope
 }
 
 static void run(InstanceImpl& instance) {
-  Machine& machine = machine_of(instance);
-  Machine* const m = &machine;
-  machine.base = handler_base();
-  machine.ticks = 0;
-  load_instance(m, machine.instance);
-  [[maybe_unused]] const u8* const base = machine.base;
-  [[maybe_unused]] u8* const mem = machine.memory;
-  const isize distance = isize{read_i16(machine.pc)} * static_cast<isize>(kHandlerScale);
-  const Handler first =
-      reinterpret_cast<Handler>(reinterpret_cast<usize>(machine.base) + static_cast<usize>(distance));
-  first(machine.pc, machine.fp, m, 0, 0, 0 PIPIT_REST);
-  machine.fuel += static_cast<u32>(machine.ticks);
+  Machine* const m = &machine_of(instance);
+  m->ticks = 0;
+  load_instance(m, m->instance);
+  [[maybe_unused]] const u8* const base = handler_base();
+  [[maybe_unused]] u8* const mem = m->memory;
+  PIPIT_HANDLER_AT(m->pc)(m->pc, m->fp, m, 0, 0, 0 PIPIT_REST);
+  m->fuel += static_cast<u32>(m->ticks);
 }
 
 }  // namespace reg

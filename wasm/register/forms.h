@@ -35,6 +35,8 @@ enum class Form : u8 {
   br_as,      ///< rb – displacement
   br_si,      ///< ra – i16 displacement
   br_ai,      ///< i16 displacement
+  step_i,     ///< rd ra i16 i16 displacement
+  step_s,     ///< rd ra rb – i16 displacement
   br,         ///< displacement
   br_far,     ///< displacement of 32 bits
   const32,    ///< u32
@@ -85,6 +87,8 @@ constexpr u8 operand_bytes(Form form) {
     case Form::const32_d:
     case Form::call_far:
     case Form::u16x3: return 6;
+    case Form::step_i:
+    case Form::step_s:
     case Form::const64: return 8;
     case Form::const64_d: return 10;
     default: return 4;

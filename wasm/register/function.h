@@ -100,6 +100,8 @@ class FunctionTranslator {
   void simple(Code code, Form form);
   void binary32(Code family, bool is_commutative);
   void rare32(Code family);
+  bool multiply_and_add(Operand& a, Operand& b, Code product, Code sum, u8 type);
+  bool shift_and_mask(Operand& a, const Operand& mask);
   void extend32(Code family);
   void compare32(u32 relation, Operand& a, Operand& b);
   void compare64(u32 relation);
@@ -142,6 +144,7 @@ class FunctionTranslator {
   void sum_to(const Operand& operand, u16 slot);
   void constant_to(const Operand& operand, u16 slot);
   void copy(u16 to, u16 from, u8 type);
+  void copy_near(u8 to, u8 from);
   void to_accumulator(Operand& operand);
   bool in_accumulator(const Operand& operand) const;
   void consume(const Operand& operand);

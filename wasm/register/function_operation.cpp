@@ -224,12 +224,54 @@ void FunctionTranslator::binary32(Code family, bool is_commutative) {
     consume(*b);
     return produce(make_pair(family, reversed, true), kTypeI32);
   }
+  if (family == Code::and_ss_a && shift_and_mask(*a, *b)) return;
+  if (family == Code::add_ss_a && multiply_and_add(*a, *b, Code::mul_as_a, Code::madd_a, kTypeI32)) return;
   const bool is_shift = family >= Code::shl_ss_a;
   if (is_shift && b->place == Place::constant) b->imm &= 31;
   const Pair operands = pair(*a, *b, is_commutative);
   consume(*a);
   consume(*b);
   produce(make_pair(family, operands, true), kTypeI32);
+}
+
+/// The multiplication held back takes the addition of something in a slot along.
+bool FunctionTranslator::multiply_and_add(Operand& a, Operand& b, Code product, Code sum, u8 type) {
+  const RegisterInstruction last = emitter_.last();
+  if (!emitter_.holds() || (held_for_ != &a && held_for_ != &b)) return false;
+  const bool is_product = last.code == product || (type != kTypeI32 && last.code == product + 1);  // as, sa
+  const Operand& other = held_for_ == &a ? b : a;
+  if (!is_product || (other.place != Place::own && other.place != Place::slot)) return false;
+  const u16 slot = other.place == Place::own ? other.own : other.slot;
+  if (slot > 255) return false;
+  emitter_.withdraw();
+  consume(a);
+  consume(b);
+  RegisterInstruction in = make(sum, Form::ss);
+  in.ra = last.rb;
+  in.rb = static_cast<u8>(slot);
+  in.slot_code = sum + 1;
+  in.slot_form = Form::ss_d;
+  produce(in, type);
+  return true;
+}
+
+/// A shift to the right by a constant takes the mask along.
+bool FunctionTranslator::shift_and_mask(Operand& a, const Operand& mask) {
+  const RegisterInstruction last = emitter_.last();
+  if (!emitter_.holds() || held_for_ != &a || mask.place != Place::constant || mask.imm > 0xFFFF)
+    return false;
+  if (last.code != Code::shr_u_si_a && last.code != Code::shr_u_ai_a) return false;
+  const bool from_slot = last.code == Code::shr_u_si_a;
+  emitter_.withdraw();
+  consume(a);
+  RegisterInstruction in =
+      make(from_slot ? Code::bits_s_a : Code::bits_a_a, from_slot ? Form::mem_w : Form::const32);
+  in.ra = last.ra;
+  in.imm = (last.imm & 0xFFFF) | u64{mask.imm} << 16;
+  in.slot_code = in.code + 2;
+  in.slot_form = from_slot ? Form::mem_w_d : Form::const32_d;
+  produce(in, kTypeI32);
+  return true;
 }
 
 void FunctionTranslator::rare32(Code family) {
@@ -278,6 +320,28 @@ void FunctionTranslator::compare32(u32 relation, Operand& a, Operand& b) {
       relation = kMirrored[relation];
     }
   }
+  const RegisterInstruction step = emitter_.last();
+  const auto is_stepped = [&](const Operand& operand) {
+    return relation == kNe && emitter_.holds() && step.code == Code::add_si_d && cached_[0] == step.rd &&
+           in_accumulator(operand) && operand.place != Place::accumulator;
+  };
+  if (is_stepped(*left) && ((right->place == Place::constant && fits16(right->imm)) ||
+                            ((right->place == Place::slot || right->place == Place::own) &&
+                             slot_of(*right) < 256 && !in_accumulator(*right)))) {
+    const bool is_constant = right->place == Place::constant;
+    emitter_.withdraw();
+    Pair operands{is_constant ? 3u : 1u};
+    if (is_constant)
+      operands.imm = right->imm & 0xFFFF;
+    else
+      operands.rb = static_cast<u8>(slot_of(*right));
+    RegisterInstruction in = make_pair(Code::eq_ss_a + kCompareCodes, operands, false);
+    in.has_step = true;
+    in.step_rd = step.rd, in.step_ra = step.ra, in.step_imm = static_cast<u16>(step.imm);
+    produce(in, kTypeI32);
+    cached_before_ = step.rd;
+    return;
+  }
   const i32 cached = cached_[0];
   const Pair operands = pair(*left, *right, relation <= kNe);
   consume(a);
@@ -315,6 +379,11 @@ void FunctionTranslator::binary_float(Code family, u32 c) {
   Operand& a = pop();
   constexpr Form kForms[] = {Form::ss, Form::as, Form::as};
   constexpr Form kSlotForms[] = {Form::ss_d, Form::as_d, Form::as_d};
+  const bool is_single = c == 1;
+  if (family == (is_single ? Code::f32_add_ss_a : Code::f64_add_ss_a) &&
+      multiply_and_add(a, b, is_single ? Code::f32_mul_as_a : Code::f64_mul_as_a,
+                       is_single ? Code::f32_madd_a : Code::f64_madd_a, is_single ? kTypeF32 : kTypeF64))
+    return;
   // Constants go first: putting them in their slots leaves the accumulators alone.
   if (a.place == Place::constant) settle(a);
   if (b.place == Place::constant) settle(b);

@@ -68,6 +68,20 @@ namespace pipit::wasm::reg {
 FLOATS(f32)
 FLOATS(f64)
 
+#define MADD(T)                               \
+  HANDLER(T##_madd_a) {                       \
+    const T product = SLOT(2).T##_ * ACC_##T; \
+    NEXT_##T(4, SLOT(3).T##_ + product);      \
+  }                                           \
+  HANDLER(T##_madd_d) {                       \
+    const T product = SLOT(3).T##_ * ACC_##T; \
+    const T result = SLOT(4).T##_ + product;  \
+    SLOT(2).T##_ = result;                    \
+    NEXT_##T(6, result);                      \
+  }
+MADD(f32)
+MADD(f64)
+
 /// `Via` is the type that the conversion is done in: f32 to 64 bits goes through f64, which is exact and
 /// shorter.
 #define TRUNCATION(id, at, From, Via, Out, finish)                                                  \

@@ -117,6 +117,34 @@ DIVIDE32(div_u, u32, false, a / b)
 DIVIDE32(rem_s, i32, false, b == -1 ? 0 : a % b)
 DIVIDE32(rem_u, u32, false, a % b)
 
+#define BITS_HANDLER(name, a_, where, bytes, store)                                        \
+  HANDLER(name) {                                                                          \
+    const u32 result = (a_) >> (read_u16(pc + (where)) & 31) & read_u16(pc + (where) + 2); \
+    store;                                                                                 \
+    PIPIT_NEXT_ACC(bytes, result);                                                         \
+  }
+BITS_HANDLER(bits_s_a, R32(2), 4, 8, )
+BITS_HANDLER(bits_a_a, acc, 2, 6, )
+BITS_HANDLER(bits_s_d, R32(3), 4, 8, TO_SLOT)
+BITS_HANDLER(bits_a_d, acc, 4, 8, TO_SLOT)
+HANDLER(madd_a) { PIPIT_NEXT_ACC(4, acc * R32(2) + R32(3)); }
+HANDLER(madd_d) {
+  const u32 result = acc * R32(3) + R32(4);
+  SLOT(2).u32_ = result;
+  PIPIT_NEXT_ACC(6, result);
+}
+#define STEP_HANDLER(name, limit, step)                                \
+  HANDLER(name) {                                                      \
+    const u32 result = R32(3) + (step);                                \
+    SLOT(2).u32_ = result;                                             \
+    const u32 last = (limit);                                          \
+    acc = result;                                                      \
+    if (result != last) PIPIT_SPEND_AND_GO(pc + read_i16(pc + 8) * 2); \
+    PIPIT_NEXT(10);                                                    \
+  }
+STEP_HANDLER(step_back_ne_i, I16(6), I16(4))
+STEP_HANDLER(step_back_ne_s, R32(4), I16(6))
+
 // i64.
 
 #define R64(n) SLOT(n).u64_
@@ -186,6 +214,11 @@ UNARY64(extend_i32_u, a & 0xFFFF'FFFF)
 HANDLER(copy) {
   SLOT(2) = SLOT(3);
   PIPIT_NEXT(4);
+}
+HANDLER(copy_2) {
+  SLOT(2) = SLOT(3);
+  SLOT(4) = SLOT(5);
+  PIPIT_NEXT(6);
 }
 HANDLER(copy_far) {
   fp[read_u16(pc + 2)] = fp[read_u16(pc + 4)];

@@ -87,11 +87,11 @@ LOAD64(load64_32_s, i32)
 LOAD64(load64_32_u, u32)
 
 /// One store of the first bytes of `source`.
-#define STORE_HANDLER(name, T, source, bytes, ...) \
-  HANDLER(name) {                                  \
-    CHECKED(T, __VA_ARGS__);                       \
-    std::memcpy(at, &source, sizeof(T));           \
-    PIPIT_NEXT_ACC(bytes, 0);                      \
+#define STORE_HANDLER(name, T, source, bytes, ...)                        \
+  HANDLER(name) {                                                         \
+    CHECKED(T, __VA_ARGS__);                                              \
+    std::memcpy(at, &source, sizeof(T));                                  \
+    PIPIT_NEXT_ACC(bytes, static_cast<u32>(reinterpret_cast<usize>(at))); \
   }
 #define STORE(op, T)                                                     \
   STORE_HANDLER(op##_s_s, T, SLOT(2), 6, SLOT(3).u32_, read_u16(pc + 4)) \

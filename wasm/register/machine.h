@@ -28,7 +28,6 @@ struct Machine;
 #if defined(__arm__)
 #define PIPIT_ARGS PIPIT_COMMON_ARGS
 #define PIPIT_REST
-#define PIPIT_BASE m->base
 #define PIPIT_MEMORY m->memory
 #elif defined(__riscv) && __riscv_xlen == 32
 #define PIPIT_ARGS PIPIT_COMMON_ARGS, [[maybe_unused]] const u8* base
@@ -55,9 +54,9 @@ constexpr usize kHandlerScale = 8;  ///< reaches further, and costs nothing wher
 #define PIPIT_HANDLER PIPIT_PLACED void
 
 using Handler = void (*)(PIPIT_ARGS);
+void op_unreachable(PIPIT_ARGS);
 
 struct Registers {
-  const u8* base = nullptr;
   u8* memory = nullptr;
   /// How many addresses an access of 1, 2, 4, 8 or 16 bytes may have: [log2 of the size].
   usize reach[5] = {};
@@ -101,13 +100,27 @@ inline T read(const u8* at) {
 inline i16 read_i16(const u8* at) { return *static_cast<const i16*>(__builtin_assume_aligned(at, 2)); }
 inline u16 read_u16(const u8* at) { return *static_cast<const u16*>(__builtin_assume_aligned(at, 2)); }
 
+#if defined(__arm__)
+/// A code is the low half of its handler's address; all handlers share the high half, which is an immediate:
+/// no register but the one that jumps is needed, and that is all there are.
+inline Handler handler_of(const u8* pc, const Machine*) {
+  usize address = read_u16(pc);
+  asm("movt %0, #:upper16:%c1" : "+r"(address) : "i"(op_unreachable));
+  return reinterpret_cast<Handler>(address);
+}
+#define PIPIT_HANDLER_AT(pc) handler_of(pc, m)
+#else
+#define PIPIT_HANDLER_AT(pc)                                      \
+  reinterpret_cast<Handler>(reinterpret_cast<usize>(PIPIT_BASE) + \
+                            static_cast<usize>(read_i16(pc)) * kHandlerScale)
+#endif
+
 /// Goes on with the instruction at `to`.
-#define PIPIT_GO(to, acc_, fs_, fd_)                                                                       \
-  do {                                                                                                     \
-    const u8* const next_pc = (to);                                                                        \
-    const Handler next = reinterpret_cast<Handler>(reinterpret_cast<usize>(PIPIT_BASE) +                   \
-                                                   static_cast<usize>(read_i16(next_pc)) * kHandlerScale); \
-    [[clang::musttail]] return next(next_pc, fp, m, (acc_), (fs_), (fd_)PIPIT_REST);                       \
+#define PIPIT_GO(to, acc_, fs_, fd_)                                                 \
+  do {                                                                               \
+    const u8* const next_pc = (to);                                                  \
+    const Handler next = PIPIT_HANDLER_AT(next_pc);                                  \
+    [[clang::musttail]] return next(next_pc, fp, m, (acc_), (fs_), (fd_)PIPIT_REST); \
   } while (false)
 /// Goes on with the instruction behind one of `bytes`.
 #define PIPIT_NEXT(bytes) PIPIT_GO(pc + (bytes), acc, fs, fd)

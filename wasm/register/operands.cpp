@@ -66,11 +66,26 @@ void FunctionTranslator::copy(u16 to, u16 from, u8 type) {
   if (to == from) return;
   for (u32 i = 0; i < slots_of(type); ++i, ++to, ++from) {
     if (to < 256 && from < 256)
-      put(Code::copy, Form::s_d, static_cast<u8>(to), static_cast<u8>(from));
+      copy_near(static_cast<u8>(to), static_cast<u8>(from));
     else
       put(Code::copy_far, Form::far_copy, 0, 0, 0, to | u32{from} << 16);
     wrote(to);
   }
+}
+
+/// Two copies in a row are one instruction.
+void FunctionTranslator::copy_near(u8 to, u8 from) {
+  RegisterInstruction in = make(Code::copy, Form::s_d);
+  in.rd = to;
+  in.ra = from;
+  if (emitter_.last().code != Code::copy) return hold(in);
+  const RegisterInstruction first = emitter_.last();
+  emitter_.withdraw();
+  in.code = Code::copy_2;
+  in.form = Form::select_s;
+  in.rd = first.rd, in.ra = first.ra;
+  in.rb = to, in.rc = from;
+  put(in);
 }
 
 void FunctionTranslator::write_to(Operand& operand, u16 slot) {

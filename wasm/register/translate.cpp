@@ -22,10 +22,16 @@ u16 handler_code(Code code) {
   const u32 number = static_cast<u32>(code);
   const Handler handler =
       number < kCodes ? kHandlers[number] : register_simd()->handlers[number - kCodes - 1];
-  const isize distance = reinterpret_cast<const u8*>(handler) - handler_base();
+  const usize address = reinterpret_cast<usize>(handler), base = reinterpret_cast<usize>(handler_base());
+#if defined(__arm__)
+  PIPIT_CHECK(address >> 16 == base >> 16);  // the linker's script sees to it
+  return static_cast<u16>(address);
+#else
+  const isize distance = static_cast<isize>(address - base);
   const isize units = distance / static_cast<isize>(kHandlerScale);
   PIPIT_CHECK(distance % static_cast<isize>(kHandlerScale) == 0 && units == static_cast<i16>(units));
   return static_cast<u16>(units);
+#endif
 }
 
 namespace {
