@@ -73,6 +73,7 @@ support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
   lowering.llvm_module().setTargetTriple(machine->getTargetTriple());
   lowering.llvm_module().setDataLayout(machine->createDataLayout());
   const std::unique_ptr<llvm::Module> llvm_module = lowering.run();
+  if (!lowering.refusal().empty()) return support::Error(Code::unsupported, lowering.refusal());
   std::string problem;
   llvm::raw_string_ostream text(problem);
   if (llvm::verifyModule(*llvm_module, &text)) return support::Error(Code::internal, "lowering: " + problem);

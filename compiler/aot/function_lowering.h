@@ -1,4 +1,5 @@
 #pragma once
+#include "compiler/aot/lower_simd.h"
 #include "compiler/aot/module_lowering.h"
 #include "wasm/instruction.h"
 
@@ -58,7 +59,20 @@ class FunctionLowering {
   bool memory(const wasm::Instruction& in);
   bool bulk(const wasm::Instruction& in);
   bool table(const wasm::Instruction& in);
-  bool simd(const wasm::Instruction& in);
+
+  // SIMD (lower_simd.cpp)
+  void simd(const wasm::Instruction& in);
+  bool simd_lane(const wasm::Instruction& in, Vector what, Lanes lanes);
+  bool simd_integer(Vector what, Lanes lanes);
+  bool simd_binary(Vector what, Lanes lanes);
+  bool simd_float(Vector what, Lanes lanes);
+  bool simd_special(const wasm::Instruction& in);
+  bool simd_conversion(const wasm::Instruction& in);
+  bool simd_memory(const wasm::Instruction& in);
+  llvm::Value* swizzle(llvm::Value* x, llvm::Value* indices);
+  llvm::Value* dot_add(llvm::Value* x, llvm::Value* y, llvm::Value* sum);
+  llvm::Value* pop_vector(Lanes lanes);
+  void push_vector(llvm::Value* value);
 
   // pieces of them
   void divide(u32 which, llvm::Type* type);

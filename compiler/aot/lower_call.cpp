@@ -34,7 +34,10 @@ void FunctionLowering::finish_call(CallInst* call, u32 type) {
 
 void FunctionLowering::finish_tail_call(CallInst* call, u32 type) {
   call->setCallingConv(m_.convention());
-  call->setTailCallKind(CallInst::TCK_MustTail);
+  if (m_.options().target.lacks(kNoTailCalls))
+    m_.refuse(at_, "tail calls are not supported on this target");
+  else
+    call->setTailCallKind(CallInst::TCK_MustTail);
   if (call->getType()->isVoidTy())
     b_.CreateRetVoid();
   else

@@ -54,7 +54,8 @@ ModuleLowering::ModuleLowering(const wasm::ModuleImpl& module, const Options& op
       llvm_(std::make_unique<llvm::Module>("module", context)),
       debug_(std::make_unique<DIBuilder>(*llvm_)),
       word_(llvm::Type::getIntNTy(context, options.target.row->pointer_bytes * 8)),
-      pointer_(PointerType::getUnqual(context)) {
+      pointer_(PointerType::getUnqual(context)),
+      convention_(options.target.lacks(kNoTailCalls) ? CallingConv::C : CallingConv::Tail) {
   debug_file_ = debug_->createFile("module.wasm", ".");
   debug_->createCompileUnit(DISourceLanguageName(dwarf::DW_LANG_C), debug_file_, "pipit aot", true, "", 0, "",
                             DICompileUnit::LineTablesOnly);

@@ -64,6 +64,12 @@ class ModuleLowering {
   /// See kContextMarker.
   void keep_context(llvm::Function& function);
 
+  /// Something the target lacks; the first one is what compile() reports.
+  void refuse(u32 offset, const char* what) {
+    if (refusal_.empty()) refusal_ = std::string(what) + " (at " + std::to_string(offset) + ")";
+  }
+  const std::string& refusal() const { return refusal_; }
+
   const wasm::ModuleImpl& wasm() const { return module_; }
   const Options& options() const { return options_; }
   llvm::LLVMContext& context() const { return context_; }
@@ -87,7 +93,8 @@ class ModuleLowering {
   llvm::DISubroutineType* debug_type_ = nullptr;
   llvm::Type* word_;
   llvm::Type* pointer_;
-  llvm::CallingConv::ID convention_ = llvm::CallingConv::C;
+  llvm::CallingConv::ID convention_;
+  std::string refusal_;
   std::vector<llvm::Function*> functions_;
   std::vector<bool> exposed_;
   std::vector<u32> global_cells_;  ///< first cell of each of the module's own globals

@@ -50,6 +50,7 @@ struct Target {
   Checks checks;
 
   bool lacks(u32 what) const { return (row->lacks & what) != 0; }
+  bool is_x86() const { return (cpu_features & wasm::native::kSse42) != 0; }
   bool is_64_bit() const { return row->pointer_bytes == 8; }
 };
 

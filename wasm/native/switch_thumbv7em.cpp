@@ -3,6 +3,7 @@
 
 asm(R"(
   .syntax unified
+  .fpu fpv4-sp-d16
   .text
   .p2align 2
   .globl pipit_native_switch
