@@ -239,7 +239,6 @@ CallInst* ModuleLowering::call_helper(Builder& builder, Value* context, native::
   if (is_arithmetic) {
     call->setDoesNotAccessMemory();
     call->addFnAttr(Attribute::WillReturn);
-    call->addFnAttr(Attribute::Speculatable);
   }
   if (helper == native::Helper::trap) call->setDoesNotReturn();
   return call;
