@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "support/files.h"
+#include "wasm/register/translate.h"
 
 namespace pipit::bench {
 namespace {
@@ -56,10 +57,8 @@ class EngineSubject final : public Subject {
 
 class EngineRuntime final : public Runtime {
  public:
-  EngineRuntime(std::string name, const wasm::Engine& engine, std::string folder, std::string variant,
-                PrepareCode prepare)
+  EngineRuntime(std::string name, std::string folder, std::string variant, Prepare prepare)
       : name_(std::move(name)),
-        engine_(engine),
         folder_(std::move(folder)),
         variant_(std::move(variant)),
         prepare_(std::move(prepare)) {}
@@ -72,8 +71,8 @@ class EngineRuntime final : public Runtime {
     Arena& arena = subject->space.arena;
     auto module = wasm::ValidModule::load(subject->bytes, arena);
     if (!module.ok()) return support::Error(module.error()).in(file);
-    wasm::InstanceConfig config = {.engine = &engine_, .zeroed_arena = true};
-    if (prepare_) config.code = TRY(prepare_(*module, file, arena));
+    wasm::InstanceConfig config = {.zeroed_arena = true, .stack_bytes = 1u << 20};
+    if (prepare_) TRY(prepare_(*module, file, arena, config));
     auto instance = wasm::Instance::create(*module, {}, config, arena);
     if (!instance.ok()) return support::Error(instance.error()).in(file);
     subject->instance = *instance;
@@ -85,16 +84,22 @@ class EngineRuntime final : public Runtime {
 
  private:
   std::string name_;
-  const wasm::Engine& engine_;
   std::string folder_, variant_;
-  PrepareCode prepare_;
+  Prepare prepare_;
 };
 
 }  // namespace
 
-std::unique_ptr<Runtime> engine_runtime(std::string name, const wasm::Engine& engine, std::string folder,
-                                        std::string variant, PrepareCode prepare) {
-  return std::make_unique<EngineRuntime>(std::move(name), engine, std::move(folder), std::move(variant),
+support::Status prepare_registers(const wasm::ValidModule& module, const std::string&, Arena& arena,
+                                  wasm::InstanceConfig& config) {
+  config.engine = &wasm::kRegisterEngine;
+  config.code = TRY(wasm::translate_in(module, arena));
+  return {};
+}
+
+std::unique_ptr<Runtime> engine_runtime(std::string name, std::string folder, std::string variant,
+                                        Prepare prepare) {
+  return std::make_unique<EngineRuntime>(std::move(name), std::move(folder), std::move(variant),
                                          std::move(prepare));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <vector>
 
 #include "base/arena.h"
 #include "bench/wasm/subject.h"
@@ -7,12 +8,20 @@
 
 namespace pipit::bench {
 
-/// What an engine executes for a module: InstanceConfig::code, made in `arena`. `file` is the module's path.
-using PrepareCode = std::function<support::Result<const void*>(const wasm::ValidModule& module,
-                                                               const std::string& file, Arena& arena)>;
+/// Makes what an engine executes for a module, in `arena`, and completes the instance's configuration. `file`
+/// is the module's path.
+using Prepare = std::function<support::Status(const wasm::ValidModule& module, const std::string& file,
+                                              Arena& arena, wasm::InstanceConfig& config)>;
 
-/// One of Pipit's engines over FOLDER/KERNEL.VARIANT. Without `prepare` it executes the module itself.
-std::unique_ptr<Runtime> engine_runtime(std::string name, const wasm::Engine& engine, std::string folder,
-                                        std::string variant, PrepareCode prepare = {});
+/// Register code, translated in the arena.
+support::Status prepare_registers(const wasm::ValidModule& module, const std::string& file, Arena& arena,
+                                  wasm::InstanceConfig& config);
+/// Native code that pipit-aot makes with `flags` and leaves in `folder` beside the kernels.
+Prepare native_code(std::vector<std::string> flags);
+
+/// One of Pipit's engines over FOLDER/KERNEL.VARIANT. Without `prepare` it is the one that executes the
+/// module itself.
+std::unique_ptr<Runtime> engine_runtime(std::string name, std::string folder, std::string variant,
+                                        Prepare prepare = {});
 
 }  // namespace pipit::bench

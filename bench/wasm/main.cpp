@@ -11,8 +11,6 @@
 #include "bench/wasm/engine_runtime.h"
 #include "bench/wasm/report.h"
 #include "support/files.h"
-#include "wasm/engine.h"
-#include "wasm/register/translate.h"
 
 namespace pipit::bench {
 namespace {
@@ -93,11 +91,6 @@ std::vector<std::string> kernel_names(const Arguments& arguments) {
   return names;
 }
 
-support::Result<const void*> translate_registers(const wasm::ValidModule& module, const std::string&,
-                                                 Arena& arena) {
-  return static_cast<const void*>(TRY(wasm::translate_in(module, arena)));
-}
-
 /// Every runtime there is, native code for the common instruction set first.
 std::vector<std::unique_ptr<Runtime>> all_runtimes(const Arguments& arguments) {
   const std::string& folder = arguments.folder;
@@ -114,11 +107,14 @@ std::vector<std::unique_ptr<Runtime>> all_runtimes(const Arguments& arguments) {
   for (const Variant& variant : kVariants) {
     if (node.ok())
       list.push_back(node_runtime(*node, std::string("v8") + variant.name, folder, variant.file));
-    list.push_back(
-        engine_runtime(std::string("in-place") + variant.name, wasm::kInPlaceEngine, folder, variant.file));
-    list.push_back(engine_runtime(std::string("register") + variant.name, wasm::kRegisterEngine, folder,
-                                  variant.file, translate_registers));
+    const std::string suffix = variant.name;
+    list.push_back(engine_runtime("in-place" + suffix, folder, variant.file));
+    list.push_back(engine_runtime("register" + suffix, folder, variant.file, prepare_registers));
+    list.push_back(engine_runtime("aot" + suffix, folder, variant.file, native_code({"--cpu=x86-64-v2"})));
+    list.push_back(engine_runtime("aot checks" + suffix, folder, variant.file,
+                                  native_code({"--cpu=x86-64-v2", "--checks=software"})));
   }
+  list.push_back(engine_runtime("aot host simd", folder, "simd.wasm", native_code({"--cpu=native"})));
   std::erase_if(list, [&](const auto& entry) {
     return entry != list.front() && entry->name().find(arguments.runtime) == std::string::npos;
   });
@@ -134,6 +130,7 @@ bool measure_kernels(const Arguments& arguments, Report& report) {
                  arguments.folder.c_str());
     return false;
   }
+  bool all_right = true;
   for (usize i = 0; i < names.size(); ++i) {
     std::fprintf(stderr, "[%zu/%zu] %s\n", i + 1, names.size(), names[i].c_str());
     auto row = measure(names[i], runtimes, arguments.measure);
@@ -141,25 +138,43 @@ bool measure_kernels(const Arguments& arguments, Report& report) {
       std::fprintf(stderr, "pipit bench wasm: %s\n", row.error().text.c_str());
       return false;
     }
+    for (usize column = 0; column < row->cells.size(); ++column) {
+      const Cell& cell = row->cells[column];
+      if (!cell.why.empty())
+        std::fprintf(stderr, "  %s: %s\n", report.runtimes[column].c_str(), cell.why.c_str());
+      all_right &= !cell.wrong;
+    }
     report.rows.push_back(std::move(*row));
   }
-  return true;
+  return all_right;
 }
 
 void measure_start_up(Report& report) {
   std::fprintf(stderr, "start-up\n");
   const std::string folder = PIPIT_BENCH_STARTUP "/", runner = PIPIT_BENCH_BIN "/pipit-run";
+  const std::string compiler = PIPIT_BENCH_BIN "/pipit-aot", launcher = folder + "launch";
+  const auto compile_time = [&](const char* what, const std::vector<std::string>& command) {
+    return time_command(launcher, what, command, 1);
+  };
   const std::string empty = folder + "empty.wasm", large = folder + "large.wasm";
   struct Entry {
     const char* what;
     std::vector<std::string> command;
   };
   const Entry entries[] = {{"a native program that does nothing", {folder + "empty"}},
-                           {"pipit run, empty module", {runner, empty}},
-                           {"pipit run, 750 KB module", {runner, large}}};
+                           {"empty module, interp", {runner, empty}},
+                           {"empty module, in-place", {runner, "--engine=in-place", empty}},
+                           {"empty module, aot from cache", {runner, "--engine=aot", empty}},
+                           {"750 KB module, interp", {runner, large}},
+                           {"750 KB module, in-place", {runner, "--engine=in-place", large}},
+                           {"750 KB module, aot from cache", {runner, "--engine=aot", large}}};
+  report.start_up.push_back(
+      compile_time("750 KB module, pipit aot", {compiler, large, "-o", folder + "large.pna"}));
+  report.start_up.push_back(compile_time("750 KB module, pipit aot --quick",
+                                         {compiler, "--quick", large, "-o", folder + "large.pna"}));
   constexpr u32 kRepeats = 41;
   for (const Entry& entry : entries)
-    report.start_up.push_back(time_command(folder + "launch", entry.what, entry.command, kRepeats));
+    report.start_up.push_back(time_command(launcher, entry.what, entry.command, kRepeats));
 }
 
 int run(int argc, char** argv) {
@@ -167,10 +182,10 @@ int run(int argc, char** argv) {
   Arguments arguments;
   if (const int code = parse(argc, argv, arguments); code >= 0) return code;
   Report report{.environment = describe_environment()};
-  if (arguments.kernels && !measure_kernels(arguments, report)) return 1;
+  const bool all_right = !arguments.kernels || measure_kernels(arguments, report);
   if (arguments.start_up) measure_start_up(report);
   std::fputs(format_report(report, arguments.format).c_str(), stdout);
-  return 0;
+  return all_right ? 0 : 1;
 }
 
 }  // namespace

@@ -47,7 +47,9 @@ support::Result<Row> measure(const std::string& kernel, const std::vector<std::u
     }
     candidates[i].subject = std::move(*subject);
     auto status = prepare(candidates[i], options.sample_seconds, &expected);
-    if (!status.ok()) return status.take_error().in(kernel + " in " + runtimes[i]->name());
+    if (status.ok()) continue;
+    row.cells[i] = {.why = status.error().text, .wrong = true};
+    candidates[i] = {};
   }
   for (u32 repeat = 0; repeat < options.repeats; ++repeat)
     for (Candidate& candidate : candidates)

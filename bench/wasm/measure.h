@@ -10,6 +10,7 @@ namespace pipit::bench {
 struct Cell {
   double seconds = 0;  ///< median of one round; 0 when it could not run
   std::string why;     ///< the reason then
+  bool wrong = false;  ///< it ran, but trapped or gave another result: a fast wrong answer is no measurement
 };
 
 /// The measurements of one kernel, by runtime in the order given.

@@ -37,19 +37,31 @@ std::string number(double value, const char* format = "%.2f") {
   return text;
 }
 
-double ratio(const Row& row, usize column) {
-  return row.cells[0].seconds > 0 ? row.cells[column].seconds / row.cells[0].seconds : 0;
+/// The column that `column` is divided by: native code of the same instruction set.
+usize base_of(const Report& report, usize column) {
+  if (!report.runtimes[column].starts_with("aot host")) return 0;
+  const auto found = std::find(report.runtimes.begin(), report.runtimes.end(), "native host");
+  return found == report.runtimes.end() ? 0 : static_cast<usize>(found - report.runtimes.begin());
+}
+
+double ratio(const Report& report, const Row& row, usize column) {
+  const double base = row.cells[base_of(report, column)].seconds;
+  return base > 0 ? row.cells[column].seconds / base : 0;
+}
+
+double mean(const Report& report, usize column) {
+  return geometric_mean(report.rows, polybench(report), column, base_of(report, column));
 }
 
 /// One line a runtime: the mean over PolyBench's kernels, then the other kernels.
 std::vector<Cells> summary(const Report& report) {
   std::vector<Cells> lines;
   for (usize column = 0; column < report.runtimes.size(); ++column) {
-    Cells line = {report.runtimes[column], number(geometric_mean(report.rows, polybench(report), column, 0))};
+    Cells line = {report.runtimes[column], number(mean(report, column))};
     for (const char* other : kOthers) {
       const auto row = std::find_if(report.rows.begin(), report.rows.end(),
                                     [&](const Row& candidate) { return candidate.kernel == other; });
-      line.push_back(row == report.rows.end() ? "–" : number(ratio(*row, column)));
+      line.push_back(row == report.rows.end() ? "–" : number(ratio(report, *row, column)));
     }
     lines.push_back(std::move(line));
   }
@@ -61,7 +73,8 @@ std::vector<Cells> details(const Report& report) {
   std::vector<Cells> lines;
   for (const Row& row : report.rows) {
     Cells line = {row.kernel, number(row.cells[0].seconds * 1e3, "%.3f")};
-    for (usize column = 1; column < row.cells.size(); ++column) line.push_back(number(ratio(row, column)));
+    for (usize column = 1; column < row.cells.size(); ++column)
+      line.push_back(number(ratio(report, row, column)));
     lines.push_back(std::move(line));
   }
   return lines;
@@ -110,13 +123,12 @@ std::string to_json(const Report& report) {
   json["environment"] = report.environment;
   json["base"] = report.runtimes[0];
   for (usize column = 0; column < report.runtimes.size(); ++column)
-    json["polybench_geomean"][report.runtimes[column]] =
-        geometric_mean(report.rows, polybench(report), column, 0);
+    json["polybench_geomean"][report.runtimes[column]] = mean(report, column);
   for (const Row& row : report.rows)
     for (usize column = 0; column < row.cells.size(); ++column) {
       auto& cell = json["kernels"][row.kernel][report.runtimes[column]];
       if (row.cells[column].seconds > 0)
-        cell = {{"seconds", row.cells[column].seconds}, {"ratio", ratio(row, column)}};
+        cell = {{"seconds", row.cells[column].seconds}, {"ratio", ratio(report, row, column)}};
       else
         cell = {{"missing", row.cells[column].why}};
     }
