@@ -106,9 +106,13 @@ void register_model(CLI::App& root, Session& session) {
   command->require_subcommand(1);
   command->footer(
       "example: pipit model quantize fashion.onnx --calibrate=fashion-mnist -o fashion.int8.onnx");
+  // The subcommands leave these two to their parent, wherever they stand.
+  add_extension_options(*command);
+  command->fallthrough();
   register_model_info(*command, session);
   register_model_quantize(*command, session);
   register_model_plan(*command, session);
+  register_model_compile(*command, session);
   register_model_run(*command, session);
   register_model_bench(*command, session);
 }

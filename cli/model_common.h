@@ -42,6 +42,12 @@ std::string shape_text(const nn::TensorInfo& info);
 void set_action(CLI::App& command, Session& session, const char* example,
                 std::function<support::Status()> run);
 
+/// Adds --operators and --target, which take effect before any subcommand runs.
+void add_extension_options(CLI::App& command);
+/// Of --target; nullptr without it.
+const model::Target* chosen_target();
+
+void register_model_compile(CLI::App& parent, Session& session);
 void register_model_info(CLI::App& parent, Session& session);
 void register_model_quantize(CLI::App& parent, Session& session);
 void register_model_plan(CLI::App& parent, Session& session);

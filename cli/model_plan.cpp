@@ -22,6 +22,30 @@ u64 constant_bytes(const model::CompiledModel& compiled) {
   return total;
 }
 
+/// What the accelerator was offered, and what it left to the processor.
+void print_partition(const model::CompiledModel& compiled) {
+  std::vector<std::vector<std::string>> rows;
+  u64 taken = 0;
+  for (const auto& row : compiled.partition) {
+    rows.push_back(
+        {row.pattern, std::to_string(row.macs), row.refused.empty() ? "taken" : row.refused, row.node});
+    if (row.refused.empty()) taken += row.macs;
+  }
+  std::printf("%s", support::format_table({"pattern", "MACs", chosen_target()->accelerator->name, "node"},
+                                          rows, {false, true, false, false})
+                        .c_str());
+  std::printf("%s computes %llu of %llu MACs\n", chosen_target()->accelerator->name,
+              static_cast<unsigned long long>(taken), static_cast<unsigned long long>(compiled.macs));
+}
+
+Json partition_json(const model::CompiledModel& compiled) {
+  Json rows = Json::array();
+  for (const auto& row : compiled.partition)
+    rows.push_back(
+        {{"pattern", row.pattern}, {"macs", row.macs}, {"refused", row.refused}, {"node", row.node}});
+  return rows;
+}
+
 void print_table(const Arguments& arguments, const model::CompiledModel& compiled) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& op : compiled.operators)
@@ -36,6 +60,7 @@ void print_table(const Arguments& arguments, const model::CompiledModel& compile
   std::printf("flash %zu bytes, of them constants %llu; %llu MACs\n", compiled.pipm.size(),
               static_cast<unsigned long long>(constant_bytes(compiled)),
               static_cast<unsigned long long>(compiled.macs));
+  if (!compiled.partition.empty()) print_partition(compiled);
   if (!arguments.output.empty()) std::printf("wrote %s\n", arguments.output.c_str());
 }
 
@@ -55,6 +80,7 @@ void print_json(const Arguments& arguments, const model::CompiledModel& compiled
                      {"flash_bytes", compiled.pipm.size()},
                      {"constant_bytes", constant_bytes(compiled)},
                      {"macs", compiled.macs},
+                     {"partition", partition_json(compiled)},
                      {"operators", operators}};
   std::printf("%s\n", support::dump(json, 2).c_str());
 }
@@ -62,7 +88,8 @@ void print_json(const Arguments& arguments, const model::CompiledModel& compiled
 Status run(const Arguments& arguments, const Session& session) {
   TRY(check_pass_name(arguments.dump));
   const std::vector<u8> onnx = TRY(support::read_file(arguments.input));
-  model::CompileOptions options{arguments.name, arguments.integer_io, dump_after(arguments.dump)};
+  model::CompileOptions options{arguments.name, arguments.integer_io, dump_after(arguments.dump),
+                                chosen_target()};
   auto compiled = model::compile_model(onnx, options);
   if (!compiled.ok()) return compiled.take_error().in(arguments.input);
   if (!arguments.output.empty()) TRY(support::write_file(arguments.output, compiled->pipm));

@@ -2,8 +2,17 @@
 #include <cctype>
 
 #include "compiler/model/emit_c/custom.h"
+#include "compiler/model/emit_c/emit_c.h"
 
-namespace pipit::model::c {
+namespace pipit::model {
+
+std::string entry_name(const std::string& operator_name) {
+  std::string name = "pipit_operator_";
+  for (char c : operator_name) name += std::isalnum(static_cast<u8>(c)) != 0 ? c : '_';
+  return name;
+}
+
+namespace c {
 namespace {
 
 using nn::format::CustomAttributes;
@@ -17,13 +26,6 @@ std::string tensor_text(const TensorRecord& tensor) {
 }
 
 }  // namespace
-
-std::string entry_name(const char* operator_name) {
-  std::string name = "pipit_operator_";
-  for (const char* c = operator_name; *c != '\0'; ++c)
-    name += std::isalnum(static_cast<u8>(*c)) != 0 ? *c : '_';
-  return name;
-}
 
 void custom(Writer& out, const nn::Node& node) {
   const auto& attributes = node.attributes<CustomAttributes>();
@@ -47,4 +49,5 @@ void custom(Writer& out, const nn::Node& node) {
   out.call(entry + ".run", {"&" + view, data, "&" + result, out.output(node)});
 }
 
-}  // namespace pipit::model::c
+}  // namespace c
+}  // namespace pipit::model

@@ -39,6 +39,11 @@ class Emitter {
     out.scratch_bytes = writer_.scratch_bytes();
     out.constant_bytes = writer_.constant_bytes();
     out.operators = operators_;
+    for (u32 i = 0; i < model_.input_count(); ++i)
+      out.functions.push_back(prefix_ + "_input" + std::to_string(i));
+    for (u32 i = 0; i < model_.output_count(); ++i)
+      out.functions.push_back(prefix_ + "_output" + std::to_string(i));
+    out.functions.push_back(prefix_ + "_run");
     out.header = header();
     out.source = source();
     return out;

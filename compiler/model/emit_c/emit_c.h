@@ -16,11 +16,15 @@ struct CModel {
   u32 arena_bytes = 0;
   u32 scratch_bytes = 0;               ///< static, besides the arena
   u32 constant_bytes = 0;              ///< weights, biases, factors
+  std::vector<std::string> functions;  ///< that the header declares
   std::vector<std::string> operators;  ///< names of custom operators, whose C must be compiled along
 };
 
 /// `pipm` is a verified .pipm; `prefix` begins every public name and must be a C identifier. Errors:
 /// invalid_argument (prefix), unsupported (an operator without a C kernel, by its index).
 support::Result<CModel> emit_c(Bytes pipm, const std::string& prefix);
+
+/// Name under which generated C expects the pipit_operator_entry of "com.example.HardGelu".
+std::string entry_name(const std::string& operator_name);
 
 }  // namespace pipit::model

@@ -1,0 +1,107 @@
+// pipit model compile: a model ahead of time, as C that needs nothing of Pipit, or as a Wasm module.
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/model_common.h"
+#include "compiler/model/emit_c/compile_wasm.h"
+#include "compiler/model/emit_c/emit_c.h"
+#include "support/files.h"
+
+namespace pipit::cli {
+namespace {
+
+using support::Error;
+using support::Json;
+using support::Result;
+using support::Status;
+
+struct Arguments {
+  std::string input, output, name, emit = "c";
+  bool integer_io = false;
+};
+
+/// A C identifier from a file's name: "kws_ref_model.tflite" → "kws_ref_model".
+std::string name_from(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename().string();
+  name = name.substr(0, name.find('.'));
+  std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<u8>(c)) == 0; }, '_');
+  return name.empty() || std::isdigit(static_cast<u8>(name[0])) != 0 ? "model_" + name : name;
+}
+
+Result<std::vector<u8>> planned(const Arguments& arguments) {
+  std::vector<u8> file = TRY(support::read_file(arguments.input));
+  if (is_planned(file)) return file;
+  model::CompileOptions options;
+  options.name = arguments.name;
+  options.integer_io = arguments.integer_io;
+  options.target = chosen_target();
+  auto compiled = model::compile_model(file, options);
+  if (!compiled.ok()) return compiled.take_error().in(arguments.input);
+  return std::move(compiled->pipm);
+}
+
+Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const u8*>(text.data()), text.size()}; }
+
+Result<std::vector<std::string>> write_c(const Arguments& arguments, const model::CModel& made) {
+  const std::string base = (arguments.output.empty() ? "." : arguments.output) + "/" + arguments.name;
+  TRY(support::write_file(base + ".h", bytes_of(made.header)));
+  TRY(support::write_file(base + ".c", bytes_of(made.source)));
+  return std::vector<std::string>{base + ".h", base + ".c"};
+}
+
+Result<std::vector<std::string>> write_wasm(const Arguments& arguments, const model::CModel& made) {
+  const std::string path = arguments.output.empty() ? arguments.name + ".wasm" : arguments.output;
+  TRY(support::write_file(path, TRY(model::compile_wasm(made, arguments.name))));
+  return std::vector<std::string>{path};
+}
+
+void print_json(const model::CModel& made, const std::vector<std::string>& files) {
+  const Json json = {{"files", files},
+                     {"arena_bytes", made.arena_bytes},
+                     {"scratch_bytes", made.scratch_bytes},
+                     {"constant_bytes", made.constant_bytes},
+                     {"operators", made.operators}};
+  std::printf("%s\n", support::dump(json, 2).c_str());
+}
+
+void print_text(const model::CModel& made, const std::vector<std::string>& files) {
+  std::printf("RAM: arena %u bytes, scratch %u bytes; flash besides the code: constants %u bytes\n",
+              made.arena_bytes, made.scratch_bytes, made.constant_bytes);
+  for (const std::string& name : made.operators)
+    std::printf("compile the C files of operator %s along, with -Dpipit_operator_entry=%s\n", name.c_str(),
+                model::entry_name(name).c_str());
+  for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
+}
+
+Status run(Arguments arguments, const Session& session) {
+  if (arguments.name.empty()) arguments.name = name_from(arguments.input);
+  auto made = model::emit_c(TRY(planned(arguments)), arguments.name);
+  if (!made.ok()) return made.take_error().in(arguments.input);
+  const auto files = TRY(arguments.emit == "c" ? write_c(arguments, *made) : write_wasm(arguments, *made));
+  (session.output == Output::json ? print_json : print_text)(*made, files);
+  return {};
+}
+
+}  // namespace
+
+void register_model_compile(CLI::App& parent, Session& session) {
+  CLI::App* command = parent.add_subcommand(
+      "compile", "a model ahead of time: self-contained C99, or a Wasm module with SIMD");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("model", arguments->input, "ONNX, TFLite or planned model")->required();
+  command->add_option("--emit", arguments->emit, "c or wasm")
+      ->check(CLI::IsMember({"c", "wasm"}))
+      ->capture_default_str();
+  command->add_option("-o,--out", arguments->output,
+                      "c: folder for NAME.c and NAME.h; wasm: the module's file");
+  command->add_option("--name", arguments->name,
+                      "prefix of every public name; default: from the file's name");
+  command->add_flag("--integer-io", arguments->integer_io,
+                    "int8 inputs and outputs: no conversion in the model");
+  set_action(*command, session, "pipit model compile gesture.int8.onnx --emit=c --integer-io -o build/",
+             [arguments, &session] { return run(*arguments, session); });
+}
+
+}  // namespace pipit::cli
