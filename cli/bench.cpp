@@ -34,6 +34,12 @@ void register_bench(CLI::App& root, Session& session) {
   wasm->prefix_command();
   wasm->footer("Example: pipit bench wasm --output=markdown");
   wasm->callback([wasm, &session] { session.exit_code = become("pipit-bench-wasm", wasm->remaining()); });
+  auto* mewz =
+      command->add_subcommand("mewz", "the start of a virtual machine, against the smallest there can be");
+  mewz->set_help_flag();
+  mewz->prefix_command();
+  mewz->footer("Example: pipit bench mewz --runs=21");
+  mewz->callback([mewz, &session] { session.exit_code = become("pipit-bench-mewz", mewz->remaining()); });
 }
 
 }  // namespace pipit::cli

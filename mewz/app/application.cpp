@@ -1,5 +1,6 @@
 #include "mewz/app/application.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/sha256.h"
@@ -20,7 +21,7 @@ namespace {
 constexpr u64 kFuelSlice = 200'000;  // between two looks at the network: below a millisecond natively
 constexpr usize kModuleBytes = usize{1} << 30, kModelBytes = usize{1} << 30;
 constexpr usize kLinearBytes = usize{4} << 30, kInstanceSlack = usize{64} << 20;
-constexpr usize kKernelShare = usize{2} << 20;  // of memory that a growing application leaves alone
+constexpr usize kKernelShare = usize{512} << 10;  // of memory that a growing application leaves alone
 constexpr u32 kMaxDescriptors = 256;
 constexpr u32 kWasmPage = 65536;
 
@@ -133,9 +134,14 @@ u32 most_pages() {
 }
 
 /// What runs, and how long it took to get there.
-void announce(const AppImage& image, const Machine& machine) {
+void announce(const AppImage& image, const Machine& machine, const wasm::native::NativeCode* native) {
   const u64 now = cpu::read_tsc(), per_us = clock().tsc_hz() / 1'000'000;
-  const Sha256::Digest digest = sha256(image.module);
+  // Loading native code has checked which module it was made from.
+  Sha256::Digest digest;
+  if (native != nullptr)
+    std::copy_n(native->module.header().module_digest, digest.size(), digest.begin());
+  else
+    digest = sha256(image.module);
   char hex[65];
   TextWriter text(hex);
   text.hex(digest);
@@ -172,7 +178,7 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
   g_instance = *instance;
   set_application_report(describe_application);
-  announce(image, machine);
+  announce(image, machine, native ? &*native : nullptr);
   drive(**instance, context, ports, image.native.empty());
 }
 

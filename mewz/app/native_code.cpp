@@ -13,7 +13,7 @@ namespace {
 
 namespace native = wasm::native;
 
-constexpr usize kKernelShare = usize{2} << 20;  // of memory that a growing application leaves alone
+constexpr usize kKernelShare = usize{512} << 10;  // of memory that a growing application leaves alone
 
 constinit native::NativeRun* g_running = nullptr;
 
