@@ -30,6 +30,7 @@ bool interrupted();
 void watch_interrupts();
 
 // One function a subcommand; each adds itself to `root`, and its callback sets session.exit_code.
+void register_aot(CLI::App& root, Session& session);
 void register_bench(CLI::App& root, Session& session);
 void register_build(CLI::App& root, Session& session);
 void register_device(CLI::App& root, Session& session);

@@ -33,7 +33,7 @@ void watch_interrupts() {
 
 using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
-    register_bench, register_build, register_device, register_down, register_gateway, register_model,
+    register_aot, register_bench, register_build, register_device, register_down, register_gateway, register_model,
     register_pull,  register_push,  register_run,    register_up,   register_wast,
 };
 

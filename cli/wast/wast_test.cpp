@@ -42,6 +42,7 @@ const Backend& in_place() { return **find_backend("interp"); }
 
 TEST(WastSuite, CoreScriptsPass) { expect_suite_passes("interp"); }
 TEST(WastSuite, CoreScriptsPassInRegisterCode) { expect_suite_passes("register"); }
+TEST(WastSuite, CoreScriptsPassInNativeCode) { expect_suite_passes("aot"); }
 
 support::Json value(const char* type, const char* text) { return {{"type", type}, {"value", text}}; }
 
