@@ -39,7 +39,8 @@ static void refill_ticks(Machine& machine) {
   machine.ticks = static_cast<i32>(portion);
 }
 
-void out_of_ticks(PIPIT_ARGS) {
+[[gnu::noinline]] void out_of_ticks(PIPIT_ARGS) {
+  Machine* const m = PIPIT_MACHINE;
   if (m->fuel == 0) {
     m->ticks = 0;
     m->owes = true;
@@ -51,6 +52,10 @@ void out_of_ticks(PIPIT_ARGS) {
   refill_ticks(*m);
   --m->ticks;
   PIPIT_GO(pc, acc, fs, fd);
+}
+
+[[gnu::noinline]] void trap_out_of_bounds(PIPIT_ARGS) {
+  stop_with_trap(PIPIT_MACHINE, pc, TrapKind::out_of_bounds_memory_access);
 }
 
 u32 function_at(const RegisterCode& image, u32 offset) {
@@ -105,7 +110,12 @@ static void run(InstanceImpl& instance) {
   load_instance(m, m->instance);
   [[maybe_unused]] const u8* const base = handler_base();
   [[maybe_unused]] u8* const mem = m->memory;
-  PIPIT_HANDLER_AT(m->pc)(m->pc, m->fp, m, 0, 0, 0 PIPIT_REST);
+#if defined(__arm__)
+  const f32 machine = __builtin_bit_cast(f32, reinterpret_cast<u32>(m));
+#else
+  Machine* const machine = m;
+#endif
+  PIPIT_HANDLER_AT(m->pc)(m->pc, m->fp, 0, 0, 0, PIPIT_REST);
   m->fuel += static_cast<u32>(m->ticks);
 }
 

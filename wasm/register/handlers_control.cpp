@@ -6,12 +6,6 @@
 
 namespace pipit::wasm::reg {
 
-#if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32)
-#define RELOAD_MEMORY() static_cast<void>(0)
-#else
-#define RELOAD_MEMORY() (mem = m->memory)
-#endif
-
 HANDLER(br) { PIPIT_NEXT(read_i16(pc + 2) * 2); }
 HANDLER(back) { PIPIT_SPEND_AND_GO(pc + read_i16(pc + 2) * 2); }
 
@@ -69,16 +63,23 @@ static bool fits(Machine* m, const Value* base, u32 slots, const Frame* frame) {
     BEGIN(head, base_slot);                                         \
   } while (false)
 
-HANDLER(call) { CALL(m->entries[read_u16(pc + 4)], 6); }
-HANDLER(call_far) { CALL(m->entries[read<u32>(pc + 4)], 8); }
+HANDLER(call) {
+  Machine* const m = PIPIT_MACHINE;
+  CALL(m->entries[read_u16(pc + 4)], 6);
+}
+HANDLER(call_far) {
+  Machine* const m = PIPIT_MACHINE;
+  CALL(m->entries[read<u32>(pc + 4)], 8);
+}
 
 /// Calls a function of the host, m->callee of m->callee_instance with arguments at m->callee_fp, and goes on
 /// at m->after.
 static void invoke_host(PIPIT_ARGS) {
+  Machine* const m = PIPIT_MACHINE;
   const ImportLink& link = m->callee_instance->links[m->callee];
   const HostAction action = link.call(link.context, m->callee_instance->handle, m->callee_fp);
   load_instance(m, m->instance);
-  RELOAD_MEMORY();
+  PIPIT_RELOAD_MEMORY();
   switch (action) {
     case HostAction::done: break;
     case HostAction::trap: return stop_with_trap(m, pc, TrapKind::host);
@@ -97,6 +98,7 @@ static void invoke_host(PIPIT_ARGS) {
 
 /// Calls m->callee of m->callee_instance with arguments at m->callee_fp; the instruction has m->call_bytes.
 static void invoke(PIPIT_ARGS) {
+  Machine* const m = PIPIT_MACHINE;
   const Callee callee = resolve_function(m->callee_instance, m->callee);
   m->callee_instance = callee.instance;
   m->callee = callee.index;
@@ -110,7 +112,7 @@ static void invoke(PIPIT_ARGS) {
   m->frame = frame;
   if (callee.instance != m->instance) {
     load_instance(m, callee.instance);
-    RELOAD_MEMORY();
+    PIPIT_RELOAD_MEMORY();
   }
   BEGIN(head, m->callee_fp);
 }
@@ -118,6 +120,7 @@ static void invoke(PIPIT_ARGS) {
 /// Calls m->callee in place of the running function. What the host's functions return, the instruction behind
 /// returns.
 static void invoke_tail(PIPIT_ARGS) {
+  Machine* const m = PIPIT_MACHINE;
   const Callee callee = resolve_function(m->callee_instance, m->callee);
   m->callee_instance = callee.instance;
   m->callee = callee.index;
@@ -131,7 +134,7 @@ static void invoke_tail(PIPIT_ARGS) {
                module.type_of(callee.index).param_slots * sizeof(Value));
   if (callee.instance != m->instance) {
     load_instance(m, callee.instance);
-    RELOAD_MEMORY();
+    PIPIT_RELOAD_MEMORY();
   }
   BEGIN(head, fp);
 }
@@ -144,10 +147,12 @@ static void invoke_tail(PIPIT_ARGS) {
   m->call_bytes = 8
 
 HANDLER(call_import) {
+  Machine* const m = PIPIT_MACHINE;
   NAME_CALLEE();
   PIPIT_TAIL(invoke);
 }
 HANDLER(return_call) {
+  Machine* const m = PIPIT_MACHINE;
   NAME_CALLEE();
   PIPIT_TAIL(invoke_tail);
 }
@@ -161,12 +166,14 @@ static TrapKind name_indirect(Machine* m, const u8* pc, Value* fp) {
   return find_indirect(*m->instance, type, read_u16(pc + 6), element, m->callee_instance, m->callee);
 }
 HANDLER(call_indirect) {
+  Machine* const m = PIPIT_MACHINE;
   const TrapKind fault = name_indirect(m, pc, fp);
   if (fault != TrapKind::none) [[unlikely]]
     return stop_with_trap(m, pc, fault);
   PIPIT_TAIL(invoke);
 }
 HANDLER(return_call_indirect) {
+  Machine* const m = PIPIT_MACHINE;
   const TrapKind fault = name_indirect(m, pc, fp);
   if (fault != TrapKind::none) [[unlikely]]
     return stop_with_trap(m, pc, fault);
@@ -184,29 +191,40 @@ HANDLER(return_call_indirect) {
   } while (false)
 
 static void return_across(PIPIT_ARGS) {
+  Machine* const m = PIPIT_MACHINE;
   load_instance(m, m->frame[-1].instance);
-  RELOAD_MEMORY();
+  PIPIT_RELOAD_MEMORY();
   PIPIT_GO(pc, acc, fs, fd);
 }
-HANDLER(return_0) { RETURN(); }
+HANDLER(return_0) {
+  Machine* const m = PIPIT_MACHINE;
+  RETURN();
+}
 HANDLER(return_1) {
+  Machine* const m = PIPIT_MACHINE;
   fp[0] = SLOT(2);
   RETURN();
 }
 HANDLER(return_a) {
+  Machine* const m = PIPIT_MACHINE;
   fp[0].u32_ = acc;
   RETURN();
 }
 HANDLER(return_n) {
+  Machine* const m = PIPIT_MACHINE;
   std::memmove(static_cast<void*>(fp), fp + read_u16(pc + 2), read_u16(pc + 4) * sizeof(Value));
   RETURN();
 }
 
-HANDLER(unreachable) { stop_with_trap(m, pc, TrapKind::unreachable); }
+HANDLER(unreachable) {
+  Machine* const m = PIPIT_MACHINE;
+  stop_with_trap(m, pc, TrapKind::unreachable);
+}
 
 // The boot code's instructions.
 
 HANDLER(call_start) {
+  Machine* const m = PIPIT_MACHINE;
   m->callee_instance = m->instance;
   m->callee = m->instance->module->start;
   m->callee_fp = fp + m->entry_slots;
@@ -214,21 +232,29 @@ HANDLER(call_start) {
   PIPIT_TAIL(invoke);
 }
 HANDLER(call_entry) {
+  Machine* const m = PIPIT_MACHINE;
   m->callee_instance = m->instance;
   m->callee = m->entry;
   m->callee_fp = fp;
   m->call_bytes = 2;
   PIPIT_TAIL(invoke);
 }
-HANDLER(halt) { m->state = RunState::finished; }
+HANDLER(halt) {
+  Machine* const m = PIPIT_MACHINE;
+  m->state = RunState::finished;
+}
 
 // Memory as a whole, tables, references.
 
-HANDLER(memory_size) { PIPIT_NEXT_ACC(2, m->instance->memory->pages); }
+HANDLER(memory_size) {
+  Machine* const m = PIPIT_MACHINE;
+  PIPIT_NEXT_ACC(2, m->instance->memory->pages);
+}
 HANDLER(memory_grow) {
+  Machine* const m = PIPIT_MACHINE;
   const u32 old = m->instance->memory->grow(SLOT(2).u32_);
   refresh_memory(m);
-  RELOAD_MEMORY();
+  PIPIT_RELOAD_MEMORY();
   PIPIT_NEXT_ACC(4, old);
 }
 
@@ -238,15 +264,17 @@ HANDLER(memory_grow) {
 #define Y read_u16(pc + 6)
 #define BULK_HANDLER(id, ...)                 \
   HANDLER(id) {                               \
+    Machine* const m = PIPIT_MACHINE;         \
     const TrapKind fault = __VA_ARGS__;       \
     if (fault != TrapKind::none) [[unlikely]] \
       return stop_with_trap(m, pc, fault);    \
     PIPIT_NEXT_ACC(8, 0);                     \
   }
-#define EFFECT_HANDLER(id, ...) \
-  HANDLER(id) {                 \
-    __VA_ARGS__;                \
-    PIPIT_NEXT_ACC(8, 0);       \
+#define EFFECT_HANDLER(id, ...)                        \
+  HANDLER(id) {                                        \
+    [[maybe_unused]] Machine* const m = PIPIT_MACHINE; \
+    __VA_ARGS__;                                       \
+    PIPIT_NEXT_ACC(8, 0);                              \
   }
 BULK_HANDLER(memory_init, memory_init(*m->instance, X, ROW(0), ROW(1), ROW(2)))
 BULK_HANDLER(memory_copy, copy_memory(*m->instance, ROW(0), ROW(1), ROW(2)))
@@ -261,6 +289,7 @@ EFFECT_HANDLER(table_size, ROW(0) = m->instance->tables[X]->size)
 EFFECT_HANDLER(ref_func, SLOT(2).u32_ = make_func_ref(m->instance->id, read<u32>(pc + 4)))
 
 HANDLER(table_get) {
+  Machine* const m = PIPIT_MACHINE;
   const TableInst& table = *m->instance->tables[X];
   if (ROW(0) >= table.size) [[unlikely]]
     return stop_with_trap(m, pc, TrapKind::out_of_bounds_table_access);
@@ -268,6 +297,7 @@ HANDLER(table_get) {
   PIPIT_NEXT_ACC(8, 0);
 }
 HANDLER(table_set) {
+  Machine* const m = PIPIT_MACHINE;
   const TableInst& table = *m->instance->tables[X];
   if (ROW(0) >= table.size) [[unlikely]]
     return stop_with_trap(m, pc, TrapKind::out_of_bounds_table_access);

@@ -71,10 +71,12 @@ FLOATS(f64)
 #define MADD(T)                               \
   HANDLER(T##_madd_a) {                       \
     const T product = SLOT(2).T##_ * ACC_##T; \
+    PIPIT_ONE_AFTER_THE_OTHER();              \
     NEXT_##T(4, SLOT(3).T##_ + product);      \
   }                                           \
   HANDLER(T##_madd_d) {                       \
     const T product = SLOT(3).T##_ * ACC_##T; \
+    PIPIT_ONE_AFTER_THE_OTHER();              \
     const T result = SLOT(4).T##_ + product;  \
     SLOT(2).T##_ = result;                    \
     NEXT_##T(6, result);                      \
@@ -84,14 +86,15 @@ MADD(f64)
 
 /// `Via` is the type that the conversion is done in: f32 to 64 bits goes through f64, which is exact and
 /// shorter.
-#define TRUNCATION(id, at, From, Via, Out, finish)                                                  \
-  HANDLER(id) {                                                                                     \
-    const Via a = SLOT(at).From##_;                                                                 \
-    Out result;                                                                                     \
-    if (!truncate(a, result)) [[unlikely]]                                                          \
-      return stop_with_trap(                                                                        \
-          m, pc, is_nan(a) ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
-    finish;                                                                                         \
+#define TRUNCATION(id, at, From, Via, Out, finish)                                           \
+  HANDLER(id) {                                                                              \
+    const Via a = SLOT(at).From##_;                                                          \
+    Out result;                                                                              \
+    if (!truncate(a, result)) [[unlikely]]                                                   \
+      return stop_with_trap(                                                                 \
+          PIPIT_MACHINE, pc,                                                                 \
+          is_nan(a) ? TrapKind::invalid_conversion_to_integer : TrapKind::integer_overflow); \
+    finish;                                                                                  \
   }
 #define SATURATION(id, at, From, Via, Out, finish)           \
   HANDLER(id) {                                              \

@@ -100,14 +100,14 @@ UNARY_HANDLER(popcnt, R32(2), 4, , std::popcount(a))
 RARE32(rotl, std::rotl(a, static_cast<int>(b & 31)))
 RARE32(rotr, std::rotr(a, static_cast<int>(b & 31)))
 
-#define DIVIDE_HANDLER(name, T, b_, overflows, ...)                   \
-  HANDLER(name) {                                                     \
-    const T a = static_cast<T>(R32(2)), b = static_cast<T>(b_);       \
-    if (b == 0) [[unlikely]]                                          \
-      return stop_with_trap(m, pc, TrapKind::integer_divide_by_zero); \
-    if (overflows) [[unlikely]]                                       \
-      return stop_with_trap(m, pc, TrapKind::integer_overflow);       \
-    PIPIT_NEXT_ACC(4, static_cast<u32>(__VA_ARGS__));                 \
+#define DIVIDE_HANDLER(name, T, b_, overflows, ...)                               \
+  HANDLER(name) {                                                                 \
+    const T a = static_cast<T>(R32(2)), b = static_cast<T>(b_);                   \
+    if (b == 0) [[unlikely]]                                                      \
+      return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_divide_by_zero); \
+    if (overflows) [[unlikely]]                                                   \
+      return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_overflow);       \
+    PIPIT_NEXT_ACC(4, static_cast<u32>(__VA_ARGS__));                             \
   }
 #define DIVIDE32(op, T, overflows, ...)                        \
   DIVIDE_HANDLER(op##_ss_a, T, R32(3), overflows, __VA_ARGS__) \
@@ -166,15 +166,15 @@ BINARY64(shr_u, a >> (b & 63))
 BINARY64(rotl, std::rotl(a, static_cast<int>(b & 63)))
 BINARY64(rotr, std::rotr(a, static_cast<int>(b & 63)))
 
-#define DIVIDE64(op, T, overflows, ...)                               \
-  HANDLER(i64_##op) {                                                 \
-    const T a = static_cast<T>(R64(3)), b = static_cast<T>(R64(4));   \
-    if (b == 0) [[unlikely]]                                          \
-      return stop_with_trap(m, pc, TrapKind::integer_divide_by_zero); \
-    if (overflows) [[unlikely]]                                       \
-      return stop_with_trap(m, pc, TrapKind::integer_overflow);       \
-    SLOT(2).u64_ = static_cast<u64>(__VA_ARGS__);                     \
-    PIPIT_NEXT(6);                                                    \
+#define DIVIDE64(op, T, overflows, ...)                                           \
+  HANDLER(i64_##op) {                                                             \
+    const T a = static_cast<T>(R64(3)), b = static_cast<T>(R64(4));               \
+    if (b == 0) [[unlikely]]                                                      \
+      return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_divide_by_zero); \
+    if (overflows) [[unlikely]]                                                   \
+      return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_overflow);       \
+    SLOT(2).u64_ = static_cast<u64>(__VA_ARGS__);                                 \
+    PIPIT_NEXT(6);                                                                \
   }
 DIVIDE64(div_s, i64, a == std::numeric_limits<i64>::min() && b == -1, a / b)
 DIVIDE64(div_u, u64, false, a / b)
@@ -267,16 +267,16 @@ HANDLER(select_a) {
   PIPIT_NEXT(6);
 }
 HANDLER(global_get) {
-  const Value value = *m->globals[read_u16(pc + 4)];
+  const Value value = *PIPIT_MACHINE->globals[read_u16(pc + 4)];
   SLOT(2) = value;
   PIPIT_NEXT_ACC(6, value.u32_);
 }
 HANDLER(global_set) {
-  *m->globals[read_u16(pc + 4)] = SLOT(2);
+  *PIPIT_MACHINE->globals[read_u16(pc + 4)] = SLOT(2);
   PIPIT_NEXT(6);
 }
 HANDLER(global_set_a) {
-  m->globals[read_u16(pc + 2)]->u32_ = acc;
+  PIPIT_MACHINE->globals[read_u16(pc + 2)]->u32_ = acc;
   PIPIT_NEXT(4);
 }
 

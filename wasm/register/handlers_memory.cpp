@@ -30,10 +30,10 @@ inline bool reaches(Machine* m, [[maybe_unused]] u8* memory, u32 address, u8*& a
 
 }  // namespace
 
-#define CHECKED(T, ...)                                           \
-  u8* at;                                                         \
-  if (!reaches<T>(m, PIPIT_MEMORY, __VA_ARGS__, at)) [[unlikely]] \
-  return stop_with_trap(m, pc, TrapKind::out_of_bounds_memory_access)
+#define CHECKED(T, ...)                                                       \
+  u8* at;                                                                     \
+  if (!reaches<T>(PIPIT_MACHINE, PIPIT_MEMORY, __VA_ARGS__, at)) [[unlikely]] \
+  PIPIT_TAIL(trap_out_of_bounds)
 
 /// One load: `finish` uses `loaded`.
 #define LOAD_HANDLER(name, T, finish, ...) \
@@ -61,8 +61,10 @@ LOAD32(load8_u, u8)
 LOAD32(load16_s, i16)
 LOAD32(load16_u, u16)
 
-#define FINISH_f32(bytes) PIPIT_GO(pc + (bytes), acc, loaded, fd)
-#define FINISH_f64(bytes) PIPIT_GO(pc + (bytes), acc, fs, loaded)
+// The accumulator is free after an access: what was loaded or stored may stay in its register.
+#define FINISH_f32(bytes) PIPIT_GO(pc + (bytes), __builtin_bit_cast(u32, loaded), loaded, fd)
+#define FINISH_f64(bytes) \
+  PIPIT_GO(pc + (bytes), static_cast<u32>(__builtin_bit_cast(u64, loaded)), fs, loaded)
 #define LOADF(T)                                                                  \
   LOAD_HANDLER(load##T##_s_a, T, FINISH_##T(6), SLOT(2).u32_, read_u16(pc + 4))   \
   LOAD_HANDLER(load##T##_a_a, T, FINISH_##T(4), acc, read_u16(pc + 2))            \
@@ -73,7 +75,7 @@ LOADF(f64)
 
 #define FINISH64(bytes)                                      \
   SLOT(2).u64_ = static_cast<u64>(static_cast<i64>(loaded)); \
-  PIPIT_NEXT(bytes)
+  PIPIT_NEXT_ACC(bytes, static_cast<u32>(loaded))
 #define LOAD64(op, T)                                                    \
   LOAD_HANDLER(op##_s_d, T, FINISH64(6), SLOT(3).u32_, read_u16(pc + 4)) \
   LOAD_HANDLER(op##_a_d, T, FINISH64(6), acc, read_u16(pc + 4))          \
@@ -87,11 +89,12 @@ LOAD64(load64_32_s, i32)
 LOAD64(load64_32_u, u32)
 
 /// One store of the first bytes of `source`.
-#define STORE_HANDLER(name, T, source, bytes, ...)                        \
-  HANDLER(name) {                                                         \
-    CHECKED(T, __VA_ARGS__);                                              \
-    std::memcpy(at, &source, sizeof(T));                                  \
-    PIPIT_NEXT_ACC(bytes, static_cast<u32>(reinterpret_cast<usize>(at))); \
+#define STORE_HANDLER(name, T, source, bytes, ...)                  \
+  HANDLER(name) {                                                   \
+    CHECKED(T, __VA_ARGS__);                                        \
+    const T stored = read<T>(reinterpret_cast<const u8*>(&source)); \
+    std::memcpy(at, &stored, sizeof stored);                        \
+    PIPIT_NEXT_ACC(bytes, static_cast<u32>(stored));                \
   }
 #define STORE(op, T)                                                     \
   STORE_HANDLER(op##_s_s, T, SLOT(2), 6, SLOT(3).u32_, read_u16(pc + 4)) \
@@ -107,18 +110,18 @@ STORE(store64, u64)
 STOREA(store, u32)
 STOREA(store8, u8)
 STOREA(store16, u16)
-#define STOREF(T, accumulator)                                                     \
-  STORE_HANDLER(store##T##_s_a, T, accumulator, 6, SLOT(2).u32_, read_u16(pc + 4)) \
-  STORE_HANDLER(store##T##_a_a, T, accumulator, 4, acc, read_u16(pc + 2))          \
-  STORE_HANDLER(store##T##_w_a, T, accumulator, 8, SLOT(2).u32_ + read<u32>(pc + 4))
-STOREF(f32, fs)
-STOREF(f64, fd)
+#define STOREF(T, Bits, accumulator)                                                  \
+  STORE_HANDLER(store##T##_s_a, Bits, accumulator, 6, SLOT(2).u32_, read_u16(pc + 4)) \
+  STORE_HANDLER(store##T##_a_a, Bits, accumulator, 4, acc, read_u16(pc + 2))          \
+  STORE_HANDLER(store##T##_w_a, Bits, accumulator, 8, SLOT(2).u32_ + read<u32>(pc + 4))
+STOREF(f32, u32, fs)
+STOREF(f64, u64, fd)
 
 #define FAR_HANDLER(name, address, at, bytes)                                     \
   HANDLER(name) {                                                                 \
     u32 sum;                                                                      \
     if (__builtin_add_overflow(address, read<u32>(pc + (at)), &sum)) [[unlikely]] \
-      return stop_with_trap(m, pc, TrapKind::out_of_bounds_memory_access);        \
+      PIPIT_TAIL(trap_out_of_bounds);                                             \
     PIPIT_NEXT_ACC(bytes, sum);                                                   \
   }
 FAR_HANDLER(far_s, SLOT(2).u32_, 4, 8)

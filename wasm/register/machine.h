@@ -22,23 +22,35 @@ struct Machine;
 
 // pc: this instruction; fp: the frame's first slot; acc, fs, fd: the accumulators for i32, f32 and f64.
 // `base` is what handlers' codes are relative to and `mem` the memory, where a register is left for them.
-#define PIPIT_COMMON_ARGS                                                                 \
-  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Value *fp, [[maybe_unused]] Machine *m, \
-      [[maybe_unused]] u32 acc, [[maybe_unused]] f32 fs, [[maybe_unused]] f64 fd
+// PIPIT_REST are the arguments that stay as they are.
 #if defined(__arm__)
-#define PIPIT_ARGS PIPIT_COMMON_ARGS
-#define PIPIT_REST
-#define PIPIT_MEMORY m->memory
+// Four integers are passed in registers, of which handlers need one to compute with: the machine travels in a
+// float's.
+#define PIPIT_ARGS                                                                     \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Value *fp, [[maybe_unused]] u32 acc, \
+      [[maybe_unused]] f32 fs, [[maybe_unused]] f64 fd, [[maybe_unused]] f32 machine
+#define PIPIT_REST machine
+#define PIPIT_MACHINE reinterpret_cast<Machine*>(__builtin_bit_cast(u32, machine))
+#define PIPIT_MEMORY PIPIT_MACHINE->memory
+#define PIPIT_RELOAD_MEMORY() static_cast<void>(0)
 #elif defined(__riscv) && __riscv_xlen == 32
-#define PIPIT_ARGS PIPIT_COMMON_ARGS, [[maybe_unused]] const u8* base
-#define PIPIT_REST , base
-#define PIPIT_BASE base
-#define PIPIT_MEMORY m->memory
+#define PIPIT_ARGS                                                                         \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Value *fp, [[maybe_unused]] u32 acc,     \
+      [[maybe_unused]] f32 fs, [[maybe_unused]] f64 fd, [[maybe_unused]] Machine *machine, \
+      [[maybe_unused]] const u8 *base
+#define PIPIT_REST machine, base
+#define PIPIT_MACHINE machine
+#define PIPIT_MEMORY machine->memory
+#define PIPIT_RELOAD_MEMORY() static_cast<void>(0)
 #else
-#define PIPIT_ARGS PIPIT_COMMON_ARGS, [[maybe_unused]] const u8 *base, [[maybe_unused]] u8 *mem
-#define PIPIT_REST , base, mem
-#define PIPIT_BASE base
+#define PIPIT_ARGS                                                                         \
+  [[maybe_unused]] const u8 *pc, [[maybe_unused]] Value *fp, [[maybe_unused]] u32 acc,     \
+      [[maybe_unused]] f32 fs, [[maybe_unused]] f64 fd, [[maybe_unused]] Machine *machine, \
+      [[maybe_unused]] const u8 *base, [[maybe_unused]] u8 *mem
+#define PIPIT_REST machine, base, mem
+#define PIPIT_MACHINE machine
 #define PIPIT_MEMORY mem
+#define PIPIT_RELOAD_MEMORY() (mem = machine->memory)
 #endif
 // Handlers lie in a section of their own, because codes reach only so far.
 #if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32)
@@ -103,29 +115,28 @@ inline u16 read_u16(const u8* at) { return *static_cast<const u16*>(__builtin_as
 #if defined(__arm__)
 /// A code is the low half of its handler's address; all handlers share the high half, which is an immediate:
 /// no register but the one that jumps is needed, and that is all there are.
-inline Handler handler_of(const u8* pc, const Machine*) {
+inline Handler handler_of(const u8* pc) {
   usize address = read_u16(pc);
   asm("movt %0, #:upper16:%c1" : "+r"(address) : "i"(op_unreachable));
   return reinterpret_cast<Handler>(address);
 }
-#define PIPIT_HANDLER_AT(pc) handler_of(pc, m)
+#define PIPIT_HANDLER_AT(pc) handler_of(pc)
 #else
-#define PIPIT_HANDLER_AT(pc)                                      \
-  reinterpret_cast<Handler>(reinterpret_cast<usize>(PIPIT_BASE) + \
-                            static_cast<usize>(read_i16(pc)) * kHandlerScale)
+#define PIPIT_HANDLER_AT(pc) \
+  reinterpret_cast<Handler>(reinterpret_cast<usize>(base) + static_cast<usize>(read_i16(pc)) * kHandlerScale)
 #endif
 
 /// Goes on with the instruction at `to`.
-#define PIPIT_GO(to, acc_, fs_, fd_)                                                 \
-  do {                                                                               \
-    const u8* const next_pc = (to);                                                  \
-    const Handler next = PIPIT_HANDLER_AT(next_pc);                                  \
-    [[clang::musttail]] return next(next_pc, fp, m, (acc_), (fs_), (fd_)PIPIT_REST); \
+#define PIPIT_GO(to, acc_, fs_, fd_)                                                \
+  do {                                                                              \
+    const u8* const next_pc = (to);                                                 \
+    const Handler next = PIPIT_HANDLER_AT(next_pc);                                 \
+    [[clang::musttail]] return next(next_pc, fp, (acc_), (fs_), (fd_), PIPIT_REST); \
   } while (false)
 /// Goes on with the instruction behind one of `bytes`.
 #define PIPIT_NEXT(bytes) PIPIT_GO(pc + (bytes), acc, fs, fd)
 #define PIPIT_NEXT_ACC(bytes, value) PIPIT_GO(pc + (bytes), (value), fs, fd)
-#define PIPIT_TAIL(handler) [[clang::musttail]] return handler(pc, fp, m, acc, fs, fd PIPIT_REST)
+#define PIPIT_TAIL(handler) [[clang::musttail]] return handler(pc, fp, acc, fs, fd, PIPIT_REST)
 
 /// Ends the run with a trap at instruction `pc`.
 void stop_with_trap(Machine* m, const u8* pc, TrapKind kind);
@@ -139,13 +150,21 @@ void load_instance(Machine* m, InstanceImpl* instance);
 /// The function, by its number among the defined ones, whose code holds `offset`.
 u32 function_at(const RegisterCode& image, u32 offset);
 
+// Where there are few registers, operands that need not wait together must not be fetched early.
+#if defined(__arm__)
+#define PIPIT_ONE_AFTER_THE_OTHER() asm volatile("" : "+r"(pc)::"memory")
+#else
+#define PIPIT_ONE_AFTER_THE_OTHER() static_cast<void>(0)
+#endif
+
 /// Spends a unit of fuel and goes on at `to`.
-#define PIPIT_SPEND_AND_GO(to)       \
-  do {                               \
-    pc = (to);                       \
-    if (--m->ticks < 0) [[unlikely]] \
-      PIPIT_TAIL(out_of_ticks);      \
-    PIPIT_GO(pc, acc, fs, fd);       \
+#define PIPIT_SPEND_AND_GO(to)                   \
+  do {                                           \
+    pc = (to);                                   \
+    PIPIT_ONE_AFTER_THE_OTHER();                 \
+    if (--PIPIT_MACHINE->ticks < 0) [[unlikely]] \
+      PIPIT_TAIL(out_of_ticks);                  \
+    PIPIT_GO(pc, acc, fs, fd);                   \
   } while (false)
 
 // The slot that operand byte `n` names.

@@ -3,6 +3,7 @@
 #include <array>
 #include <tuple>
 
+#include "wasm/register/handlers.h"
 #include "wasm/register/simd.h"
 #include "wasm/simd_semantics.h"
 
@@ -86,11 +87,11 @@ inline u8* access(Machine* m, u8* memory, u32 address, u32 offset, u32 log2_byte
     return nullptr;
   return memory + sum;
 }
-#define PIPIT_SIMD_ACCESS(offset_at)                                                           \
-  constexpr u32 kLog2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : bytes == 8 ? 3 : 4; \
-  u8* const at = access(m, PIPIT_MEMORY, SLOT(3).u32_, read<u32>(pc + (offset_at)), kLog2);    \
-  if (at == nullptr) [[unlikely]]                                                              \
-  return stop_with_trap(m, pc, TrapKind::out_of_bounds_memory_access)
+#define PIPIT_SIMD_ACCESS(offset_at)                                                                    \
+  constexpr u32 kLog2 = bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : bytes == 8 ? 3 : 4;          \
+  u8* const at = access(PIPIT_MACHINE, PIPIT_MEMORY, SLOT(3).u32_, read<u32>(pc + (offset_at)), kLog2); \
+  if (at == nullptr) [[unlikely]]                                                                       \
+  PIPIT_TAIL(trap_out_of_bounds)
 
 template <u32 bytes, V128 (*F)(const u8*)>
 struct SimdHandler<Immediate::memarg, bytes, F> {
@@ -126,11 +127,11 @@ struct SimdHandler<Immediate::memarg_lane, bytes, F> {
 };
 
 PIPIT_HANDLER global_get(PIPIT_ARGS) {
-  write_slots(SLOT(2), read_slots<V128>(*m->globals[read_u16(pc + 4)]));
+  write_slots(SLOT(2), read_slots<V128>(*PIPIT_MACHINE->globals[read_u16(pc + 4)]));
   PIPIT_NEXT(6);
 }
 PIPIT_HANDLER global_set(PIPIT_ARGS) {
-  write_slots(*m->globals[read_u16(pc + 4)], read_slots<V128>(SLOT(2)));
+  write_slots(*PIPIT_MACHINE->globals[read_u16(pc + 4)], read_slots<V128>(SLOT(2)));
   PIPIT_NEXT(6);
 }
 PIPIT_HANDLER select(PIPIT_ARGS) {
