@@ -1,8 +1,8 @@
 #pragma once
 #include "wasm/instance_impl.h"
 
-/// Instructions on whole ranges of memory and tables, and the check before an indirect call: what every engine
-/// does the same way. `none` when they succeeded.
+/// Instructions on whole ranges of memory and tables, and the check before an indirect call: what every
+/// engine does the same way. `none` when they succeeded.
 namespace pipit::wasm {
 
 TrapKind copy_memory(InstanceImpl& instance, u32 to, u32 from, u32 count);

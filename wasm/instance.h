@@ -33,9 +33,10 @@ enum class HostAction : u8 {
 
 /// A function the host offers. Tables of it are constant data, sorted by nothing, searched at instantiation.
 struct HostFunction {
-  const char* module;     ///< "wasi_snapshot_preview1"
-  const char* name;       ///< "fd_write"
-  const char* signature;  ///< parameters, ':', results; i = i32, I = i64, f = f32, F = f64, V = v128: "iiii:i"
+  const char* module;  ///< "wasi_snapshot_preview1"
+  const char* name;    ///< "fd_write"
+  const char*
+      signature;  ///< parameters, ':', results; i = i32, I = i64, f = f32, F = f64, V = v128: "iiii:i"
   /// `values` holds the arguments; results overwrite it from the front. `context` is the Imports' own.
   HostAction (*call)(void* context, Instance& instance, Value* values);
 };
@@ -50,8 +51,8 @@ class Linker;
 struct Engine;
 extern const Engine kInPlaceEngine;
 
-/// Address space for linear memories outside the arena, whose pages are inaccessible until they are committed:
-/// what native code without bounds checks relies on (wasm/native).
+/// Address space for linear memories outside the arena, whose pages are inaccessible until they are
+/// committed: what native code without bounds checks relies on (wasm/native).
 struct MemorySpace {
   /// Reserves native::kGuardedSpace bytes, page-aligned; null when there is no more.
   u8* (*reserve)(void* context);
@@ -71,7 +72,8 @@ struct InstanceConfig {
   /// minimum, and memory.grow takes further pages from the arena, in place, as long as nothing else was
   /// allocated from it since.
   u32 memory_bytes = 0;
-  /// Where the module's memory comes from instead of the arena; null: from the arena. Must outlive the instance.
+  /// Where the module's memory comes from instead of the arena; null: from the arena. Must outlive the
+  /// instance.
   const MemorySpace* memory_space = nullptr;
   /// The arena's free bytes are zero (a fresh mapping): memory need not be cleared.
   bool zeroed_arena = false;

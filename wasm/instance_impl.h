@@ -21,8 +21,8 @@ struct MemoryInst {
   u32 max_pages = 0;
   usize capacity = 0;                  ///< allotted
   const MemorySpace* space = nullptr;  ///< null: bytes come from the arena
-  Arena* arena = nullptr;  ///< gives more, in place; null when capacity is all there will be
-  bool zeroed = false;     ///< what the arena gives is zero
+  Arena* arena = nullptr;              ///< gives more, in place; null when capacity is all there will be
+  bool zeroed = false;                 ///< what the arena gives is zero
   LimitsType declared;
 
   /// Makes `capacity` this large with bytes from `arena` right behind it; false leaves everything as it was.

@@ -172,8 +172,9 @@ DataSegment read_data_segment(Reader& reader) {
   return segment;
 }
 
-/// Pushes or pops what a constant instruction does: the type of its result, or 0 where it may not stand in
-/// one.
+/// The type of a constant instruction's result, kOfGlobal where that is a global's; 0 where it may not stand
+/// in one.
+constexpr u8 kOfGlobal = 0x40;
 static u8 constant_type(const Instruction& in) {
   switch (static_cast<Op>(in.op)) {
     case Op::i32_const:
@@ -189,7 +190,7 @@ static u8 constant_type(const Instruction& in) {
     case Op::v128_const: return kV128;
     case Op::ref_func: return kNonNullFuncRef;
     case Op::ref_null: return static_cast<u8>(in.a);
-    case Op::global_get: return 0x40;  // the global's
+    case Op::global_get: return kOfGlobal;
     default: return 0;
   }
 }
@@ -233,7 +234,7 @@ void check_constant(Reader& reader, ModuleImpl& module, u8 expected) {
       --depth;
       continue;
     }
-    if (type == 0x40) type = constant_global(reader, module, in);
+    if (type == kOfGlobal) type = constant_global(reader, module, in);
     if (in.op == static_cast<u16>(Op::ref_func)) {
       if (in.a >= module.funcs.size()) return reader.fail_at(in.at, "unknown function");
       module.declare(in.a);
