@@ -144,7 +144,7 @@ class FunctionTranslator {
   void sum_to(const Operand& operand, u16 slot);
   void constant_to(const Operand& operand, u16 slot);
   void copy(u16 to, u16 from, u8 type);
-  void copy_near(u8 to, u8 from);
+  void copy_near(u8 to, u8 from, bool is_narrow);
   void to_accumulator(Operand& operand);
   bool in_accumulator(const Operand& operand) const;
   void consume(const Operand& operand);

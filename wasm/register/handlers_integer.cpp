@@ -220,6 +220,16 @@ HANDLER(copy_2) {
   SLOT(4) = SLOT(5);
   PIPIT_NEXT(6);
 }
+HANDLER(copy32) {
+  SLOT(2).u32_ = SLOT(3).u32_;
+  PIPIT_NEXT(4);
+}
+HANDLER(copy32_2) {
+  SLOT(2).u32_ = SLOT(3).u32_;
+  PIPIT_ONE_AFTER_THE_OTHER();
+  SLOT(4).u32_ = SLOT(5).u32_;
+  PIPIT_NEXT(6);
+}
 HANDLER(copy_far) {
   fp[read_u16(pc + 2)] = fp[read_u16(pc + 4)];
   PIPIT_NEXT(6);
@@ -247,11 +257,15 @@ HANDLER(const_a32) { PIPIT_NEXT_ACC(6, read<u32>(pc + 2)); }
 HANDLER(const_f32) { PIPIT_GO(pc + 6, acc, read<f32>(pc + 2), fd); }
 HANDLER(const_f64) { PIPIT_GO(pc + 10, acc, fs, read<f64>(pc + 2)); }
 HANDLER(const_d) {
+  SLOT(2).i32_ = read_i16(pc + 4);
+  PIPIT_NEXT(6);
+}
+HANDLER(const_wide) {
   SLOT(2).i64_ = read_i16(pc + 4);
   PIPIT_NEXT(6);
 }
 HANDLER(const_d32) {
-  SLOT(2).i64_ = read<i32>(pc + 4);
+  SLOT(2).i32_ = read<i32>(pc + 4);
   PIPIT_NEXT(8);
 }
 HANDLER(const_d64) {

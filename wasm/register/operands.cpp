@@ -64,24 +64,25 @@ void FunctionTranslator::settle_readers(u16 slot) {
 
 void FunctionTranslator::copy(u16 to, u16 from, u8 type) {
   if (to == from) return;
+  const bool is_narrow = type != kTypeI64 && type != kTypeF64 && type != kV128;
   for (u32 i = 0; i < slots_of(type); ++i, ++to, ++from) {
     if (to < 256 && from < 256)
-      copy_near(static_cast<u8>(to), static_cast<u8>(from));
+      copy_near(static_cast<u8>(to), static_cast<u8>(from), is_narrow);
     else
       put(Code::copy_far, Form::far_copy, 0, 0, 0, to | u32{from} << 16);
     wrote(to);
   }
 }
 
-/// Two copies in a row are one instruction.
-void FunctionTranslator::copy_near(u8 to, u8 from) {
-  RegisterInstruction in = make(Code::copy, Form::s_d);
+/// Two copies in a row are one instruction; it copies whole slots if one of them does.
+void FunctionTranslator::copy_near(u8 to, u8 from, bool is_narrow) {
+  RegisterInstruction in = make(is_narrow ? Code::copy32 : Code::copy, Form::s_d);
   in.rd = to;
   in.ra = from;
-  if (emitter_.last().code != Code::copy) return hold(in);
   const RegisterInstruction first = emitter_.last();
+  if (first.code != Code::copy && first.code != Code::copy32) return hold(in);
   emitter_.withdraw();
-  in.code = Code::copy_2;
+  in.code = is_narrow && first.code == Code::copy32 ? Code::copy32_2 : Code::copy_2;
   in.form = Form::select_s;
   in.rd = first.rd, in.ra = first.ra;
   in.rb = to, in.rc = from;
@@ -160,15 +161,14 @@ void FunctionTranslator::constant_to(const Operand& operand, u16 slot) {
   const u16 near_one = slot < 256 ? slot : static_cast<u16>(scratch_);
   const u8 rd = static_cast<u8>(near_one);
   const u64 bits = constant(operand);
-  const i64 number = operand.type == kTypeI64 || operand.type == kTypeF64
-                         ? static_cast<i64>(bits)
-                         : static_cast<i32>(static_cast<u32>(bits));
+  const bool is_wide = operand.type == kTypeI64 || operand.type == kTypeF64;
+  const i64 number = is_wide ? static_cast<i64>(bits) : static_cast<i32>(static_cast<u32>(bits));
   if (number == static_cast<i16>(number))
-    put(Code::const_d, Form::ai_d, rd, 0, 0, static_cast<u16>(number));
-  else if (number == static_cast<i32>(number))
-    put(Code::const_d32, Form::const32_d, rd, 0, 0, static_cast<u32>(number));
-  else
+    put(is_wide ? Code::const_wide : Code::const_d, Form::ai_d, rd, 0, 0, static_cast<u16>(number));
+  else if (is_wide)
     put(Code::const_d64, Form::const64_d, rd, 0, 0, bits);
+  else
+    put(Code::const_d32, Form::const32_d, rd, 0, 0, static_cast<u32>(number));
   wrote(near_one);
   if (near_one != slot) copy(slot, near_one, kTypeI64);
 }
