@@ -10,8 +10,10 @@
 #include <fstream>
 
 #include "compiler/model/compiler.h"
+#include "compiler/model/emit_c/compile_wasm.h"
 #include "compiler/model/test_models.h"
 #include "nn/nn.h"
+#include "support/files.h"
 #include "support/process.h"
 
 namespace pipit::model {
@@ -60,6 +62,21 @@ class Library {
 
 std::vector<u8> bytes_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
+/// Output 0 of the engine for one input.
+std::vector<u8> infer(const std::vector<u8>& pipm, Bytes input) {
+  const auto model = nn::PlannedModel::load(pipm);
+  if (!model.ok()) {
+    ADD_FAILURE() << model.error().message;
+    return {};
+  }
+  std::vector<u8> memory(model->arena_bytes() + 16);
+  u8* arena = memory.data() + (16 - reinterpret_cast<usize>(memory.data()) % 16);
+  auto executor = nn::Executor::create(*model, {arena, model->arena_bytes()});
+  EXPECT_TRUE(executor->set_input(0, model->input(0).dtype, input).ok());
+  EXPECT_TRUE(executor->run().ok());
+  return bytes_of(executor->output(0));
+}
+
 /// Runs `count` random inputs through the engine and through generated C.
 void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
   const auto model = nn::PlannedModel::load(pipm);
@@ -71,10 +88,6 @@ void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
   const auto output = library.symbol<const u8*()>("model_output0");
   const auto run = library.symbol<void()>("model_run");
 
-  std::vector<u8> memory(model->arena_bytes() + 16);
-  u8* arena = memory.data() + (16 - reinterpret_cast<usize>(memory.data()) % 16);
-  auto executor = nn::Executor::create(*model, {arena, model->arena_bytes()});
-  ASSERT_TRUE(executor.ok());
   const nn::TensorInfo info = model->input(0);
   std::minstd_rand random(5);
   for (int i = 0; i < count; ++i) {
@@ -83,11 +96,9 @@ void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
       x = testing::bytes_of(Builder(13, static_cast<u32>(random())).random_values(info.bytes / 4, -2, 2));
     else
       for (u8& value : x) value = static_cast<u8>(random() >> 8);
-    ASSERT_TRUE(executor->set_input(0, info.dtype, x).ok());
-    ASSERT_TRUE(executor->run().ok());
     std::memcpy(input(), x.data(), x.size());
     run();
-    const std::vector<u8> expected = bytes_of(executor->output(0));
+    const std::vector<u8> expected = infer(pipm, x);
     ASSERT_EQ(std::vector<u8>(output(), output() + expected.size()), expected) << "inference " << i;
   }
 }
@@ -166,6 +177,43 @@ TEST(EmitC, MovesElements) {
   b.constant("high", {}, {0.75f});
   b.node("Clip", {"both", "low", "high"}, "y");
   expect_same_bits(planned(b.finish("y", {6, 6, 4})));
+}
+
+/// Runs a module of ours in Node: the bytes of output 0 for the bytes of input 0.
+constexpr const char* kRunInNode = R"JS(
+const fs = require('fs');
+const [module, input, bytes] = process.argv.slice(1);
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(fs.readFileSync(module)), {});
+new Uint8Array(exports.memory.buffer).set(fs.readFileSync(input), exports.model_input0());
+exports.model_run();
+process.stdout.write(Buffer.from(exports.memory.buffer, exports.model_output0(), Number(bytes)).toString('hex'));
+)JS";
+
+TEST(EmitWasm, ComputesTheSameBitsInNode) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("pipit-emit-wasm-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  for (const auto& pipm : {planned(crooked_network()), planned(quantized(crooked_network(), 5 * 9 * 7))}) {
+    const auto generated = emit_c(pipm, "model");
+    ASSERT_TRUE(generated.ok()) << generated.error().text;
+    const auto module = compile_wasm(*generated, "model");
+    ASSERT_TRUE(module.ok()) << module.error().text;
+    const auto x = testing::bytes_of(Builder(13, 8).random_values(5 * 9 * 7, -2, 2));
+    ASSERT_TRUE(support::write_file((folder / "model.wasm").string(), *module).ok());
+    ASSERT_TRUE(support::write_file((folder / "x").string(), x).ok());
+    const auto ran = support::run(
+        {"node", "-e", kRunInNode, (folder / "model.wasm").string(), (folder / "x").string(), "20"});
+    ASSERT_TRUE(ran.ok()) << ran.error().text;
+    ASSERT_EQ(ran->exit_code, 0) << ran->err;
+    std::string expected;
+    for (u8 byte : infer(pipm, x)) {
+      char text[3];
+      std::snprintf(text, sizeof text, "%02x", byte);
+      expected += text;
+    }
+    EXPECT_EQ(ran->out, expected);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(EmitC, StatesItsNeeds) {
