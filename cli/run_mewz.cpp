@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/package/model_file.h"
 #include "rig/accelerator.h"
 #include "rig/initrd.h"
 #include "rig/vm.h"
@@ -32,6 +33,7 @@ constexpr const char kUsage[] =
     "  --publish=HOST:GUEST    connections to 127.0.0.1:HOST go to the application's port GUEST\n"
     "  --dir=HOST[:GUEST]      the files of a directory, read-only\n"
     "  --env=KEY=VALUE         an environment variable\n"
+    "  --model=NAME=FILE       a model (.pipm, .onnx) for load_by_name\n"
     "  --memory=SIZE           of the machine, default 64M\n"
     "  --native=FILE           native code of APP (pipit aot --target=x86_64-mewz)\n"
     "  --accel=NAME            kvm or tcg; by default what a probe shows to be fast\n"
@@ -43,7 +45,7 @@ constexpr const char kUsage[] =
 
 struct Request {
   std::string app, native, accelerator;
-  std::vector<std::string> directories, environment, arguments;
+  std::vector<std::string> directories, environment, models, arguments;
   rig::VmOptions vm;
   u16 gdb_port = 0;
   bool trace = false, help = false;
@@ -101,6 +103,9 @@ Status take_option(Request& out, const std::string& name, const std::string& val
   } else if (name == "--env") {
     if (value.find('=') == value.npos || value[0] == '=') return wrong("--env=" + value, "KEY=VALUE");
     out.environment.push_back(value);
+  } else if (name == "--model") {
+    if (value.find('=') == value.npos || value[0] == '=') return wrong("--model=" + value, "NAME=FILE");
+    out.models.push_back(value);
   } else if (name == "--native") {
     out.native = value;
   } else if (name == "--accel") {
@@ -176,6 +181,11 @@ Status prepare(Request& request, const Scratch& scratch) {
     while (guest.starts_with("/") || guest.starts_with("./")) guest.erase(0, guest.find('/') + 1);
     for (auto& file : TRY(rig::files_below(text.substr(0, colon), guest == "." ? "" : guest)))
       files.push_back(std::move(file));
+  }
+  for (const std::string& text : request.models) {
+    const usize equals = text.find('=');
+    files.push_back(
+        {text.substr(0, equals) + ".pipm", TRY(package::load_model_file(text.substr(equals + 1)))});
   }
   request.vm.initrd = scratch.path + "/initrd";
   TRY(support::write_file(request.vm.initrd, TRY(rig::make_initrd(files))));

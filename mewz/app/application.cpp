@@ -1,6 +1,7 @@
 #include "mewz/app/application.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 
 #include "base/sha256.h"
@@ -9,6 +10,7 @@
 #include "mewz/cpu/cpu.h"
 #include "mewz/devices/power.h"
 #include "mewz/entropy.h"
+#include "mewz/files/tar.h"
 #include "mewz/interrupts/fault.h"
 #include "mewz/interrupts/watchdog.h"
 #include "mewz/log.h"
@@ -103,6 +105,35 @@ void idle(const AppPorts& ports) {
   }
 }
 
+constexpr u32 kMaxModels = 16;
+
+/// The archive's planned models, by file name without folder and suffix, for load_by_name. They stay where
+/// they lie.
+std::span<const wasi::NamedModel> find_models(const AppImage& image) {
+  constexpr std::string_view kSuffix = ".pipm";
+  alignas(wasi::NamedModel) static u8 memory[kMaxModels * sizeof(wasi::NamedModel)];
+  static char names[kMaxModels][64];
+  auto* const models = reinterpret_cast<wasi::NamedModel*>(memory);
+  TarReader reader(image.archive);
+  TarReader::Member member;
+  u32 count = 0;
+  while (!image.archive.empty() && require(image, reader.next(member))) {
+    std::string_view name = member.name();
+    if (member.kind != TarReader::Kind::file || !name.ends_with(kSuffix)) continue;
+    name.remove_suffix(kSuffix.size());
+    name.remove_prefix(name.rfind('/') + 1);
+    if (count == kMaxModels) refuse(image, {Code::out_of_range, "more models than 16"});
+    const auto model = nn::PlannedModel::load(member.data);
+    if (!model.ok()) {
+      Line() << member.name() << ": " << model.error();
+      stop(StopCode::bad_input);
+    }
+    new (&models[count]) wasi::NamedModel{{names[count], copy_text(names[count], name)}, *model};
+    ++count;
+  }
+  return {models, count};
+}
+
 /// argv[0], then what the command line says.
 struct Arguments {
   std::string_view words[CommandLine::kMaxArguments + 1];
@@ -124,6 +155,7 @@ void fill(wasi::Context& context, const AppImage& image, const CommandLine& comm
   context.descriptors = descriptors;
   context.arguments = {arguments.words, arguments.count};
   context.environment = {command.environment, command.environment_count};
+  context.models = find_models(image);
 }
 
 /// Pages that memory.grow may reach: what is free, less what the kernel wants for itself.
