@@ -27,19 +27,25 @@ int become(const std::string& name, const std::vector<std::string>& words) {
 }  // namespace
 
 void register_bench(CLI::App& root, Session& session) {
-  auto* command = root.add_subcommand("bench", "measure: pipit bench wasm");
+  struct Program {
+    const char *name, *what, *example;
+  };
+  constexpr Program kPrograms[] = {
+      {"wasm", "the Wasm engines against native code, V8 and one another", "--output=markdown"},
+      {"models", "inference against ONNX Runtime, and on boards",
+       "--no-boards examples/fashion/fashion.onnx"},
+      {"mewz", "the start of a virtual machine, against the smallest there can be", "--runs=21"},
+  };
+  auto* command = root.add_subcommand("bench", "measure: pipit bench wasm, models, mewz");
   command->require_subcommand(1);
-  auto* wasm = command->add_subcommand("wasm", "the Wasm engines against native code, V8 and one another");
-  wasm->set_help_flag();
-  wasm->prefix_command();
-  wasm->footer("Example: pipit bench wasm --output=markdown");
-  wasm->callback([wasm, &session] { session.exit_code = become("pipit-bench-wasm", wasm->remaining()); });
-  auto* mewz =
-      command->add_subcommand("mewz", "the start of a virtual machine, against the smallest there can be");
-  mewz->set_help_flag();
-  mewz->prefix_command();
-  mewz->footer("Example: pipit bench mewz --runs=21");
-  mewz->callback([mewz, &session] { session.exit_code = become("pipit-bench-mewz", mewz->remaining()); });
+  for (const Program& program : kPrograms) {
+    auto* child = command->add_subcommand(program.name, program.what);
+    child->set_help_flag();
+    child->prefix_command();
+    child->footer(std::string("Example: pipit bench ") + program.name + " " + program.example);
+    const std::string file = std::string("pipit-bench-") + program.name;
+    child->callback([child, file, &session] { session.exit_code = become(file, child->remaining()); });
+  }
 }
 
 }  // namespace pipit::cli

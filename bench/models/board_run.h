@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+
+#include "support/error.h"
+
+namespace pipit::bench {
+
+/// What model-bench (bench/models/board) counted for one inference of a planned model.
+struct BoardResult {
+  f64 instructions = 0;
+  std::string checksum;  ///< of output 0
+};
+
+/// Runs `pipm` on a board in QEMU, "mps2-an386" or "virt-rv32". not_found where the board's model-bench was
+/// not built.
+support::Result<BoardResult> run_on_board(const std::string& board, const std::string& pipm);
+
+}  // namespace pipit::bench

@@ -1,0 +1,304 @@
+// pipit-bench-models: inference on this processor against ONNX Runtime, and on boards in QEMU by
+// instructions.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+
+#include "base/crc32.h"
+#include "bench/models/board_run.h"
+#include "bench/models/node.h"
+#include "compiler/model/compiler.h"
+#include "compiler/model/evaluate.h"
+#include "compiler/model/export_onnx.h"
+#include "support/files.h"
+#include "support/json.h"
+#include "support/table.h"
+
+namespace pipit::bench {
+namespace {
+
+using support::Error;
+using support::Result;
+
+constexpr u32 kRounds = 7;
+constexpr f64 kSampleMs = 120;  ///< CPU time of one sample, about
+
+/// One form of a model, ours and theirs.
+struct Contest {
+  std::optional<f64> ours_ms, theirs_ms;
+  std::string why;  ///< a number is missing
+  f64 ratio() const { return *ours_ms / *theirs_ms; }
+};
+
+struct Row {
+  std::string name;
+  u64 macs = 0;
+  Contest real, integer;
+  std::vector<std::pair<std::string, f64>> boards;  ///< instructions of the int8 form
+};
+
+f64 cpu_ms() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<f64>(time.tv_sec) * 1e3 + static_cast<f64>(time.tv_nsec) / 1e6;
+}
+
+/// Our side of a contest.
+class Ours {
+ public:
+  static Result<std::unique_ptr<Ours>> create(std::vector<u8> pipm) {
+    auto ours = std::unique_ptr<Ours>(new Ours(std::move(pipm)));
+    ours->session_.emplace(TRY(model::Session::create(ours->file_)));
+    const nn::PlannedModel& model = ours->session_->model();
+    for (u32 i = 0; i < model.input_count(); ++i) {
+      const nn::TensorInfo info = model.input(i);
+      std::vector<u8> input(info.bytes);
+      for (usize k = 0; k < input.size(); ++k) input[k] = static_cast<u8>(7 * k + 3);
+      if (info.dtype == DType::f32)
+        for (usize k = 0; k * sizeof(f32) < input.size(); ++k) {
+          const f32 value = std::sin(static_cast<f32>(k));
+          std::memcpy(&input[k * sizeof value], &value, sizeof value);
+        }
+      ours->inputs_.push_back(std::move(input));
+    }
+    return ours;
+  }
+  Result<f64> sample(u32 count) {
+    const std::vector<Bytes> inputs(inputs_.begin(), inputs_.end());
+    const f64 start = cpu_ms();
+    for (u32 i = 0; i < count; ++i) TRY(session_->run_all(inputs));
+    return (cpu_ms() - start) / count;
+  }
+  u64 macs() const { return session_->model().macs(); }
+  const std::vector<u8>& file() const { return file_; }
+
+ private:
+  explicit Ours(std::vector<u8> pipm) : file_(std::move(pipm)) {}
+  std::vector<u8> file_;
+  std::optional<model::Session> session_;
+  std::vector<std::vector<u8>> inputs_;
+};
+
+u32 count_for(f64 ms) { return static_cast<u32>(std::clamp(kSampleMs / std::max(ms, 1e-4), 1.0, 100000.0)); }
+
+/// Samples both in turn and keeps the fastest of each: what the machine does besides then counts least.
+support::Status contest(Ours& ours, OnnxRuntime* theirs, Contest& result) {
+  const u32 our_count = count_for(TRY(ours.sample(1)));
+  const u32 their_count = theirs != nullptr ? count_for(TRY(theirs->sample(3))) : 0;
+  for (u32 round = 0; round < kRounds; ++round) {
+    const f64 our_ms = TRY(ours.sample(our_count));
+    result.ours_ms = std::min(our_ms, result.ours_ms.value_or(our_ms));
+    if (theirs == nullptr) continue;
+    const f64 their_ms = TRY(theirs->sample(their_count));
+    result.theirs_ms = std::min(their_ms, result.theirs_ms.value_or(their_ms));
+  }
+  return {};
+}
+
+class Bench {
+ public:
+  Bench(OnnxRuntime* theirs, bool boards) : theirs_(theirs), boards_(boards) {
+    folder_ = std::filesystem::temp_directory_path() / ("pipit-bench-models." + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  ~Bench() { std::filesystem::remove_all(folder_); }
+
+  Result<Row> measure(const std::string& path) {
+    Row row{std::filesystem::path(path).stem().string()};
+    const std::vector<u8> file = TRY(support::read_file(path));
+    const bool onnx = path.ends_with(".onnx");
+    model::Graph graph = TRY(model::import_model(file));
+    const bool real = graph[graph.inputs[0]].dtype == DType::f32 && onnx;
+    if (!real) return measure_integer(std::move(row), std::move(graph), {});
+    auto ours = TRY(Ours::create(TRY(model::compile_graph(graph)).pipm));
+    row.macs = ours->macs();
+    TRY(run(*ours, path, false, row.real));
+    const usize elements = ours->file().empty() ? 0 : element_count(*ours);
+    const auto sample = [elements](u32 index) {
+      std::vector<f32> values(elements);
+      for (usize k = 0; k < elements; ++k) values[k] = std::sin(static_cast<f32>(k + 7 * index));
+      return values;
+    };
+    auto quantized = model::quantize_model(file, {2, sample}, {});
+    if (!quantized.ok()) {
+      row.integer.why = quantized.error().text;
+      return row;
+    }
+    return measure_integer(std::move(row), TRY(model::import_model(quantized->onnx)), quantized->onnx);
+  }
+
+ private:
+  static usize element_count(const Ours& ours) {
+    const auto model = nn::PlannedModel::load(ours.file());
+    return model.ok() ? model->input(0).bytes / sizeof(f32) : 0;
+  }
+
+  Result<Row> measure_integer(Row row, model::Graph graph, std::vector<u8> onnx) {
+    if (onnx.empty()) {
+      auto exported = model::export_onnx(graph);
+      if (exported.ok())
+        onnx = *std::move(exported);
+      else
+        row.integer.why = exported.error().text;
+    }
+    auto ours = TRY(Ours::create(TRY(model::compile_graph(std::move(graph))).pipm));
+    row.macs = ours->macs();
+    TRY(support::write_file(folder_ + "/model.onnx", onnx));
+    TRY(support::write_file(folder_ + "/model.pipm", ours->file()));
+    TRY(run(*ours, onnx.empty() ? "" : folder_ + "/model.onnx", true, row.integer));
+    for (const char* board : {"mps2-an386", "virt-rv32"}) {
+      if (!boards_) break;
+      auto counted = run_on_board(board, folder_ + "/model.pipm");
+      if (!counted.ok())
+        std::fprintf(stderr, "%s: %s\n", row.name.c_str(), counted.error().text.c_str());
+      else
+        row.boards.emplace_back(board, counted->instructions);
+    }
+    return row;
+  }
+
+  support::Status run(Ours& ours, const std::string& onnx, bool unsigned_activations, Contest& result) {
+    OnnxRuntime* theirs = onnx.empty() ? nullptr : theirs_;
+    if (theirs != nullptr)
+      if (const auto loaded = theirs->load(onnx, unsigned_activations); !loaded.ok()) {
+        result.why = loaded.error().text;
+        theirs = nullptr;
+      }
+    return contest(ours, theirs, result);
+  }
+
+  OnnxRuntime* theirs_;
+  bool boards_;
+  std::string folder_;
+};
+
+std::string number(const std::optional<f64>& value, const char* format) {
+  if (!value) return "–";
+  char text[40];
+  std::snprintf(text, sizeof text, format, *value);
+  return text;
+}
+
+void print_json(const std::vector<Row>& rows) {
+  support::Json all = support::Json::array();
+  for (const Row& row : rows) {
+    support::Json json = {{"model", row.name}, {"macs", row.macs}};
+    const auto put = [&json](const char* key, const std::optional<f64>& value) {
+      if (value) json[key] = *value;
+    };
+    put("fp32Ms", row.real.ours_ms), put("onnxruntimeFp32Ms", row.real.theirs_ms);
+    put("int8Ms", row.integer.ours_ms), put("onnxruntimeU8s8Ms", row.integer.theirs_ms);
+    for (const auto& [board, instructions] : row.boards) json["instructions"][board] = instructions;
+    all.push_back(json);
+  }
+  std::printf("%s\n", support::dump(all, 2).c_str());
+}
+
+void print_table(const std::vector<Row>& rows) {
+  std::vector<std::vector<std::string>> cells;
+  const auto ratio = [](const Contest& c) {
+    return c.ours_ms && c.theirs_ms ? number(c.ratio(), "%.2f") : std::string("–");
+  };
+  for (const Row& row : rows) {
+    std::vector<std::string> line = {row.name,
+                                     number(static_cast<f64>(row.macs) / 1e6, "%.2f"),
+                                     number(row.real.ours_ms, "%.3f"),
+                                     number(row.real.theirs_ms, "%.3f"),
+                                     ratio(row.real),
+                                     number(row.integer.ours_ms, "%.3f"),
+                                     number(row.integer.theirs_ms, "%.3f"),
+                                     ratio(row.integer)};
+    line.push_back(row.real.ours_ms && row.integer.ours_ms
+                       ? number(*row.real.ours_ms / *row.integer.ours_ms, "%.2f")
+                       : "–");
+    for (const char* board : {"mps2-an386", "virt-rv32"}) {
+      std::string cell = "–";
+      for (const auto& [name, instructions] : row.boards)
+        if (name == board && row.macs != 0) cell = number(instructions / static_cast<f64>(row.macs), "%.2f");
+      line.push_back(cell);
+    }
+    cells.push_back(line);
+  }
+  std::printf("%s",
+              support::format_table(
+                  {"model", "MMAC", "fp32 ms", "ORT", "ratio", "int8 ms", "ORT u8s8", "ratio", "int8 gain",
+                   "M4F i/MAC", "rv32 i/MAC"},
+                  cells, std::vector<bool>{false, true, true, true, true, true, true, true, true, true, true})
+                  .c_str());
+  for (const Row& row : rows)
+    for (const Contest* c : {&row.real, &row.integer})
+      if (!c->why.empty()) std::printf("%s: %s\n", row.name.c_str(), c->why.c_str());
+}
+
+/// Models of the checkout, and of the shared test data where it lies beside it.
+std::vector<std::string> default_models() {
+  const std::string data = PIPIT_SOURCE_DIR "/../shared/testdata/";
+  std::vector<std::string> found = {PIPIT_SOURCE_DIR "/examples/fashion/fashion.onnx"};
+  for (const char* name : {"onnx-light/light_resnet50.onnx", "mlperf-tiny/kws_ref_model.tflite",
+                           "mlperf-tiny/vww_96_int8.tflite", "mlperf-tiny/pretrainedResnet_quant.tflite",
+                           "mlperf-tiny/ad01_int8.tflite"})
+    if (support::exists(data + name)) found.push_back(data + name);
+  return found;
+}
+
+int help() {
+  std::printf(
+      "usage: pipit bench models [--output=table|json] [--no-onnxruntime] [--no-boards] "
+      "[MODEL.onnx|MODEL.tflite…]\n\n"
+      "CPU time of an inference on one thread, ours and ONNX Runtime's in turn, and instructions per\n"
+      "multiply-accumulate on boards in QEMU. A float ONNX model is also quantised to static int8.\n\n"
+      "example: pipit bench models --no-boards examples/fashion/fashion.onnx\n");
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  std::vector<std::string> models;
+  bool json = false, boards = true, compare = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--help" || word == "-h") return help();
+    if (word == "--output=json")
+      json = true;
+    else if (word == "--no-boards")
+      boards = false;
+    else if (word == "--no-onnxruntime")
+      compare = false;
+    else if (word != "--output=table")
+      models.push_back(word);
+  }
+  if (models.empty()) models = default_models();
+  std::unique_ptr<OnnxRuntime> theirs;
+  if (compare) {
+    auto started = OnnxRuntime::start();
+    if (started.ok())
+      theirs = *std::move(started);
+    else
+      std::fprintf(stderr, "pipit bench models: %s\n", started.error().text.c_str());
+  }
+  Bench bench(theirs.get(), boards);
+  std::vector<Row> rows;
+  int code = 0;
+  for (const std::string& path : models) {
+    std::fprintf(stderr, "[%zu/%zu] %s\n", rows.size() + 1, models.size(), path.c_str());
+    auto row = bench.measure(path);
+    if (row.ok()) {
+      rows.push_back(*std::move(row));
+      continue;
+    }
+    std::fprintf(stderr, "pipit bench models: %s: %s\n", path.c_str(), row.error().text.c_str());
+    code = 1;
+  }
+  json ? print_json(rows) : print_table(rows);
+  return code;
+}
+
+}  // namespace
+}  // namespace pipit::bench
+
+int main(int argc, char** argv) { return pipit::bench::run(argc, argv); }

@@ -1,0 +1,53 @@
+// ONNX Runtime on one thread, for bench/models: answers one line to each line of its input.
+//
+//   load MODEL.onnx [unsigned]   "ok", or why not; the model stays loaded until the next load
+//   sample N                     CPU milliseconds of one inference, over N
+//
+// PIPIT_NODE_MODULES is the folder that tests/onnxruntime/install.sh filled.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import { unsignedActivations } from "./u8s8.mjs";
+
+const require = createRequire(join(process.env.PIPIT_NODE_MODULES, "package.json"));
+const ort = require("onnxruntime-node");
+
+let session, feeds;
+
+function tensorFor({ type, shape }) {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  if (type === "float32") return new ort.Tensor(type, Float32Array.from({ length: size }, (_, i) => Math.sin(i)), shape);
+  const Data = type === "uint8" ? Uint8Array : Int8Array;
+  return new ort.Tensor(type, Data.from({ length: size }, (_, i) => 7 * i), shape);
+}
+
+const commands = {
+  async load(file, unsigned) {
+    const bytes = readFileSync(file);
+    session = await ort.InferenceSession.create(unsigned ? unsignedActivations(bytes) : bytes, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 3,
+    });
+    feeds = Object.fromEntries(session.inputMetadata.map((input) => [input.name, tensorFor(input)]));
+    await session.run(feeds);
+    return "";
+  },
+  async sample(count) {
+    const start = process.cpuUsage();
+    for (let i = 0; i < Number(count); ++i) await session.run(feeds);
+    const { user, system } = process.cpuUsage(start);
+    return String((user + system) / 1000 / Number(count));
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, ...words] = line.split(" ");
+  try {
+    console.log(`ok ${await commands[name](...words)}`);
+  } catch (error) {
+    console.log(String(error.message ?? error).replaceAll("\n", " "));
+  }
+}
