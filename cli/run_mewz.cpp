@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -252,6 +253,7 @@ Result<int> supervise(const Request& request) {
   words.push_back(nullptr);
   const pid_t machine = fork();
   if (machine == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // no machine outlives its command
     dup2(console[1], STDOUT_FILENO);
     const int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);

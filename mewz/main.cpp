@@ -11,6 +11,7 @@
 #include "mewz/net/interface.h"
 #include "mewz/net/sockets.h"
 #include "mewz/node/node.h"
+#include "mewz/virtio/random_device.h"
 #include "mewz/virtio/transport.h"
 
 namespace pipit::mewz {
@@ -42,9 +43,10 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   if (const pipit::Status status = parse_command_line(machine.info.arguments(), g_command); !status.ok())
     give_up(StopCode::misconfigured, "start-up", status.error());
   entropy().init(machine.cpu.rdrand);
-  if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
-
   discover_devices(g_command);
+  if (const auto fed = feed_from_device(); !fed.ok() && fed.error().code != pipit::Code::unavailable)
+    Line() << "random numbers: " << fed.error();
+  if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
   AppPorts ports{.out = &console(), .err = &console()};
   start_network(ports);
   if (g_command.agent) run_node(g_command, machine);

@@ -120,6 +120,23 @@ INSTANTIATE_TEST_SUITE_P(
                     AppCase{"unknown_word", "colour=red", 78, "command line: unknown word"}),
     [](const auto& info) { return info.param.name; });
 
+/// Without the processor's generator there is the machine's, and without both a line that says so.
+TEST(Mewz, TakesRandomNumbersFromTheMachine) {
+  constexpr const char kWarning[] = "random numbers: no generator in this machine";
+  VmOptions options = app("arg=numbers");
+  options.more = {"-cpu", "max,-rdrand,-rdseed"};
+  auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 0u) << run->console;
+  EXPECT_NE(run->console.find(kWarning), std::string::npos) << run->console;
+  options.more.insert(options.more.end(), {"-device", "virtio-rng-device"});
+  run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 0u) << run->console;
+  EXPECT_EQ(run->console.find("random numbers: "), std::string::npos) << run->console;
+  EXPECT_NE(run->console.find("random differs"), std::string::npos) << run->console;
+}
+
 TEST(Mewz, RefusesWhatIsNoApplication) {
   VmOptions options = app("");
   options.initrd = PIPIT_SOURCE_DIR "/README.md";
