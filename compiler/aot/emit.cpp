@@ -44,8 +44,8 @@ support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& opti
   if (target == nullptr) return support::Error(Code::unsupported, "this LLVM lacks the target: " + error);
   TargetOptions settings;
   settings.EmitStackSizeSection = true;
-  settings.FloatABIType = FloatABI::Default;
-  settings.MCOptions.ABIName = row.row->id == native::Target::rv32imac ? "ilp32" : "";
+  settings.FloatABIType = row.row->float_registers ? FloatABI::Hard : FloatABI::Soft;
+  settings.MCOptions.ABIName = row.row->abi;
   return std::unique_ptr<TargetMachine>(target->createTargetMachine(
       triple, row.cpu, row.features, settings, Reloc::PIC_, CodeModel::Small, codegen_level(options.effort)));
 }

@@ -34,6 +34,8 @@ struct TargetRow {
   const char* features;
   const char* stack_register;
   const char* emulation;  ///< the linker's name for it
+  const char* abi;        ///< the code generator's name for the calling convention, where there are several
+  bool float_registers;   ///< floats are passed in registers of their own
   u32 pointer_bytes;
   u32 page_bytes;  ///< alignment of the image in the file
   Checks checks;
