@@ -26,6 +26,25 @@ class ModelImporter {
   /// `encoding` is wasi-nn's graph_encoding. The result lives in `arena` or in storage of the importer's.
   virtual Result<nn::PlannedModel> import(u32 encoding, Bytes model) = 0;
 
+  // Models without a fixed plan (shapes that inputs decide) run here instead. Graphs and executions are
+  // wasi-nn's numbers. An importer without such models refuses load_dynamic(), and the others are never
+  // called.
+
+  /// Keeps as `graph` a model that import() found unsupported.
+  virtual Status load_dynamic(u32 graph, u32 encoding, Bytes model) {
+    return Error{Code::unsupported, "models are planned when they are loaded"};
+  }
+  virtual Status open_dynamic(u32 graph, u32 execution) { return Error{Code::unsupported, "no such model"}; }
+  virtual Status set_dynamic_input(u32 execution, u32 index, DType dtype, std::span<const u32> dims,
+                                   Bytes data) {
+    return Error{Code::unsupported, "no such model"};
+  }
+  virtual Status compute_dynamic(u32 execution) { return Error{Code::unsupported, "no such model"}; }
+  /// Of the last compute_dynamic(), valid until the next.
+  virtual Result<Bytes> dynamic_output(u32 execution, u32 index) {
+    return Error{Code::unsupported, "no such model"};
+  }
+
  protected:
   ~ModelImporter() = default;
 };
@@ -84,7 +103,7 @@ struct Context {
   Arena* arena = nullptr;
 
   // What the calls keep; zero at the start.
-  const nn::PlannedModel* graphs[kMaxGraphs] = {};
+  const nn::PlannedModel* graphs[kMaxGraphs] = {};  ///< null where the importer runs the model
   u32 graph_count = 0;
   nn::Executor* executions[kMaxExecutions] = {};
   u8 execution_graphs[kMaxExecutions] = {};  ///< index in graphs

@@ -57,6 +57,9 @@ NnErrno load(Call& call) {
       model.ok() ? context.arena->make<nn::PlannedModel>(*model) : Result<nn::PlannedModel*>(model.error());
   if (!kept.ok()) {
     context.arena->rewind(mark);
+    const bool tries = kept.error().code == Code::unsupported && context.importer != nullptr;
+    if (tries && context.importer->load_dynamic(context.graph_count, call.arg(2), bytes).ok())
+      return add_graph(call, nullptr, call.arg(4));
     return to_nn_errno(kept.error().code);
   }
   return add_graph(call, *kept, call.arg(4));
@@ -78,12 +81,37 @@ NnErrno load_by_name(Call& call) {
   return NnErrno::not_found;
 }
 
+/// Whether the importer runs the execution's model.
+bool is_dynamic(const Context& context, u32 execution) {
+  return context.graphs[context.execution_graphs[execution]] == nullptr;
+}
+
+NnErrno open_dynamic(Context& context, u32 graph) {
+  const auto opened = context.importer->open_dynamic(graph, context.execution_count);
+  if (!opened.ok()) return to_nn_errno(opened.error().code);
+  context.execution_graphs[context.execution_count++] = static_cast<u8>(graph);
+  return NnErrno::success;
+}
+
+/// A tensor of any shape: the model says whether it fits.
+NnErrno set_dynamic_input(Call& call, u32 dims, u32 rank, u8 type, Bytes data) {
+  u32 shape[nn::kMaxRank];
+  if (rank > nn::kMaxRank || type > static_cast<u8>(kLastDType)) return NnErrno::invalid_argument;
+  for (u32 i = 0; i < rank; ++i)
+    if (u64{dims} + u64{i} * 4 > 0xFFFF'FFFF || !call.load(dims + i * 4, shape[i]))
+      return NnErrno::missing_memory;
+  const auto status = call.context.importer->set_dynamic_input(call.arg(0), call.arg(1),
+                                                               static_cast<DType>(type), {shape, rank}, data);
+  return status.ok() ? NnErrno::success : to_nn_errno(status.error().code);
+}
+
 /// (graph, out: context). Each context takes the model's activation arena for good.
 NnErrno init_execution_context(Call& call) {
   Context& context = call.context;
   if (call.arg(0) >= context.graph_count) return NnErrno::invalid_argument;
   if (!call.store(call.arg(1), context.execution_count)) return NnErrno::missing_memory;
   if (context.arena == nullptr || context.execution_count == kMaxExecutions) return NnErrno::too_large;
+  if (context.graphs[call.arg(0)] == nullptr) return open_dynamic(context, call.arg(0));
   const nn::PlannedModel& model = *context.graphs[call.arg(0)];
 
   const usize mark = context.arena->mark();
@@ -132,6 +160,7 @@ NnErrno set_input(Call& call) {
   const u32 dims = load_le<u32>(&tensor[0]), rank = load_le<u32>(&tensor[4]);
   const u8 type = tensor[8];
   if (!call.bytes(load_le<u32>(&tensor[12]), load_le<u32>(&tensor[16]), data)) return NnErrno::missing_memory;
+  if (is_dynamic(context, call.arg(0))) return set_dynamic_input(call, dims, rank, type, data);
   const nn::PlannedModel& model = *context.graphs[context.execution_graphs[call.arg(0)]];
   if (call.arg(1) >= model.input_count() || type > static_cast<u8>(DType::i8))
     return NnErrno::invalid_argument;
@@ -145,6 +174,10 @@ NnErrno set_input(Call& call) {
 NnErrno compute(Call& call) {
   Context& context = call.context;
   if (call.arg(0) >= context.execution_count) return NnErrno::invalid_argument;
+  if (is_dynamic(context, call.arg(0))) {
+    const auto computed = context.importer->compute_dynamic(call.arg(0));
+    return computed.ok() ? NnErrno::success : to_nn_errno(computed.error().code);
+  }
   const u64 before = context.clock == nullptr ? 0 : context.clock->instructions();
   const auto more = context.executions[call.arg(0)]->step();
   if (context.clock != nullptr) context.inference_instructions += context.clock->instructions() - before;
@@ -158,10 +191,17 @@ NnErrno compute(Call& call) {
 NnErrno get_output(Call& call) {
   Context& context = call.context;
   if (call.arg(0) >= context.execution_count) return NnErrno::invalid_argument;
-  const nn::PlannedModel& model = *context.graphs[context.execution_graphs[call.arg(0)]];
-  if (call.arg(1) >= model.output_count()) return NnErrno::invalid_argument;
-  const Bytes output = context.executions[call.arg(0)]->output(call.arg(1));
-  if (output.empty()) return NnErrno::runtime_error;
+  Bytes output;
+  if (is_dynamic(context, call.arg(0))) {
+    const auto made = context.importer->dynamic_output(call.arg(0), call.arg(1));
+    if (!made.ok()) return to_nn_errno(made.error().code);
+    output = *made;
+  } else {
+    const nn::PlannedModel& model = *context.graphs[context.execution_graphs[call.arg(0)]];
+    if (call.arg(1) >= model.output_count()) return NnErrno::invalid_argument;
+    output = context.executions[call.arg(0)]->output(call.arg(1));
+    if (output.empty()) return NnErrno::runtime_error;
+  }
   if (output.size() > call.arg(3)) return NnErrno::too_large;
   MutBytes out;
   if (!call.bytes(call.arg(2), static_cast<u32>(output.size()), out) ||

@@ -417,7 +417,9 @@ Result<Value> parse_value(Bytes file, ValueInfo::Kind kind) {
   }
 }
 
-std::vector<u8> serialise(const Model& model) {
+namespace {
+
+onnx::ModelProto proto_of(const Model& model) {
   onnx::ModelProto proto;
   proto.set_ir_version(8);
   proto.set_producer_name("pipit");
@@ -430,8 +432,36 @@ std::vector<u8> serialise(const Model& model) {
   for (const auto& value : model.inputs) write_value(value, *graph.add_input());
   for (const auto& value : model.outputs) write_value(value, *graph.add_output());
   for (const auto& node : model.nodes) write_node(node, *graph.add_node());
+  for (const auto& function : model.functions) {
+    auto& written = *proto.add_functions();
+    written.set_domain(function.domain);
+    written.set_name(function.name);
+    for (const auto& name : function.inputs) written.add_input(name);
+    for (const auto& name : function.outputs) written.add_output(name);
+    for (const auto& node : function.nodes) write_node(node, *written.add_node());
+  }
+  return proto;
+}
+
+std::vector<u8> bytes_of(const onnx::ModelProto& proto) {
   const std::string text = proto.SerializeAsString();
   return {text.begin(), text.end()};
+}
+
+}  // namespace
+
+std::vector<u8> serialise(const Model& model) { return bytes_of(proto_of(model)); }
+
+std::vector<u8> serialise_external(const Model& model, const std::string& location) {
+  onnx::ModelProto proto = proto_of(model);
+  for (auto& tensor : *proto.mutable_graph()->mutable_initializer()) {
+    tensor.clear_raw_data();
+    tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+    auto& entry = *tensor.add_external_data();
+    entry.set_key("location");
+    entry.set_value(location);
+  }
+  return bytes_of(proto);
 }
 
 }  // namespace pipit::model::onnx_file

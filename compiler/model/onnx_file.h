@@ -102,5 +102,7 @@ support::Result<Value> parse_value(Bytes file, ValueInfo::Kind kind);
 
 /// Bytes of a ModelProto (IR version 8).
 std::vector<u8> serialise(const Model& model);
+/// The same with the data of every initializer said to lie in the file `location`.
+std::vector<u8> serialise_external(const Model& model, const std::string& location);
 
 }  // namespace pipit::model::onnx_file

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "compiler/model/onnx_suite.h"
+#include "support/files.h"
 
 namespace pipit::model {
 namespace {
@@ -54,22 +55,37 @@ bool has_suite() { return std::filesystem::exists(onnx_suite_folder()); }
 
 TEST(OnnxSuite, NodeTestsAgree) {
   if (!has_suite()) GTEST_SKIP() << "apt-get install libonnx-testdata";
-  EXPECT_GE(run("node").agree, 740u) << "operators that agreed before do not any more";
+  EXPECT_GE(run("node").agree, 890u) << "operators that agreed before do not any more";
+}
+
+/// After a change run this test with PIPIT_UPDATE_GOLDENS=1 and read the difference.
+TEST(OnnxSuite, OperatorsDocumentIsUpToDate) {
+  if (!has_suite()) GTEST_SKIP() << "apt-get install libonnx-testdata";
+  const auto results = run_onnx_suite("node");
+  ASSERT_TRUE(results.ok());
+  const std::string text = operators_document(*results), path = PIPIT_SOURCE_DIR "/docs/operators.md";
+  if (std::getenv("PIPIT_UPDATE_GOLDENS") != nullptr) {
+    ASSERT_TRUE(support::write_file(path, as_bytes(text)).ok());
+    GTEST_SKIP() << "rewrote " << path;
+  }
+  const auto written = support::read_file(path);
+  ASSERT_TRUE(written.ok()) << written.error().text;
+  EXPECT_EQ(text, as_text(*written));
 }
 
 TEST(OnnxSuite, ConvertedPytorchModelsAgree) {
   if (!has_suite()) GTEST_SKIP() << "apt-get install libonnx-testdata";
-  EXPECT_GE(run("pytorch-converted").agree, 57u);
+  EXPECT_GE(run("pytorch-converted").agree, 82u);
 }
 
 TEST(OnnxSuite, PytorchOperatorsAgree) {
   if (!has_suite()) GTEST_SKIP() << "apt-get install libonnx-testdata";
-  EXPECT_GE(run("pytorch-operator").agree, 30u);
+  EXPECT_GE(run("pytorch-operator").agree, 35u);
 }
 
 TEST(OnnxSuite, SimpleModelsAgree) {
   if (!has_suite()) GTEST_SKIP() << "apt-get install libonnx-testdata";
-  EXPECT_GE(run("simple").agree, 10u);
+  EXPECT_GE(run("simple").agree, 15u);
 }
 
 }  // namespace

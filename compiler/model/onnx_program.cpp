@@ -187,7 +187,6 @@ Status StageBuilder::import_operator(const onnx_file::Node& node) {
                  "no such operator in the importer; register one of your own with --operators=FOLDER, or "
                  "export the model "
                  "with operators of `pipit model info --operators`");
-  if (node.outputs.empty()) return Error(Code::malformed, "has no output");
   std::vector<TensorId> inputs;
   for (const auto& name : node.inputs) {
     // An empty optional is an absent input.
@@ -219,6 +218,7 @@ Status StageBuilder::import_one(const Work& work) {
   if (++imported_ > kMaxImported)
     return Error(Code::out_of_range, "loops unroll to more than " + std::to_string(kMaxImported) + " nodes");
   const onnx_file::Node& node = *work.node;
+  if (node.outputs.empty()) return Error(Code::malformed, "has no output");
   for (const auto& function : file_.functions)
     if (function.name == node.op_type && function.domain == node.domain)
       return import_function(work, function);

@@ -26,4 +26,7 @@ const char* onnx_suite_folder();
 support::Result<std::vector<SuiteResult>> run_onnx_suite(const std::string& group,
                                                          const std::string& only = "");
 
+/// docs/operators.md: every operator that can be imported with its node tests, then what is refused and why.
+std::string operators_document(const std::vector<SuiteResult>& node_tests);
+
 }  // namespace pipit::model

@@ -172,6 +172,23 @@ TEST(Canonicalize, BringsMatMulAndAddToOneLayer) {
   expect_near(run_once(onnx, {1, 10}), {51, 72, 93}, 1e-4f);
 }
 
+TEST(CommonSubexpressions, ComputesTheSameOnce) {
+  Builder b;
+  b.input("x", {1, 4});
+  b.constant("c1", {4}, {1, 2, 3, 4});
+  b.constant("c2", {4}, {1, 2, 3, 4});
+  b.node("Sigmoid", {"x"}, "s1");
+  b.node("Sigmoid", {"x"}, "s2");
+  b.node("Add", {"s1", "c1"}, "a1");
+  b.node("Add", {"s2", "c2"}, "a2");
+  b.node("Mul", {"a1", "a2"}, "y");
+  const auto onnx = b.finish("y", {1, 4});
+  const auto compiled = compile_model(onnx);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  EXPECT_EQ(compiled->operators.size(), 3u);
+  expect_near(run_once(onnx, {0, 0, 0, 0}), {2.25f, 6.25f, 12.25f, 20.25f}, 1e-5f);
+}
+
 TEST(Generalize, MultipliesTwoMatricesOfActivations) {
   Builder b;
   b.input("x", {1, 2});

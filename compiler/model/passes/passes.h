@@ -54,6 +54,8 @@ support::Status sink_transposes(Graph& graph);
 support::Status generalize_images(Graph& graph);
 /// Turns what the tuned operators do not take into general functions.
 support::Status generalize(Graph& graph);
+/// Merges equal constants and operators that compute the same from the same.
+support::Status common_subexpressions(Graph& graph);
 /// Removes nodes nobody reads.
 support::Status eliminate_dead_code(Graph& graph);
 

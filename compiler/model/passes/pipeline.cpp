@@ -4,10 +4,11 @@ namespace pipit::model {
 namespace {
 
 constexpr Pass kCanonical[] = {
-    {"fold-constants", fold_constants},         {"infer-shapes", infer_shapes},
-    {"eliminate-identity", eliminate_identity}, {"canonicalize", canonicalize},
-    {"fold-batch-norm", fold_batch_norm},       {"fuse-activations", fuse_activations},
-    {"signed-integers", signed_integers},       {"eliminate-dead-code", eliminate_dead_code},
+    {"fold-constants", fold_constants},           {"infer-shapes", infer_shapes},
+    {"eliminate-identity", eliminate_identity},   {"canonicalize", canonicalize},
+    {"fold-batch-norm", fold_batch_norm},         {"fuse-activations", fuse_activations},
+    {"signed-integers", signed_integers},         {"common-subexpressions", common_subexpressions},
+    {"eliminate-dead-code", eliminate_dead_code},
 };
 
 constexpr Pass kLowering[] = {
