@@ -1,8 +1,8 @@
 /* Digits drawn in the air, recognised on a microcontroller.
  *
- * The sensor streams strokes: a byte with the number of points (0 ends), then x and y of each, 16-bit little-endian, in
- * 1/128 of the unit that a wand's gyroscope is integrated to. Every stroke is answered by its digit and the instructions
- * that recognising it took.
+ * The sensor streams strokes: a byte with the number of points (0 ends), then x and y of each, 16-bit
+ * little-endian, in 1/128 of the unit that a wand's gyroscope is integrated to. Every stroke is answered by
+ * its digit and the instructions that recognising it took.
  */
 #include "board.h"
 #include "gesture_model.h"
@@ -37,8 +37,8 @@ static int8_t quantized(float value) {
   return (int8_t)(rounded < -128 ? -128 : rounded > 127 ? 127 : rounded);
 }
 
-/* As train.py prepares a stroke: POINTS points evenly in time, centred on the box around them, whose longer side becomes
- * -1..1. The box is that of the resampled points. */
+/* As train.py prepares a stroke: POINTS points evenly in time, centred on the box around them, whose longer
+ * side becomes -1..1. The box is that of the resampled points. */
 static void prepare(int count, int8_t* input) {
   const float step = (float)(count - 1) / (POINTS - 1);
   float low[AXES], high[AXES], side = 0;
@@ -49,7 +49,8 @@ static void prepare(int count, int8_t* input) {
         int left = (int)at;
         if (left > count - 2) left = count > 1 ? count - 2 : 0;
         const int right = count > 1 ? left + 1 : left;
-        const float value = (float)stroke[left][axis] + (at - (float)left) * (float)(stroke[right][axis] - stroke[left][axis]);
+        const float value = (float)stroke[left][axis] +
+                            (at - (float)left) * (float)(stroke[right][axis] - stroke[left][axis]);
         if (pass == 1) {
           const float centred = side > 0 ? (value - (low[axis] + high[axis]) / 2) * 2 / side : 0;
           input[axis * POINTS + i] = quantized(centred);

@@ -1,7 +1,6 @@
 // The gesture example on both boards in QEMU: compiled to C, streamed real strokes, held to its budget by its
 // linker script.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +10,7 @@
 
 #include "support/files.h"
 #include "support/json.h"
-#include "support/process.h"
+#include "tests/compiled/board_run.h"
 
 namespace pipit {
 namespace {
@@ -59,62 +58,43 @@ Strokes read_test_split(const std::string& folder) {
   return out;
 }
 
-const std::map<std::string, std::vector<std::string>> kBoards = {
-    {"mps2-an386", {"qemu-system-arm", "-M", "mps2-an386", "-semihosting-config", "enable=on,target=native"}},
-    {"virt-rv32", {"qemu-system-riscv32", "-M", "virt", "-m", "16M", "-bios", "none"}},
-};
-
 class GestureTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(GestureTest, RecognisesStreamedStrokes) {
   const std::string board = GetParam();
-  const auto out =
-      std::filesystem::temp_directory_path() / ("pipit-gesture-" + board + "-" + std::to_string(getpid()));
   // The linker refuses an image over 25 KiB of flash or 3,276 bytes of RAM, stack included.
-  const auto built = support::run({PIPIT_CHECKOUT "/examples/gesture/build", board, out.string()}, "",
-                                  {"PIPIT=" PIPIT_PROGRAM, "PIPIT_ROOT=" PIPIT_CHECKOUT});
-  ASSERT_TRUE(built.ok()) << built.error().text;
-  ASSERT_EQ(built->exit_code, 0) << built->out << built->err;
-  std::fprintf(stderr, "%s", built->out.c_str());
+  const testing::BareImage image(board, PIPIT_CHECKOUT "/examples/gesture/gesture.int8.onnx", "gesture_model",
+                                 PIPIT_CHECKOUT "/examples/gesture/gesture.c", {"25K", "3276"});
+  ASSERT_TRUE(image.ok());
 
   const std::string data = PIPIT_TESTDATA "/gesture/magic_wand_digits";
   if (!std::filesystem::exists(data)) GTEST_SKIP() << "no recorded strokes in " << data;
   const Strokes strokes = read_test_split(data);
   ASSERT_EQ(strokes.labels.size(), 200u);
-  std::vector<std::string> command = kBoards.at(board);
-  for (const char* word :
-       {"-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "stdio", "-kernel"})
-    command.emplace_back(word);
-  command.push_back((out / ("gesture-" + board)).string());
-  const auto ran = support::run(command, strokes.stream);
-  ASSERT_TRUE(ran.ok()) << ran.error().text;
-
-  std::istringstream lines(ran->out);
+  const std::string answers = image.run(strokes.stream);
+  std::istringstream lines(answers);
   usize right = 0;
   u64 instructions = 0;
   for (int label : strokes.labels) {
     int digit = -1;
     u64 spent = 0;
-    ASSERT_TRUE(lines >> digit >> spent) << ran->out << ran->err;
+    ASSERT_TRUE(lines >> digit >> spent) << answers;
     right += digit == label ? 1 : 0;
     instructions += spent;
   }
   std::string word;
   int stack = 0;
-  ASSERT_TRUE(lines >> word >> stack) << ran->out;
+  ASSERT_TRUE(lines >> word >> stack) << answers;
   EXPECT_EQ(word, "stack");
   EXPECT_LT(stack, 768) << "the painted stack was used up";
   EXPECT_GE(right * 100, strokes.labels.size() * 95) << right << " of " << strokes.labels.size();
   std::fprintf(stderr, "%s: %zu of %zu right, %llu instructions an inference, stack peak %d bytes\n",
                board.c_str(), right, strokes.labels.size(),
                static_cast<unsigned long long>(instructions / strokes.labels.size()), stack);
-  std::filesystem::remove_all(out);
 }
 
 INSTANTIATE_TEST_SUITE_P(Boards, GestureTest, ::testing::Values("mps2-an386", "virt-rv32"),
-                         [](const auto& info) {
-                           return std::string(info.param) == "virt-rv32" ? "VirtRv32" : "Mps2An386";
-                         });
+                         testing::board_test_name);
 
 }  // namespace
 }  // namespace pipit

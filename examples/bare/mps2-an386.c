@@ -1,4 +1,5 @@
-/* Cortex-M4F on QEMU's mps2-an386: CMSDK UART 0 (Arm DDI 0479), SysTick as the counter, semihosting to end. */
+/* Cortex-M4F on QEMU's mps2-an386: CMSDK UART 0 (Arm DDI 0479), SysTick as the counter, semihosting to end.
+ */
 #include "board.h"
 #include "start.h"
 
@@ -32,7 +33,22 @@ static void fault(void) {
 }
 
 __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
-    (void (*)(void))stack_top, reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, tick};
+    (void (*)(void))stack_top,
+    reset,
+    fault,
+    fault,
+    fault,
+    fault,
+    fault,
+    0,
+    0,
+    0,
+    0,
+    fault,
+    fault,
+    0,
+    fault,
+    tick};
 
 uint8_t board_read(void) {
   while ((UART0[UART_STATE] & STATE_RX_FULL) == 0) {
