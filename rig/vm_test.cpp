@@ -33,6 +33,12 @@ TEST(Mewz, StartsIn16MegabytesWithMemoryTimeAndInterrupts) {
   EXPECT_GT(took_ms, 100);  // ticks may be late on a busy machine, but never come early
 }
 
+TEST(Mewz, ImageStaysSmall) {
+  auto image = support::read_file(PIPIT_SOURCE_DIR "/build/mewz/bin/mewz");
+  ASSERT_TRUE(image.ok()) << image.error().text;
+  EXPECT_LE(image->size(), 512u << 10);
+}
+
 struct Bug {
   const char* name;
   u32 code;

@@ -1,5 +1,6 @@
 #include "mewz/boot/boot.h"
 
+#include "base/text.h"
 #include "mewz/clock.h"
 #include "mewz/cpu/cpu.h"
 #include "mewz/cpu/tables.h"
@@ -10,8 +11,13 @@
 #include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
 
+/// The linker's SHA-1 of the image, behind a note's header.
+extern "C" const pipit::u8 _build_id[];
+
 namespace pipit::mewz {
 namespace {
+
+constexpr u32 kDigestAt = 16;
 
 constexpr u64 kMappedByLoader = u64{1} << 30;  // by start.S
 constinit Machine g_machine{};
@@ -38,8 +44,11 @@ Machine& boot(u64 start_info_address) {
   watchdog::feed();
   cpu::enable_interrupts();
   const CpuFeatures& cpu = machine.cpu;
-  Line() << PIPIT_VERSION ", " << (machine.info.ram_bytes >> 20) << " MB, " << (pages().free_bytes() >> 10)
-         << " KB free; "
+  char build[17];
+  TextWriter digest(build);
+  digest.hex(Bytes{_build_id + kDigestAt, 8});
+  Line() << PIPIT_VERSION ", image " << digest.text() << ", " << (machine.info.ram_bytes >> 20) << " MB, "
+         << (pages().free_bytes() >> 10) << " KB free; "
          << (cpu.avx512 ? "AVX-512"
              : cpu.avx2 ? "AVX2"
                         : "SSE4.2")
