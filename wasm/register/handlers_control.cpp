@@ -47,7 +47,10 @@ static bool fits(Machine* m, const Value* base, u32 slots, const Frame* frame) {
   do {                                                                               \
     fp = (frame_base);                                                               \
     Value* clear = fp + read_u16((head) + 2);                                        \
-    for (u32 count = read_u16((head) + 4); count != 0; --count) (clear++)->bits = 0; \
+    for (u32 count = read_u16((head) + 4); count != 0; --count) {                    \
+      (clear++)->bits = 0;                                                           \
+      asm volatile("" ::: "memory"); /* a call of memset would save all registers */ \
+    }                                                                                \
     PIPIT_SPEND_AND_GO((head) + kHeadBytes);                                         \
   } while (false)
 

@@ -45,17 +45,17 @@ BINARY_HANDLER(sub_si_d, I16(4), R32(3), 6, TO_SLOT, a - b)
 BINARY_HANDLER(sub_ai_d, I16(4), acc, 6, TO_SLOT, a - b)
 
 /// A conditional branch: `keep` is what the accumulator holds afterwards.
-#define BRANCH_HANDLER(name, a_, b_, at, keep, ...)                                  \
-  HANDLER(br_##name) {                                                               \
-    const u32 a = (a_), b = (b_);                                                    \
-    const u8* const to = __VA_ARGS__ ? pc + read_i16(pc + (at)) * 2 : pc + (at) + 2; \
-    PIPIT_GO(to, keep, fs, fd);                                                      \
-  }                                                                                  \
-  HANDLER(back_##name) {                                                             \
-    const u32 a = (a_), b = (b_);                                                    \
-    acc = keep;                                                                      \
-    if (__VA_ARGS__) PIPIT_SPEND_AND_GO(pc + read_i16(pc + (at)) * 2);               \
-    PIPIT_NEXT((at) + 2);                                                            \
+#define BRANCH_HANDLER(name, a_, b_, at, keep, ...)                    \
+  HANDLER(br_##name) {                                                 \
+    const u32 a = (a_), b = (b_);                                      \
+    acc = keep;                                                        \
+    PIPIT_FORK(__VA_ARGS__, pc + read_i16(pc + (at)) * 2, (at) + 2);   \
+  }                                                                    \
+  HANDLER(back_##name) {                                               \
+    const u32 a = (a_), b = (b_);                                      \
+    acc = keep;                                                        \
+    if (__VA_ARGS__) PIPIT_SPEND_AND_GO(pc + read_i16(pc + (at)) * 2); \
+    PIPIT_NEXT((at) + 2);                                              \
   }
 
 #define COMPARE32(op, ...)                                    \

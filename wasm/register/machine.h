@@ -147,6 +147,22 @@ void refresh_memory(Machine* m);
 /// Makes `instance` the one that runs.
 void load_instance(Machine* m, InstanceImpl* instance);
 
+/// Goes on at `to` if `condition` holds, else behind this instruction of `bytes`. Where branch predictors are
+/// large, each way has a jump of its own; elsewhere there is one for both.
+#if defined(__arm__) || defined(__riscv)
+#define PIPIT_FORK(condition, to, bytes)                       \
+  do {                                                         \
+    const u8* const where = (condition) ? (to) : pc + (bytes); \
+    PIPIT_GO(where, acc, fs, fd);                              \
+  } while (false)
+#else
+#define PIPIT_FORK(condition, to, bytes)        \
+  do {                                          \
+    if (condition) PIPIT_GO((to), acc, fs, fd); \
+    PIPIT_NEXT(bytes);                          \
+  } while (false)
+#endif
+
 /// The function, by its number among the defined ones, whose code holds `offset`.
 u32 function_at(const RegisterCode& image, u32 offset);
 
