@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "support/files.h"
+
 namespace pipit::host {
 namespace {
 
@@ -31,6 +33,12 @@ constexpr Option kOptions[] = {
     {.name = "--stack", .text = &RunRequest::stack},
     {.name = "--cache", .text = &RunRequest::cache},
     {.name = "--quick", .flag = &RunRequest::quick},
+    {.name = "--profile", .flag = &RunRequest::profile},
+    {.name = "--profile-json", .text = &RunRequest::profile_json},
+    {.name = "--trace", .flag = &RunRequest::trace},
+    {.name = "--checkpoint", .text = &RunRequest::checkpoint},
+    {.name = "--checkpoint-after", .text = &RunRequest::checkpoint_after},
+    {.name = "--resume", .text = &RunRequest::resume},
     {.name = "--report", .flag = &RunRequest::report},
     {.name = "--help", .flag = &RunRequest::help},
     {.name = "-h", .flag = &RunRequest::help},
@@ -111,6 +119,10 @@ const char kRunUsage[] =
     "  --model=NAME=FILE      a model (.pipm, .onnx) for wasi-nn's load_by_name\n"
     "  --sensor=NAME=FILE[:COUNT][:SHAPE]   replay an IDX, .npy or raw file\n"
     "  --telemetry=FILE       write results to this file, one JSON line each\n"
+    "  --profile              count calls and fuel of each function; --profile-json=FILE writes them\n"
+    "  --trace                print each call; both run in place, slowly\n"
+    "  --checkpoint-after=N --checkpoint=FILE   write the run to FILE after N units of fuel, and end\n"
+    "  --resume=FILE          go on from there, here or elsewhere (the same module; no files are open)\n"
     "  --report               print what the run took\n"
     "Exit code: the program's own; 134 after a trap, 124 out of fuel, 130 interrupted, 1 when it could not "
     "start.\n"
@@ -199,13 +211,21 @@ support::Status apply(const RunRequest& request, RunOptions& options) {
   if (!request.memory.empty()) options.memory_bytes = TRY(parse_size(request.memory, "--memory"));
   if (!request.stack.empty()) options.stack_bytes = TRY(parse_size(request.stack, "--stack"));
   if (!request.fuel.empty()) options.fuel = TRY(parse_number(request.fuel, "--fuel"));
+  if (!request.checkpoint.empty()) {
+    options.checkpoint_after = TRY(parse_number(request.checkpoint_after, "--checkpoint-after"));
+    options.checkpoint_file = request.checkpoint;
+  } else if (!request.checkpoint_after.empty()) {
+    return Error(Code::invalid_argument, "--checkpoint-after needs --checkpoint=FILE");
+  }
+  options.resume_file = request.resume;
   options.arguments = request.program;
   options.telemetry_file = request.telemetry;
   return {};
 }
 
 EngineOptions engine_options(const RunRequest& request, std::string module_file) {
-  return {.name = request.engine,
+  const bool steps = request.profile || request.trace || !request.profile_json.empty();
+  return {.name = steps && request.engine == "interp" ? "in-place" : request.engine,
           .module_file = std::move(module_file),
           .cache_folder = request.cache,
           .metering = !request.fuel.empty(),
@@ -217,6 +237,11 @@ void print_end(const RunReport& report, const RunRequest& request) {
   if (report.end == End::trapped)
     std::fprintf(stderr, "trap: %s\n%s", report.trap.c_str(), report.call_stack.c_str());
   if (report.end == End::out_of_fuel) std::fprintf(stderr, "pipit: out of fuel\n");
+  if (request.profile) std::fputs(report.profile.c_str(), stderr);
+  if (!request.profile_json.empty()) {
+    auto status = support::write_file(request.profile_json, as_bytes(report.profile_json));
+    if (!status.ok()) std::fprintf(stderr, "pipit: %s\n", status.error().text.c_str());
+  }
   if (!request.report) return;
   std::fprintf(stderr, "fuel used         %llu\n", static_cast<unsigned long long>(report.fuel_used));
   std::fprintf(stderr, "linear memory     %u bytes\n", report.memory_bytes);

@@ -13,7 +13,8 @@ struct RunRequest {
   std::string app;
   std::vector<std::string> directories, environment, models, sensors, program;
   std::string engine = "interp", telemetry, memory, stack, fuel, cache;
-  bool quick = false, report = false, help = false;
+  std::string profile_json, checkpoint, checkpoint_after, resume;
+  bool quick = false, profile = false, trace = false, report = false, help = false;
 };
 
 /// What --help prints.

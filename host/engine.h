@@ -16,6 +16,13 @@ struct CallFrame {
                ///< unknown
 };
 
+/// Where an instance stands that has just spent a unit of fuel.
+struct EngineStep {
+  u32 func;
+  u32 depth;      ///< calls above it
+  bool at_entry;  ///< it was entered by this unit; else a loop went round or a host function returned
+};
+
 /// An engine for one run.
 class EngineSession {
  public:
@@ -30,6 +37,10 @@ class EngineSession {
   /// The callers of the instruction that trapped or paused, innermost first, without that instruction's own
   /// function.
   virtual std::vector<CallFrame> callers(wasm::Instance& instance) const = 0;
+  /// Whether last_step() can tell.
+  virtual bool steps() const { return false; }
+  /// Where a paused instance stands.
+  virtual EngineStep last_step(wasm::Instance& instance) const { return {}; }
 };
 
 struct EngineOptions {

@@ -83,7 +83,10 @@ int run_command(int argc, char** argv) {
   if (!engine.ok()) return fail(engine.error());
   options.engine = engine->get();
   if (auto status = load(*request, options, files); !status.ok()) return fail(status.error());
-  must_report = request->report;
+  CallLog calls(request->trace ? CallLog::Mode::trace : CallLog::Mode::count);
+  const bool counts = request->profile || !request->profile_json.empty();
+  if (counts || request->trace) options.calls = &calls;
+  must_report = request->report || counts;
   if (must_report) options.interrupted = [] { return stop_requested != 0; };
   watch_signals();
   auto report = pipit::host::run(options);

@@ -10,6 +10,8 @@
 #include "host/memory.h"
 #include "host/ports_sensor.h"
 #include "host/ports_system.h"
+#include "support/files.h"
+#include "wasm/checkpoint.h"
 
 namespace pipit::host {
 namespace {
@@ -112,11 +114,43 @@ class Slice {
   bool needed_;
 };
 
+support::Status write_checkpoint(wasm::Instance& instance, const std::string& path) {
+  std::vector<u8> bytes;
+  const wasm::CodeSink sink = {[](void* context, Bytes more) {
+                                 auto& all = *static_cast<std::vector<u8>*>(context);
+                                 all.insert(all.end(), more.begin(), more.end());
+                                 return true;
+                               },
+                               &bytes};
+  if (auto status = wasm::checkpoint(instance, sink); !status.ok())
+    return support::Error(status.error()).in("cannot write a checkpoint");
+  return support::write_file(path, bytes);
+}
+
+support::Status restore_file(wasm::Instance& instance, const std::string& path) {
+  constexpr usize kScratchBytes = usize{64} << 20;
+  const Mapping file = TRY(Mapping::file(path, usize{8} << 30));
+  const Mapping memory = TRY(Mapping::reserve(kScratchBytes));
+  Arena scratch(memory.memory());
+  auto status = wasm::restore(instance, file.memory(), scratch);
+  if (!status.ok()) return support::Error(status.error()).in(path);
+  return {};
+}
+
 std::string call_stack(wasm::Instance& instance, const RunOptions& options) {
   if (options.engine == nullptr) return {};
   std::vector<CallFrame> frames = options.engine->callers(instance);
   frames.insert(frames.begin(), {instance.trap().func, instance.trap().offset});
   return format_call_stack(frames, instance.module());
+}
+
+/// Fuel that may be spent before something is to be looked at.
+u64 next_fuel(u64 used, const RunOptions& options, const Slice& slice) {
+  if (options.calls != nullptr) return 1;
+  u64 fuel = std::min(slice.fuel(), options.fuel - used);
+  if (!options.checkpoint_file.empty() && used < options.checkpoint_after)
+    fuel = std::min(fuel, options.checkpoint_after - used);
+  return fuel;
 }
 
 /// Runs until the program ends, its fuel is used up, or somebody wants it to stop.
@@ -134,8 +168,12 @@ RunReport drive(wasm::Instance& instance, World& world, const RunOptions& option
       report.end = RunReport::End::out_of_fuel;
       return report;
     }
+    if (!options.checkpoint_file.empty() && used >= options.checkpoint_after) {
+      report.end = RunReport::End::checkpointed;
+      return report;
+    }
     const u64 started_ns = world.clock.uptime_ns();
-    const RunState state = instance.resume(std::min(slice.fuel(), options.fuel - used));
+    const RunState state = instance.resume(next_fuel(used, options, slice));
     slice.learn(world.clock.uptime_ns() - started_ns);
     switch (state) {
       case RunState::pending: wait(world); break;
@@ -150,7 +188,10 @@ RunReport drive(wasm::Instance& instance, World& world, const RunOptions& option
         return report;
       case RunState::idle:
       case RunState::finished: return report;
-      case RunState::paused: break;
+      case RunState::paused:
+        if (options.calls != nullptr)
+          options.calls->step(options.engine->last_step(instance), instance.module());
+        break;
     }
   }
 }
@@ -164,6 +205,7 @@ int RunReport::process_exit_code() const {
     case End::trapped: return 134;
     case End::out_of_fuel: return 124;
     case End::interrupted: return 130;
+    case End::checkpointed: return 0;
   }
   return 1;
 }
@@ -178,6 +220,8 @@ std::string describe(const wasm::Trap& trap, const wasm::ValidModule& module) {
 }
 
 support::Result<RunReport> run(const RunOptions& options) {
+  if (options.calls != nullptr && (options.engine == nullptr || !options.engine->steps()))
+    return support::Error(Code::unsupported, "calls are counted and traced by --engine=in-place only");
   const Mapping module_memory = TRY(Mapping::reserve(kModuleBytes));
   const Mapping instance_memory =
       TRY(Mapping::reserve(kMemoryBytes + options.stack_bytes + (usize{64} << 20)));
@@ -203,10 +247,18 @@ support::Result<RunReport> run(const RunOptions& options) {
   if (options.engine != nullptr) TRY(options.engine->configure(*module, module_arena, config));
   auto instance = wasm::Instance::create(*module, tables.span(), config, instance_arena);
   if (!instance.ok()) return explain_link_error(instance.error(), *module).in(options.name);
-  if (auto status = (*instance)->start(*start); !status.ok())
+  if (!options.resume_file.empty()) {
+    TRY(restore_file(**instance, options.resume_file));
+  } else if (auto status = (*instance)->start(*start); !status.ok()) {
     return support::Error(status.error()).in(options.name);
+  }
 
   RunReport report = drive(**instance, world, options);
+  if (report.end == RunReport::End::checkpointed) TRY(write_checkpoint(**instance, options.checkpoint_file));
+  if (options.calls != nullptr) {
+    report.profile = options.calls->table(*module);
+    report.profile_json = options.calls->json(*module);
+  }
   report.fuel_used = (*instance)->fuel_used();
   report.inference_ns = world.context.inference_instructions;
   report.stack_peak_bytes = (*instance)->stack_high_water();

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "host/call_log.h"
 #include "host/dataset.h"
 #include "host/engine.h"
 #include "host/files.h"
@@ -40,16 +41,23 @@ struct RunOptions {
   ports::Console* err = nullptr;
   wasi::Input* in = nullptr;
   wasi::ModelImporter* importer = nullptr;
+  /// Counts or prints calls; the engine must be one that steps().
+  CallLog* calls = nullptr;
+  u64 checkpoint_after = 0;  ///< fuel after which the run is written to checkpoint_file and ends
+  std::string
+      checkpoint_file;  ///< empty: never. Memory, globals and calls are in it, files that are open are not
+  std::string resume_file;          ///< a checkpoint of the same module to go on from; empty: from the start
   EngineSession* engine = nullptr;  ///< what executes the module; null: the interpreter in place
 };
 
 /// How a run ended, and what it took.
 struct RunReport {
-  enum class End { returned, exited, trapped, out_of_fuel, interrupted };
+  enum class End { returned, exited, trapped, out_of_fuel, interrupted, checkpointed };
   End end = End::returned;
-  u32 exit_code = 0;       ///< of a program that returned or exited
-  std::string trap;        ///< "integer divide by zero in main (function 12) at offset 0x1a4"
-  std::string call_stack;  ///< of a trap, as format_call_stack() has it
+  u32 exit_code = 0;                  ///< of a program that returned or exited
+  std::string trap;                   ///< "integer divide by zero in main (function 12) at offset 0x1a4"
+  std::string profile, profile_json;  ///< of RunOptions::calls
+  std::string call_stack;             ///< of a trap, as format_call_stack() has it
   u64 fuel_used = 0;
   u64 inference_ns = 0;
   u32 stack_peak_bytes = 0;  ///< of the engine

@@ -212,6 +212,65 @@ TEST(Runner, MemoryBeyondWhatItMayHaveTraps) {
   EXPECT_TRUE(report.trap.starts_with("out of bounds memory access")) << report.trap;
 }
 
+TEST(Runner, CountsCallsOfEachFunction) {
+  Program program("deep", "in-place");
+  CallLog calls(CallLog::Mode::count);
+  program.options.calls = &calls;
+  program.options.arguments = {"10"};
+  const RunReport report = program.run();
+  EXPECT_NE(report.profile_json.find("\"name\": \"descend\", \"calls\": 11, \"fuel\": 11}"),
+            std::string::npos)
+      << report.profile_json;
+  EXPECT_NE(report.profile_json.find("\"name\": \"measure\", \"calls\": 1, "), std::string::npos);
+  EXPECT_NE(report.profile.find("          11  descend\n"), std::string::npos) << report.profile;
+}
+
+TEST(Runner, CallsAreCountedInPlaceOnly) {
+  Program program("deep", "register");
+  CallLog calls(CallLog::Mode::count);
+  program.options.calls = &calls;
+  const auto report = run(program.options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, Code::unsupported);
+}
+
+TEST(Runner, GoesOnFromACheckpoint) {
+  Folder folder;
+  const std::string input = "some words and some more";
+  const auto make = [&] {
+    auto program = std::make_unique<Program>("standard_library", "register");
+    program->in.text = input;
+    return program;
+  };
+  auto whole = make();
+  const RunReport all = whole->run();
+  ASSERT_EQ(all.end, End::exited);
+  for (const u64 part : {u64{1}, all.fuel_used / 3, all.fuel_used - 1}) {
+    auto first = make(), second = make();
+    first->options.checkpoint_after = part;
+    first->options.checkpoint_file = folder / "run.checkpoint";
+    const RunReport before = first->run();
+    ASSERT_EQ(before.end, End::checkpointed) << part;
+    EXPECT_EQ(before.fuel_used, part);
+    second->in.text = first->in.text;  // what was not read yet
+    second->options.resume_file = folder / "run.checkpoint";
+    const RunReport after = second->run();
+    EXPECT_EQ(after.end, all.end);
+    EXPECT_EQ(after.exit_code, all.exit_code);
+    EXPECT_EQ(first->out.text + second->out.text, whole->out.text) << part;
+  }
+}
+
+TEST(Runner, RefusesADamagedCheckpoint) {
+  Folder folder;
+  folder.write("bad", "this is no checkpoint");
+  Program program("time", "register");
+  program.options.resume_file = folder / "bad";
+  const auto report = run(program.options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.error().text.find("bad"), std::string::npos) << report.error().text;
+}
+
 TEST(Runner, RefusesWhatIsNoProgram) {
   RunOptions options;
   options.module = {0, 'a', 's', 'm', 1, 0, 0, 0, 99};
