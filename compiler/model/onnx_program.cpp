@@ -311,10 +311,10 @@ Result<Graph> StageBuilder::run_static(const std::vector<Work>& work) {
   if (!stage_.rest.empty()) {
     std::string names;
     for (const auto& name : stage_.needed) names += (names.empty() ? "'" : ", '") + name + "'";
-    return Error(Code::unsupported, "its output shape depends on the value of " + names +
-                                        ", which is known at run time only: a planned model has fixed "
-                                        "shapes; `pipit model run` of the ONNX "
-                                        "file and wasi-nn on Linux plan it again when values arrive")
+    return Error(Code::unsupported,
+                 "its output shape depends on the value of " + names +
+                     ", which is known at run time only: a planned model has fixed "
+                     "shapes; on Linux wasi-nn plans the ONNX file again when values arrive")
         .in(label(*stage_.rest.front().node));
   }
   graph_.name = file_.graph_name;
