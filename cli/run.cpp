@@ -68,9 +68,11 @@ int run(const std::vector<std::string>& words) {
   watch_interrupts();
   auto options = make_options(*request);
   if (!options.ok()) return fail(options.error());
-  auto engine = host::make_engine({.name = request->engine});
+  auto engine = host::make_engine(host::engine_options(*request, ""));
   if (!engine.ok()) return fail(engine.error());
   options->engine = engine->get();
+  host::CallLog calls(request->trace ? host::CallLog::Mode::trace : host::CallLog::Mode::count);
+  if (request->profile || request->trace || !request->profile_json.empty()) options->calls = &calls;
   model::OnnxImporter importer;
   options->importer = &importer;
   auto report = host::run(*options);

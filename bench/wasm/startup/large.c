@@ -22,11 +22,12 @@
   TEN(m, n##0)        \
   TEN(m, n##1)        \
   TEN(m, n##2) TEN(m, n##3) TEN(m, n##4) TEN(m, n##5) TEN(m, n##6) TEN(m, n##7) TEN(m, n##8) TEN(m, n##9)
-#define THOUSAND(m, n)                                                                                  \
-  HUNDRED(m, n##0)                                                                                      \
-  HUNDRED(m, n##1)                                                                                      \
-  HUNDRED(m, n##2) HUNDRED(m, n##3) HUNDRED(m, n##4) HUNDRED(m, n##5) HUNDRED(m, n##6) HUNDRED(m, n##7) \
-      HUNDRED(m, n##8) HUNDRED(m, n##9)
+#define THOUSAND(m, n) \
+  HUNDRED(m, n##0)     \
+  HUNDRED(m, n##1)     \
+  HUNDRED(m, n##2)     \
+  HUNDRED(m, n##3)     \
+  HUNDRED(m, n##4) HUNDRED(m, n##5) HUNDRED(m, n##6) HUNDRED(m, n##7) HUNDRED(m, n##8) HUNDRED(m, n##9)
 #define ALL(m) THOUSAND(m, 0) THOUSAND(m, 1) THOUSAND(m, 2) THOUSAND(m, 3)
 
 ALL(ONE)
