@@ -1,6 +1,7 @@
 // pipit model: import, quantise, plan and try models.
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <thread>
@@ -80,6 +81,18 @@ Result<model::Accuracy> accuracy(const char* label, Bytes file, const model::Dat
   return measured;
 }
 
+Result<u32> parse_bytes(const std::string& text) {
+  u64 value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit(end, text.data() + text.size());
+  if (unit == "K" || unit == "KiB") value *= 1024;
+  if (unit == "M" || unit == "MiB") value *= u64{1024} * 1024;
+  const bool known = unit.empty() || unit == "K" || unit == "KiB" || unit == "M" || unit == "MiB";
+  if (failure != std::errc() || !known || value == 0 || value >= 0x80000000u)
+    return Error(Code::invalid_argument, "'" + text + "' is no number of bytes; use 65536, 64K or 1M");
+  return static_cast<u32>(value);
+}
+
 std::string decimals(f64 value, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
@@ -114,6 +127,7 @@ void register_model(CLI::App& root, Session& session) {
   register_model_plan(*command, session);
   register_model_compile(*command, session);
   register_model_run(*command, session);
+  register_model_profile(*command, session);
   register_model_bench(*command, session);
 }
 

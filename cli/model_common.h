@@ -34,6 +34,9 @@ support::Status check_pass_name(const std::string& name);
 support::Result<model::Accuracy> accuracy(const char* label, Bytes file, const model::Dataset& dataset,
                                           u32 count);
 
+/// "65536", "64K", "1M" as bytes; invalid_argument for anything else.
+support::Result<u32> parse_bytes(const std::string& text);
+
 /// "%.*f"
 std::string decimals(f64 value, int digits);
 std::string shape_text(const nn::TensorInfo& info);
@@ -52,6 +55,7 @@ void register_model_info(CLI::App& parent, Session& session);
 void register_model_quantize(CLI::App& parent, Session& session);
 void register_model_plan(CLI::App& parent, Session& session);
 void register_model_run(CLI::App& parent, Session& session);
+void register_model_profile(CLI::App& parent, Session& session);
 void register_model_bench(CLI::App& parent, Session& session);
 
 }  // namespace pipit::cli

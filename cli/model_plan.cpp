@@ -1,4 +1,4 @@
-// pipit model plan: an ONNX model to the planned model a device executes.
+// pipit model plan: an ONNX or TensorFlow Lite model to the planned model a device executes.
 #include <cstdio>
 
 #include "cli/model_common.h"
@@ -14,6 +14,7 @@ using support::Status;
 struct Arguments {
   std::string input, output, dump, name;
   bool integer_io = false;
+  std::string arena_limit;
 };
 
 u64 constant_bytes(const model::CompiledModel& compiled) {
@@ -55,7 +56,8 @@ void print_table(const Arguments& arguments, const model::CompiledModel& compile
                                           {false, false, false, true, true, false})
                         .c_str());
   const u32 gap = compiled.arena_bytes - compiled.arena_lower_bound;
-  std::printf("arena %u bytes, lower bound %u, gap %u; %u operators in place\n", compiled.arena_bytes,
+  std::printf("arena %u bytes (%s%s), lower bound %u, gap %u; %u operators in place\n", compiled.arena_bytes,
+              compiled.strategy, compiled.reordered ? ", operators reordered" : "",
               compiled.arena_lower_bound, gap, compiled.in_place);
   std::printf("flash %zu bytes, of them constants %llu; %llu MACs\n", compiled.pipm.size(),
               static_cast<unsigned long long>(constant_bytes(compiled)),
@@ -76,6 +78,8 @@ void print_json(const Arguments& arguments, const model::CompiledModel& compiled
   const Json json = {{"output", arguments.output},
                      {"arena_bytes", compiled.arena_bytes},
                      {"arena_lower_bound_bytes", compiled.arena_lower_bound},
+                     {"arena_strategy", compiled.strategy},
+                     {"operators_reordered", compiled.reordered},
                      {"in_place_operators", compiled.in_place},
                      {"flash_bytes", compiled.pipm.size()},
                      {"constant_bytes", constant_bytes(compiled)},
@@ -88,8 +92,12 @@ void print_json(const Arguments& arguments, const model::CompiledModel& compiled
 Status run(const Arguments& arguments, const Session& session) {
   TRY(check_pass_name(arguments.dump));
   const std::vector<u8> onnx = TRY(support::read_file(arguments.input));
-  model::CompileOptions options{arguments.name, arguments.integer_io, dump_after(arguments.dump),
-                                chosen_target()};
+  model::CompileOptions options;
+  options.name = arguments.name;
+  options.integer_io = arguments.integer_io;
+  options.observer = dump_after(arguments.dump);
+  options.target = chosen_target();
+  if (!arguments.arena_limit.empty()) options.arena_limit = TRY(parse_bytes(arguments.arena_limit));
   auto compiled = model::compile_model(onnx, options);
   if (!compiled.ok()) return compiled.take_error().in(arguments.input);
   if (!arguments.output.empty()) TRY(support::write_file(arguments.output, compiled->pipm));
@@ -101,14 +109,17 @@ Status run(const Arguments& arguments, const Session& session) {
 }  // namespace
 
 void register_model_plan(CLI::App& parent, Session& session) {
-  CLI::App* command = parent.add_subcommand("plan", "ONNX (float or QDQ) to a planned model (.pipm)");
+  CLI::App* command = parent.add_subcommand("plan", "ONNX or TensorFlow Lite to a planned model (.pipm)");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("model", arguments->input, "ONNX file")->required();
+  command->add_option("model", arguments->input, "ONNX or TensorFlow Lite file")->required();
   command->add_option("-o,--out", arguments->output,
                       "planned model to write; without it only the plan is shown");
   command->add_option("--name", arguments->name, "name inside the planned model; default: the ONNX graph's");
   command->add_flag("--integer-io", arguments->integer_io,
                     "int8 inputs and outputs: no conversion on the device");
+  command->add_option(
+      "--arena-limit", arguments->arena_limit,
+      "most bytes of activations, as 65536 or 64K: a plan within, or the layer that is the obstacle");
   command->add_option("--dump-after", arguments->dump, "print the graph after a pass instead, or \"all\"");
   set_action(*command, session, "pipit model plan fashion.int8.onnx -o fashion.pipm",
              [arguments, &session] { return run(*arguments, session); });

@@ -1,11 +1,13 @@
-// pipit model run: one inference, or accuracy over a data set.
+// pipit model run: inferences on pictures, sound, arrays or raw elements, or accuracy over a data set.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
+#include <numeric>
+#include <sstream>
 
-#include "base/endian.h"
 #include "cli/model_common.h"
+#include "compiler/model/input_file.h"
+#include "compiler/model/npy.h"
 #include "support/files.h"
 
 namespace pipit::cli {
@@ -17,76 +19,173 @@ using support::Result;
 using support::Status;
 
 struct Arguments {
-  std::string model, input, output;
+  std::string model, input, output, fit = "crop", mean, deviation;
+  std::vector<std::string> output_values;  // --output: a format or a file
   DatasetArguments dataset;
   u32 index = 0;
-  bool indexed = false;
-  u32 count = 0;
+  bool indexed = false, signed_pixels = false;
+  u32 count = 0, top = 5;
 };
 
-bool starts_with(Bytes data, std::string_view prefix) {
-  return data.size() >= prefix.size() && std::memcmp(data.data(), prefix.data(), prefix.size()) == 0;
-}
-
-/// The elements of a .npy file (NumPy format 1 to 3); the type must be the model's. Row-major only.
-Result<std::vector<u8>> npy_elements(const std::vector<u8>& file, const nn::TensorInfo& info) {
-  const usize length_bytes = file.size() > 6 && file[6] == 1 ? 2 : 4;
-  if (file.size() < 8 + length_bytes) return Error(Code::malformed, "the .npy header is cut off");
-  const usize length = length_bytes == 2 ? load_le<u16>(&file[8]) : load_le<u32>(&file[8]);
-  const usize start = 8 + length_bytes;
-  if (length > file.size() - start) return Error(Code::malformed, "the .npy header is cut off");
-  const std::string header(file.begin() + static_cast<std::ptrdiff_t>(start),
-                           file.begin() + static_cast<std::ptrdiff_t>(start + length));
-  const char* wanted = info.dtype == DType::f32 ? "'<f4'" : info.dtype == DType::i8 ? "'|i1'" : "";
-  if (*wanted == 0 || header.find(wanted) == header.npos)
+/// "0.5" or "0.485,0.456,0.406"
+Result<std::array<f32, 3>> parse_colours(const std::string& text, f32 fallback) {
+  std::array<f32, 3> values{fallback, fallback, fallback};
+  if (text.empty()) return values;
+  std::istringstream in(text);
+  std::vector<f32> parsed;
+  for (std::string part; std::getline(in, part, ',');) {
+    char* end = nullptr;
+    parsed.push_back(std::strtof(part.c_str(), &end));
+    if (part.empty() || *end != 0 || !std::isfinite(parsed.back())) parsed.clear();
+    if (parsed.empty()) break;
+  }
+  if (parsed.size() != 1 && parsed.size() != 3)
     return Error(Code::invalid_argument,
-                 std::string("the .npy elements are not ") + model::dtype_name(info.dtype));
-  if (header.find("'fortran_order': False") == header.npos)
-    return Error(Code::unsupported, "the .npy array is in Fortran order");
-  return std::vector<u8>(file.begin() + static_cast<std::ptrdiff_t>(start + length), file.end());
+                 "'" + text + "' is neither one number nor three for red, green and blue");
+  for (usize i = 0; i < 3; ++i) values[i] = parsed[parsed.size() == 1 ? 0 : i];
+  return values;
 }
 
-Result<std::vector<u8>> read_input(const Arguments& arguments, const nn::TensorInfo& info) {
-  std::vector<u8> file = TRY(support::read_file(arguments.input));
-  if (starts_with(file, "\x93NUMPY")) file = TRY(npy_elements(file, info));
-  if (file.size() != info.bytes)
-    return Error(Code::invalid_argument, arguments.input + " holds " + std::to_string(file.size()) +
-                                             " bytes, the model's input " + shape_text(info) + " is " +
-                                             std::to_string(info.bytes));
-  return file;
+Result<model::InputOptions> input_options(const Arguments& arguments) {
+  model::InputOptions options;
+  options.fit = arguments.fit == "stretch" ? model::Fit::stretch : model::Fit::crop;
+  options.signed_bytes = arguments.signed_pixels;
+  options.normalised = !arguments.mean.empty() || !arguments.deviation.empty();
+  options.mean = TRY(parse_colours(arguments.mean, 0));
+  options.deviation = TRY(parse_colours(arguments.deviation, 1));
+  for (f32 deviation : options.deviation)
+    if (!(deviation > 0)) return Error(Code::invalid_argument, "the standard deviation must be positive");
+  return options;
 }
 
-Status print_result(const Arguments& arguments, const Session& session, const model::Session& inference,
-                    Bytes output, i32 expected) {
-  if (!arguments.output.empty()) TRY(support::write_file(arguments.output, output));
-  const nn::TensorInfo info = inference.model().output(0);
-  const std::vector<f32> values = model::real_values(info, output);
-  const u32 best = model::argmax(info, output);
-  const auto labels =
-      arguments.dataset.name == "fashion-mnist" ? model::fashion_labels() : std::span<const char* const>{};
-  const std::string label = best < labels.size() ? labels[best] : "";
-  if (session.output == Output::json) {
-    Json json = {{"type", shape_text(info)}, {"argmax", best}, {"values", values}};
-    if (!label.empty()) json["label"] = label;
-    if (expected >= 0) json["expected"] = expected;
-    std::printf("%s\n", support::dump(json, 2).c_str());
-    return {};
+/// One name a line.
+Result<std::vector<std::string>> read_labels(const std::string& path) {
+  std::vector<std::string> labels;
+  if (path.empty()) return labels;
+  const std::vector<u8> file = TRY(support::read_file(path));
+  std::istringstream in(std::string(file.begin(), file.end()));
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    labels.push_back(line);
+  }
+  return labels;
+}
+
+std::string label_of(const std::vector<std::string>& labels, u32 index) {
+  return index < labels.size() ? labels[index] : "";
+}
+
+/// Indices of the `top` largest values, largest first.
+std::vector<u32> largest(const std::vector<f32>& values, u32 top) {
+  std::vector<u32> order(values.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const usize count = std::min<usize>(top, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                    [&](u32 a, u32 b) { return values[a] != values[b] ? values[a] > values[b] : a < b; });
+  order.resize(count);
+  return order;
+}
+
+struct Printed {
+  std::vector<std::string> labels;
+  i32 expected = -1;
+  u32 top = 5;
+};
+
+Json result_json(const nn::TensorInfo& info, const std::vector<f32>& values, const Printed& how) {
+  Json json = {{"type", shape_text(info)}, {"values", values}};
+  if (!values.empty()) {
+    const u32 best = largest(values, 1)[0];
+    json["argmax"] = best;
+    if (const auto label = label_of(how.labels, best); !label.empty()) json["label"] = label;
+  }
+  if (how.expected >= 0) json["expected"] = how.expected;
+  return json;
+}
+
+void print_text(const nn::TensorInfo& info, const std::vector<f32>& values, const Printed& how) {
+  if (!how.labels.empty()) {
+    for (u32 index : largest(values, how.top))
+      std::printf("  %9.5f  %4u  %s\n", static_cast<f64>(values[index]), index,
+                  label_of(how.labels, index).c_str());
+    return;
   }
   std::printf("%s:", shape_text(info).c_str());
   for (usize i = 0; i < std::min<usize>(values.size(), 16); ++i)
     std::printf(" %g", static_cast<f64>(values[i]));
-  std::printf("%s\nargmax %u%s%s", values.size() > 16 ? " …" : "", best, label.empty() ? "" : " ",
-              label.c_str());
-  if (expected >= 0) std::printf(", labelled %d", expected);
+  std::printf("%s\nargmax %u", values.size() > 16 ? " …" : "", values.empty() ? 0 : largest(values, 1)[0]);
+  if (how.expected >= 0) std::printf(", labelled %d", how.expected);
   std::printf("\n");
-  return {};
 }
 
-Status run_once(const Arguments& arguments, const Session& session, Bytes file) {
+/// What --output FILE collects: every output of every sample.
+class OutputFile {
+ public:
+  OutputFile(std::string path, const nn::PlannedModel& model) : path_(std::move(path)), model_(model) {}
+
+  void add(const model::Session& session) {
+    if (path_.empty()) return;
+    ++samples_;
+    data_.resize(is_npy() ? model_.output_count() : 1);
+    for (u32 i = 0; i < model_.output_count(); ++i) {
+      const Bytes bytes = session.output(i);
+      auto& to = data_[is_npy() ? i : 0];
+      to.insert(to.end(), bytes.begin(), bytes.end());
+    }
+  }
+
+  /// One file; with several outputs one .npy each, the output's number before the extension.
+  Status write() const {
+    if (path_.empty()) return {};
+    if (!is_npy()) return support::write_file(path_, data_[0]);
+    for (u32 i = 0; i < model_.output_count(); ++i) {
+      const nn::TensorInfo info = model_.output(i);
+      model::Array array{info.dtype, {static_cast<i64>(samples_)}, data_[i]};
+      const bool leading_one = info.rank > 0 && info.dims[0] == 1;  // the batch
+      for (u32 axis = leading_one ? 1 : 0; axis < info.rank; ++axis) array.shape.push_back(info.dims[axis]);
+      std::string path = path_;
+      if (model_.output_count() > 1) path.insert(path.size() - 4, "." + std::to_string(i));
+      TRY(support::write_file(path, model::write_npy(array)));
+    }
+    return {};
+  }
+
+ private:
+  bool is_npy() const { return path_.ends_with(".npy"); }
+  std::string path_;
+  const nn::PlannedModel& model_;
+  u64 samples_ = 0;
+  std::vector<std::vector<u8>> data_;
+};
+
+Status run_file(const Arguments& arguments, const Session& session, Bytes file) {
   model::Session inference = TRY(model::Session::create(file));
-  const std::vector<u8> input = TRY(read_input(arguments, inference.model().input(0)));
-  const Bytes output = TRY(inference.run(Bytes(input)));
-  return print_result(arguments, session, inference, output, -1);
+  const nn::PlannedModel& model = inference.model();
+  const auto samples = TRY(model::read_samples(arguments.input, model, TRY(input_options(arguments))));
+  const Printed how{TRY(read_labels(arguments.dataset.labels)), -1, arguments.top};
+  OutputFile output(arguments.output, model);
+  Json all = Json::array();
+  for (usize n = 0; n < samples.size() && !interrupted(); ++n) {
+    std::vector<Bytes> inputs;
+    Bytes rest(samples[n]);
+    for (u32 i = 0; i < model.input_count(); ++i) {
+      inputs.push_back(rest.first(model.input(i).bytes));
+      rest = rest.subspan(inputs.back().size());
+    }
+    TRY(inference.run_all(inputs));
+    output.add(inference);
+    if (session.output != Output::json && samples.size() > 1) std::printf("sample %zu\n", n);
+    for (u32 i = 0; i < model.output_count(); ++i) {
+      const auto values = model::real_values(model.output(i), inference.output(i));
+      if (session.output == Output::json)
+        all.push_back(result_json(model.output(i), values, how));
+      else
+        print_text(model.output(i), values, how);
+    }
+  }
+  if (session.output == Output::json)
+    std::printf("%s\n", support::dump(all.size() == 1 ? all[0] : all, 2).c_str());
+  return output.write();
 }
 
 Status run_image(const Arguments& arguments, const Session& session, Bytes file) {
@@ -96,8 +195,24 @@ Status run_image(const Arguments& arguments, const Session& session, Bytes file)
                                          std::to_string(dataset.count) + " images");
   model::Session inference = TRY(model::Session::create(file));
   const Bytes output = TRY(inference.run(std::span<const f32>(dataset.input(arguments.index))));
-  const i32 expected = dataset.labels.empty() ? -1 : dataset.labels[arguments.index];
-  return print_result(arguments, session, inference, output, expected);
+  Printed how;
+  how.expected = dataset.labels.empty() ? -1 : dataset.labels[arguments.index];
+  const nn::TensorInfo info = inference.model().output(0);
+  const auto values = model::real_values(info, output);
+  const u32 best = model::argmax(info, output);
+  const auto names =
+      arguments.dataset.name == "fashion-mnist" ? model::fashion_labels() : std::span<const char* const>{};
+  if (session.output == Output::json) {
+    Json json = result_json(info, values, how);
+    if (best < names.size()) json["label"] = names[best];
+    std::printf("%s\n", support::dump(json, 2).c_str());
+  } else {
+    print_text(info, values, how);
+    if (best < names.size()) std::printf("%s\n", names[best]);
+  }
+  OutputFile written(arguments.output, inference.model());
+  written.add(inference);
+  return written.write();
 }
 
 Status run_all(const Arguments& arguments, const Session& session, Bytes file) {
@@ -115,9 +230,20 @@ Status run_all(const Arguments& arguments, const Session& session, Bytes file) {
   return {};
 }
 
-Status run(const Arguments& arguments, const Session& session) {
+/// --output is a format or a file; both may be given.
+void sort_outputs(Arguments& arguments, Session& session) {
+  for (const std::string& value : arguments.output_values) {
+    if (value == "json" || value == "table")
+      session.output = value == "json" ? Output::json : Output::table;
+    else
+      arguments.output = value;
+  }
+}
+
+Status run(Arguments& arguments, Session& session) {
+  sort_outputs(arguments, session);
   const std::vector<u8> file = TRY(load_planned(arguments.model));
-  if (!arguments.input.empty()) return run_once(arguments, session, file);
+  if (!arguments.input.empty()) return run_file(arguments, session, file);
   if (!arguments.dataset.given())
     return Error(Code::invalid_argument, "nothing to run on; give --input FILE, --dataset or --images");
   return arguments.indexed ? run_image(arguments, session, file) : run_all(arguments, session, file);
@@ -126,19 +252,41 @@ Status run(const Arguments& arguments, const Session& session) {
 }  // namespace
 
 void register_model_run(CLI::App& parent, Session& session) {
-  CLI::App* command = parent.add_subcommand("run", "one inference, or accuracy over a data set");
+  CLI::App* command = parent.add_subcommand("run", "inferences on a file, or accuracy over a data set");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("model", arguments->model, ".onnx or .pipm")->required();
-  command->add_option("--input", arguments->input, "input tensor: raw little-endian elements, or .npy");
-  command->add_option("-o,--out", arguments->output, "file for the raw output tensor");
+  command->add_option("model", arguments->model, ".onnx, .tflite or .pipm")->required();
+  command->add_option(
+      "--input", arguments->input,
+      "PNG, JPEG, BMP, WAV, .npy, ONNX tensor .pb or raw little-endian elements; several samples "
+      "in one file run one by one");
+  command->add_option("-o,--out", arguments->output, "file for all outputs, raw, or .npy by its name");
+  command->add_option("--fit", arguments->fit, "how a picture gets the input's aspect")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"crop", "stretch"}));
+  command->add_option(
+      "--pixel-mean", arguments->mean,
+      "of pixel / 255, one number or three: the input is (pixel / 255 - mean) / std; without it a "
+      "float input is pixel / 255, an integer input the pixel (int8: less 128)");
+  command->add_option("--pixel-std", arguments->deviation, "the standard deviation it is divided by");
+  command->add_flag("--signed-pixels", arguments->signed_pixels,
+                    "the picture stores int8 bytes, as the test pictures of TensorFlow Lite Micro do");
+  command->add_option("--top", arguments->top, "classes to print with --labels")->capture_default_str();
   add_dataset_options(*command, arguments->dataset, "--dataset");
+  command->get_option("--labels")
+      ->description("with --input a text file, one name a line; of a data set an IDX file");
   const auto* index = command->add_option("--index", arguments->index, "only this image of the data set");
   command->add_option("--count", arguments->count, "only the first images of the data set");
-  set_action(*command, session, "pipit model run fashion.pipm --dataset=fashion-mnist --index 7",
-             [arguments, index, &session] {
-               arguments->indexed = index->count() > 0;
-               return run(*arguments, session);
-             });
+  set_action(
+      *command, session,
+      "pipit model run mobilenet.tflite --input cat.png --labels imagenet_labels.txt --output scores.npy",
+      [arguments, index, &session] {
+        arguments->indexed = index->count() > 0;
+        return run(*arguments, session);
+      });
+  // In place of the common option: here it may name a file as well.
+  command->remove_option(command->get_option("--output"));
+  command->add_option("--output", arguments->output_values,
+                      "table, json, or a file for all outputs as --out");
 }
 
 }  // namespace pipit::cli

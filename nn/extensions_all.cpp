@@ -13,6 +13,23 @@ std::span<const Operator* const> operator_extensions() {
       &kConv2dAsymmetric,
       &kDepthwiseConv2dAsymmetric,
       &kFullyConnectedAsymmetric,
+      &kConv2dWide,
+      &kTransposeConv2dWide,
+      &kAddWide,
+      &kSubWide,
+      &kLeakyReluWide,
+      &kRequantizeI16,
+      &kRequantizeI32,
+      &kSliceF32,
+      &kSliceI8,
+      &kSliceI16,
+      &kPadI16,
+      &kReshapeI16,
+      &kDynamicScale,
+      &kDynamicQuantize,
+      &kDynamicConv2d,
+      &kDynamicDepthwiseConv2d,
+      &kDynamicFullyConnected,
   };
   return kAll;
 }

@@ -144,7 +144,19 @@ static_assert(sizeof(OperatorRecord) == 16 && alignof(OperatorRecord) == 4);
   X(129, lookup, 2, 2, true, NoAttributes)                           \
   X(130, conv2d_asymmetric, 4, 4, false, Conv2dAttributes)           \
   X(131, depthwise_conv2d_asymmetric, 4, 4, false, Conv2dAttributes) \
-  X(132, fully_connected_asymmetric, 4, 4, false, ClampAttributes)
+  X(132, fully_connected_asymmetric, 4, 4, false, ClampAttributes)   \
+  X(133, dynamic_scale, 1, 1, false, DynamicScaleAttributes)         \
+  X(134, dynamic_quantize, 2, 2, false, NoAttributes)                \
+  X(135, dynamic_conv2d, 6, 6, false, Conv2dAttributes)              \
+  X(136, dynamic_depthwise_conv2d, 6, 6, false, Conv2dAttributes)    \
+  X(137, dynamic_fully_connected, 6, 6, false, ClampAttributes)      \
+  X(138, conv2d_wide, 4, 4, false, Conv2dAttributes)                 \
+  X(139, transpose_conv2d_wide, 4, 4, false, Conv2dAttributes)       \
+  X(140, add_wide, 2, 2, true, AddAttributes)                        \
+  X(141, sub_wide, 2, 2, true, AddAttributes)                        \
+  X(142, leaky_relu_wide, 1, 1, true, LeakyReluAttributes)           \
+  X(143, requantize_wide, 1, 1, false, RescaleAttributes)            \
+  X(144, strided_slice, 1, 1, false, SliceAttributes)
 
 enum class Opcode : u8 {
 #define X(number, name, min_inputs, max_inputs, in_place, attributes) name = number,
@@ -265,6 +277,27 @@ struct CustomAttributes {
   char name[48];   ///< filled up with NUL, the last byte is NUL
   u32 count;       ///< of values; the others are 0
   u32 values[24];  ///< i32, or f32 bits
+};
+
+/// dynamic_*: layers of float activations and int8 weights, see nn/kernels/dynamic/dynamic.h. dynamic_scale:
+/// f32 → f32 [rows,2], scale and zero point of each row. dynamic_quantize: f32 by such rows → i8. The layers:
+/// x i8, weights i8, bias f32 [O], weight scales f32 [O], weight sums i32 [O], rows f32 [rows,2] → f32.
+struct DynamicScaleAttributes {
+  u32 symmetric;  ///< 1: zero point 0
+};
+
+/// *_wide: int16 activations with int8 weights, see nn/kernels/wide/wide.h; zero points are 0, clamps within
+/// −32768 … 32767. The convolutions: x i16, weights i8 OHWI, bias i64 [O], rescale i32 [O,2]. add_wide,
+/// sub_wide: as add, with 15 bits of headroom instead of 20. requantize_wide: i16 or i32 → i16 or i32; its
+/// clamp is {0, 0}. leaky_relu_wide: x × positive, or x × negative below 0.
+struct LeakyReluAttributes {
+  Rescale positive, negative;
+};
+
+/// strided_slice: out[i] = in[begin[i] + i × step[i]] along every axis; any element type. 0 from rank on.
+struct SliceAttributes {
+  u32 begin[kMaxRank];
+  u32 step[kMaxRank];
 };
 
 /// concat: along one axis; i8 inputs and output have one scale and zero point.

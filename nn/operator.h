@@ -93,6 +93,10 @@ extern const Operator kGeneral;
 extern const Operator kCustom;
 
 extern const Operator kSignFlipU8, kSignFlipI8, kLookupI8;
+extern const Operator kConv2dWide, kTransposeConv2dWide, kAddWide, kSubWide, kLeakyReluWide;
+extern const Operator kRequantizeI16, kRequantizeI32, kSliceF32, kSliceI8, kSliceI16, kPadI16, kReshapeI16;
+extern const Operator kDynamicScale, kDynamicQuantize;
+extern const Operator kDynamicConv2d, kDynamicDepthwiseConv2d, kDynamicFullyConnected;
 extern const Operator kConv2dAsymmetric, kDepthwiseConv2dAsymmetric, kFullyConnectedAsymmetric;
 
 }  // namespace pipit::nn

@@ -1,10 +1,11 @@
 #include "compiler/model/compiler.h"
 
+#include "compiler/model/dynamic.h"
 #include "compiler/model/export_onnx.h"
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/import_tflite.h"
-#include "compiler/model/tflite_file.h"
 #include "compiler/model/quantize.h"
+#include "compiler/model/tflite_file.h"
 
 namespace pipit::model {
 namespace {
@@ -77,7 +78,10 @@ Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) 
     if (options.observer) options.observer("partition", graph);
     TRY(run_phase(graph, *options.target, Phase::partitioned, options.observer));
   }
-  const MemoryPlan plan = TRY(plan_memory(graph));
+  if (options.dynamic && quantize_dynamic(graph) == 0)
+    return Error(Code::invalid_argument, "no float layer with constant weights to quantise dynamically");
+  const bool reordered = reorder_operators(graph);
+  const MemoryPlan plan = TRY(plan_memory(graph, options.arena_limit));
   EmittedModel emitted = TRY(emit_pipm(graph, plan));
   return CompiledModel{std::move(emitted.file),
                        std::move(emitted.operators),
@@ -85,6 +89,9 @@ Result<CompiledModel> compile_graph(Graph graph, const CompileOptions& options) 
                        plan.arena_bytes,
                        plan.lower_bound,
                        plan.in_place,
+                       plan.strategy,
+                       reordered,
+                       plan.live,
                        std::move(rows)};
 }
 
@@ -92,16 +99,32 @@ Result<CompiledModel> compile_model(Bytes onnx, const CompileOptions& options) {
   return compile_graph(TRY(import_model(onnx, options)), options);
 }
 
-Result<QuantizedModel> quantize_model(Bytes onnx, const Samples& samples, const CalibrationOptions& how,
-                                      const CompileOptions& options) {
+Result<CalibratedModel> calibrate_model(Bytes onnx, const Samples& samples, const CalibrationOptions& how,
+                                        const CompileOptions& options) {
+  CalibratedModel model;
+  model.graph = TRY(import_model(onnx, options));
+  if (model.graph.channels_last)
+    return Error(
+        Code::unsupported,
+        "static quantisation works on ONNX models; a TensorFlow Lite model can be quantised dynamically");
+  model.calibration = TRY(calibrate(model.graph, samples, how));
+  return model;
+}
+
+Result<QuantizedModel> quantize_calibrated(const CalibratedModel& model, const QuantizeOptions& how,
+                                           const CompileOptions& options) {
   QuantizedModel quantized;
-  quantized.graph = TRY(import_model(onnx, options));
-  const auto ranges = TRY(calibrate(quantized.graph, samples, how));
-  quantized.activations = summarise(quantized.graph, ranges);
-  TRY(quantize_graph(quantized.graph, ranges));
+  quantized.graph = model.graph;
+  quantized.activations = summarise(model.graph, model.calibration.ranges);
+  TRY(quantize_graph(quantized.graph, model.calibration, how));
   if (options.observer) options.observer("quantize", quantized.graph);
   quantized.onnx = TRY(export_onnx(quantized.graph));
   return quantized;
+}
+
+Result<QuantizedModel> quantize_model(Bytes onnx, const Samples& samples, const CalibrationOptions& how,
+                                      const CompileOptions& options) {
+  return quantize_calibrated(TRY(calibrate_model(onnx, samples, how, options)), {}, options);
 }
 
 }  // namespace pipit::model

@@ -9,6 +9,7 @@
 #include "compiler/model/graph.h"
 #include "compiler/model/passes/passes.h"
 #include "compiler/model/plan.h"
+#include "compiler/model/quantize.h"
 
 /// The model compiler as a library: ONNX bytes → canonical graph → (int8) → planned model. Used by `pipit
 /// model`, `pipit build`, `pipit up` and wasi-nn's importer on Linux.
@@ -21,6 +22,9 @@ struct CompileOptions {
   bool integer_io = false;
   PassObserver observer;           ///< sees the graph after "import" and after every pass
   const Target* target = nullptr;  ///< an accelerator that takes what it can
+  /// Float layers get int8 weights and quantise their activations while the model runs.
+  bool dynamic = false;
+  u32 arena_limit = MemoryPlan::kNoLimit;  ///< bytes of activations; more is out_of_range
 };
 
 struct CompiledModel {
@@ -28,8 +32,11 @@ struct CompiledModel {
   std::vector<PlannedOperator> operators;
   u64 macs = 0;
   u32 arena_bytes = 0;
-  u32 arena_lower_bound = 0;  ///< no plan is smaller
-  u32 in_place = 0;           ///< operators that need no memory of their own
+  u32 arena_lower_bound = 0;            ///< no plan is smaller
+  u32 in_place = 0;                     ///< operators that need no memory of their own
+  const char* strategy = "";            ///< of the memory plan
+  bool reordered = false;               ///< operators run in another order than the file's, to save memory
+  std::vector<u64> live;                ///< bytes of activations alive while each operator runs
   std::vector<PartitionRow> partition;  ///< what CompileOptions::target was offered
 };
 
@@ -55,6 +62,17 @@ struct QuantizedModel {
   std::vector<TensorRange> activations;
   Graph graph;  ///< canonical
 };
+
+/// A float model and what its activations were like.
+struct CalibratedModel {
+  Graph graph;  ///< canonical
+  Calibration calibration;
+};
+support::Result<CalibratedModel> calibrate_model(Bytes onnx, const Samples& samples,
+                                                 const CalibrationOptions& how,
+                                                 const CompileOptions& options = {});
+support::Result<QuantizedModel> quantize_calibrated(const CalibratedModel& model, const QuantizeOptions& how,
+                                                    const CompileOptions& options = {});
 
 /// Calibrates a float model with samples and quantises it to signed int8.
 support::Result<QuantizedModel> quantize_model(Bytes onnx, const Samples& samples,

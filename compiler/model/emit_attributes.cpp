@@ -21,11 +21,15 @@ bool is_int8(const Tensor& tensor) { return tensor.dtype == DType::i8; }
 /// A real bound as a quantised value of the output, saturated.
 i32 quantized_bound(f32 bound, const Tensor& output) {
   const f64 value = std::nearbyint(f64{bound} / scale_of(output)) + zero_of(output);
+  if (output.dtype == DType::i16) return static_cast<i32>(std::clamp(value, -32768.0, 32767.0));
   return static_cast<i32>(std::clamp(value, -128.0, 127.0));
 }
 
 format::Clamp clamp_of(const Node& node, const Tensor& output) {
-  if (!is_int8(output)) return format::Clamp::of(node.clamp.low, node.clamp.high);
+  if (output.dtype == DType::i16 && output.quantization)
+    return format::Clamp::of(quantized_bound(node.clamp.low, output),
+                             quantized_bound(node.clamp.high, output));
+  if (!is_int8(output) || !output.quantization) return format::Clamp::of(node.clamp.low, node.clamp.high);
   return format::Clamp::of(quantized_bound(node.clamp.low, output), quantized_bound(node.clamp.high, output));
 }
 
@@ -62,10 +66,11 @@ std::vector<u8> bytes_of(const T& value) {
 }
 
 format::AddAttributes add_of(const Tensor& a, const Tensor& b, const Tensor& output, format::Clamp clamp) {
-  if (!is_int8(output)) return {{}, {}, {}, clamp};
+  if (output.dtype == DType::f32) return {{}, {}, {}, clamp};
+  const f64 headroom = is_int8(output) ? 1048576.0 : 32768.0;
   const f64 m = 2 * std::max(scale_of(a), scale_of(b));
   return {nn::rescale_of(scale_of(a) / m), nn::rescale_of(scale_of(b) / m),
-          nn::rescale_of(m / (1048576.0 * scale_of(output))), clamp};
+          nn::rescale_of(m / (headroom * scale_of(output))), clamp};
 }
 
 Result<std::vector<u8>> pool_of(const Node& node, const Tensor& input, const Tensor& output,
@@ -101,10 +106,32 @@ Result<std::vector<u8>> transpose_of(const Node& node) {
   return bytes_of(out);
 }
 
+/// A transposed convolution's window: only the leading pads count.
+format::Conv2dAttributes transposed_window(const Node& node, format::Clamp clamp) {
+  const Window& from = node.as<ConvAttributes>().window;
+  format::Window window{};
+  window.stride_h = static_cast<u16>(from.stride[0]);
+  window.stride_w = static_cast<u16>(from.stride[1]);
+  window.dilation_h = window.dilation_w = 1;
+  window.pad_top = static_cast<u16>(from.pad_begin[0]);
+  window.pad_left = static_cast<u16>(from.pad_begin[1]);
+  return {window, clamp};
+}
+
+format::SliceAttributes slice_of(const Node& node) {
+  const auto& slice = node.as<SliceAttributes>();
+  format::SliceAttributes out{};
+  for (usize i = 0; i < slice.begin.size() && i < nn::kMaxRank; ++i) {
+    out.begin[i] = static_cast<u32>(slice.begin[i]);
+    out.step[i] = static_cast<u32>(slice.step[i]);
+  }
+  return out;
+}
+
 /// rescale of the operators that have one factor.
 format::Rescale factor_of(const Graph& graph, const Node& node) {
   const Tensor& output = graph[node.output];
-  if (!is_int8(output)) return {0, 0};
+  if (!output.quantization || output.dtype == DType::f32) return {0, 0};
   const Tensor& x = graph[node.inputs[0]];
   switch (node.op) {
     case Op::global_average_pool:
@@ -116,7 +143,9 @@ format::Rescale factor_of(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-bool has_weights(Op op) { return op == Op::conv || op == Op::depthwise_conv || op == Op::fully_connected; }
+bool has_weights(Op op) {
+  return op == Op::transpose_conv || op == Op::conv || op == Op::depthwise_conv || op == Op::fully_connected;
+}
 
 Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
   const Tensor& x = graph[node.inputs[0]];
@@ -139,7 +168,8 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
     const i64 room = (i64{1} << 31) - 1 - static_cast<i64>(taps) * 128 * 128;
     if (std::llabs(value) > room)
       return Error(Code::out_of_range, "the folded bias " + std::to_string(value) + " of channel " +
-                                           std::to_string(channel) + " leaves its products no room in 32 bits");
+                                           std::to_string(channel) +
+                                           " leaves its products no room in 32 bits");
     folded.push_back(static_cast<i32>(value));
     const auto& scales = w.quantization->scales;
     const f64 weight_scale = scales[scales.size() == 1 ? 0 : channel];
@@ -157,27 +187,61 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
   return IntegerLayer{constant("bias", {count}, folded), constant("rescale", {count, 2}, factors)};
 }
 
+Result<IntegerLayer> wide_layer(const Graph& graph, const Node& node) {
+  const Tensor& x = graph[node.inputs[0]];
+  const Tensor& output = graph[node.output];
+  const auto& scales = graph[node.inputs[1]].quantization->scales;
+  IntegerLayer layer{graph[node.inputs[2]], {"rescale", DType::i32, {}}};
+  const std::vector<i64> bias = constant_ints(layer.bias);
+  layer.bias.dtype = DType::i64;
+  layer.bias.quantization.reset();
+  layer.bias.data.resize(bias.size() * sizeof(i64));
+  std::memcpy(layer.bias.data.data(), bias.data(), layer.bias.data.size());
+  layer.rescale.shape = {static_cast<i64>(bias.size()), 2};
+  layer.rescale.constant = true;
+  for (usize channel = 0; channel < bias.size(); ++channel) {
+    const f64 weight_scale = scales[scales.size() == 1 ? 0 : channel];
+    const auto factor = bytes_of(nn::rescale_of(scale_of(x) * weight_scale / scale_of(output)));
+    layer.rescale.data.insert(layer.rescale.data.end(), factor.begin(), factor.end());
+  }
+  return layer;
+}
+
 Result<std::vector<u8>> encode_attributes(const Graph& graph, const Node& node) {
   if (node.op == Op::general) return bytes_of(node.as<GeneralAttributes>());
   if (node.op == Op::custom) return bytes_of(node.as<CustomAttributes>());
   const Tensor& input = graph[node.inputs[0]];
   const Tensor& output = graph[node.output];
-  const bool clamped = !is_int8(output) || output.quantization.has_value();
+  const bool clamped = !is_int8(output) || output.quantization.has_value() || node.op == Op::dynamic_quantize;
   if (!clamped) return Error(Code::internal, "an int8 tensor without a scale");
   const format::Clamp clamp = clamp_of(node, output);
   switch (node.op) {
+    case Op::transpose_conv: return bytes_of(transposed_window(node, clamp));
     case Op::conv:
-    case Op::depthwise_conv: {
+    case Op::depthwise_conv:
+    case Op::dynamic_conv:
+    case Op::dynamic_depthwise_conv: {
       const auto window = TRY(window_of(node.as<ConvAttributes>().window, input, output));
       return bytes_of(format::Conv2dAttributes{window, clamp});
     }
+    case Op::dynamic_scale:
+      return bytes_of(format::DynamicScaleAttributes{node.as<DynamicAttributes>().symmetric});
     case Op::fully_connected:
+    case Op::dynamic_fully_connected:
     case Op::clamp: return bytes_of(format::ClampAttributes{clamp});
     case Op::max_pool:
     case Op::average_pool: return pool_of(node, input, output, clamp);
     case Op::global_average_pool:
     case Op::mul:
     case Op::requantize: return bytes_of(format::RescaleAttributes{factor_of(graph, node), clamp});
+    case Op::leaky_relu_wide: {
+      // In single precision, as TensorFlow Lite computes these two factors.
+      const f32 x = input.quantization->scales[0], y = output.quantization->scales[0];
+      return bytes_of(format::LeakyReluAttributes{
+          nn::rescale_of(f64{x / y}), nn::rescale_of(f64{x * node.as<LeakyReluAttributes>().alpha / y})});
+    }
+    case Op::strided_slice: return bytes_of(slice_of(node));
+    case Op::sub_wide:
     case Op::add: return bytes_of(add_of(input, graph[node.inputs[1]], output, clamp));
     case Op::transpose: return transpose_of(node);
     case Op::pad: return bytes_of(pad_of(node, output));

@@ -15,6 +15,8 @@ struct IntegerLayer {
 
 bool has_weights(Op op);
 support::Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node);
+/// The same for int16 activations: the bias is i64 [O].
+support::Result<IntegerLayer> wide_layer(const Graph& graph, const Node& node);
 
 /// The bytes of the struct the node's opcode names in nn/format.h; empty where it has none.
 support::Result<std::vector<u8>> encode_attributes(const Graph& graph, const Node& node);

@@ -79,8 +79,9 @@ class Emitter {
     if (bytes > u64{1} << 30)
       return Error(Code::out_of_range, "tensor '" + tensor.name + "' is larger than 1 GiB");
     record.bytes = static_cast<u32>(bytes);
-    const bool is_8_bit = tensor.dtype == DType::i8 || tensor.dtype == DType::u8;
-    if (is_8_bit && tensor.quantization && !tensor.quantization->per_channel()) {
+    const bool has_scale = tensor.dtype == DType::i8 || tensor.dtype == DType::u8 ||
+                           tensor.dtype == DType::i16 || (tensor.dtype == DType::i32 && !tensor.constant);
+    if (has_scale && tensor.quantization && !tensor.quantization->per_channel()) {
       record.scale = tensor.quantization->scales[0];
       record.zero_point = tensor.quantization->zero_points[0];
     }
@@ -130,10 +131,12 @@ class Emitter {
 
   Status write_operator(const Node& node) {
     std::vector<u32> ids;
-    if (has_weights(node.op) && graph_[node.output].dtype == DType::i8) {
+    const DType output = graph_[node.output].dtype;
+    if (has_weights(node.op) && (output == DType::i8 || output == DType::i16)) {
       ids.push_back(TRY(record_of(node.inputs[0])));
       ids.push_back(TRY(record_of(node.inputs[1])));
-      const IntegerLayer layer = TRY(integer_layer(graph_, node));
+      const IntegerLayer layer =
+          TRY(output == DType::i8 ? integer_layer(graph_, node) : wide_layer(graph_, node));
       ids.push_back(TRY(constant_record(layer.bias)));
       ids.push_back(TRY(constant_record(layer.rescale)));
     } else {
@@ -234,9 +237,13 @@ u64 macs_of(const Graph& graph, const Node& node) {
   const auto count = [&](TensorId id) { return static_cast<u64>(element_count(graph[id].shape)); };
   switch (node.op) {
     case Op::conv:
+    case Op::transpose_conv:
     case Op::fully_connected:
+    case Op::dynamic_conv:
+    case Op::dynamic_fully_connected:
       return count(node.output) * (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape[0]));
     case Op::depthwise_conv:
+    case Op::dynamic_depthwise_conv:
       return count(node.output) *
              (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape.back()));
     case Op::custom: return custom_macs(graph, node);

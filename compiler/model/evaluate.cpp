@@ -27,11 +27,16 @@ Result<Session> Session::create(Bytes file, std::span<const nn::FastKernel* cons
   return Session(model, std::move(arena), std::move(packed), std::move(scratch), executor);
 }
 
-Result<Bytes> Session::run_all(std::span<const Bytes> inputs) {
+support::Status Session::start(std::span<const Bytes> inputs) {
   if (inputs.size() != model_.input_count())
     return Error(Code::invalid_argument, "the model has " + std::to_string(model_.input_count()) +
                                              " inputs, got " + std::to_string(inputs.size()));
   for (u32 i = 0; i < inputs.size(); ++i) TRY(executor_.set_input(i, model_.input(i).dtype, inputs[i]));
+  return {};
+}
+
+Result<Bytes> Session::run_all(std::span<const Bytes> inputs) {
+  TRY(start(inputs));
   TRY(executor_.run());
   return executor_.output(0);
 }
@@ -49,15 +54,37 @@ Result<Bytes> Session::run(std::span<const f32> input) {
   return run(Bytes(quantized));
 }
 
+namespace {
+
+template <class T>
+std::vector<i32> widened(Bytes data) {
+  std::vector<i32> values;
+  for (usize i = 0; i + sizeof(T) <= data.size(); i += sizeof(T)) values.push_back(load_le<T>(&data[i]));
+  return values;
+}
+
+/// Elements of an integer tensor of up to 32 bits; none of another.
+std::vector<i32> integers_of(DType dtype, Bytes data) {
+  switch (dtype) {
+    case DType::i8: return widened<i8>(data);
+    case DType::u8:
+    case DType::boolean: return widened<u8>(data);
+    case DType::i16: return widened<i16>(data);
+    case DType::i32: return widened<i32>(data);
+    default: return {};
+  }
+}
+
+}  // namespace
+
 std::vector<f32> real_values(const nn::TensorInfo& info, Bytes output) {
   std::vector<f32> values;
   if (info.dtype == DType::f32)
     for (usize i = 0; i + sizeof(f32) <= output.size(); i += sizeof(f32))
       values.push_back(load_le<f32>(&output[i]));
-  else if (info.dtype == DType::i8)
-    for (u8 byte : output)
-      values.push_back((info.scale > 0 ? info.scale : 1) *
-                       static_cast<f32>(static_cast<i8>(byte) - info.zero_point));
+  else
+    for (i32 integer : integers_of(info.dtype, output))
+      values.push_back((info.scale > 0 ? info.scale : 1) * static_cast<f32>(integer - info.zero_point));
   return values;
 }
 

@@ -13,8 +13,8 @@ namespace pipit::model {
 /// A planned model with its arena.
 class Session {
  public:
-  /// `file` must outlive the session; errors are the loader's. `kernels` are tried first; with none the session runs
-  /// the portable kernels, those of a microcontroller.
+  /// `file` must outlive the session; errors are the loader's. `kernels` are tried first; with none the
+  /// session runs the portable kernels, those of a microcontroller.
   static support::Result<Session> create(Bytes file,
                                          std::span<const nn::FastKernel* const> kernels = nn::fast_kernels());
   Session(Session&&) = default;
@@ -26,6 +26,9 @@ class Session {
   /// As above, from numbers: an int8 input is quantised with the model's scale.
   support::Result<Bytes> run(std::span<const f32> input);
   support::Result<Bytes> run_all(std::span<const Bytes> inputs);
+  /// run_all() operator by operator: sets the inputs; step() is true while there are more operators.
+  support::Status start(std::span<const Bytes> inputs);
+  support::Result<bool> step() { return TRY(executor_.step()); }
   Bytes output(u32 index) const { return executor_.output(index); }
 
  private:
@@ -34,16 +37,19 @@ class Session {
   };
   using Memory = std::vector<Chunk>;
   Session(nn::PlannedModel model, Memory arena, Memory packed, Memory scratch, nn::Executor executor)
-      : model_(model), arena_(std::move(arena)), packed_(std::move(packed)), scratch_(std::move(scratch)),
+      : model_(model),
+        arena_(std::move(arena)),
+        packed_(std::move(packed)),
+        scratch_(std::move(scratch)),
         executor_(executor) {}
   nn::PlannedModel model_;
   Memory arena_, packed_, scratch_;
   nn::Executor executor_;
 };
 
-/// Index of the largest element of a f32 or i8 output; the first of equals.
+/// Index of the largest element of an output; the first of equals.
 u32 argmax(const nn::TensorInfo& info, Bytes output);
-/// The output as real numbers.
+/// The output as real numbers: floats, or integers of up to 32 bits by their scale; empty for other types.
 std::vector<f32> real_values(const nn::TensorInfo& info, Bytes output);
 
 struct Accuracy {

@@ -57,38 +57,47 @@ struct Tensor {
 };
 
 /// The one operator table: enumerator (also the name in dumps), fewest and most inputs, what it stands for.
-#define PIPIT_MODEL_OPERATORS(X)                                                      \
-  X(conv, 2, 3)           /* x [N,C,H,W], w [O,C/group,KH,KW], bias [O] */            \
-  X(depthwise_conv, 3, 3) /* after layout: x NHWC, w [1,KH,KW,O], bias */             \
-  X(batch_norm, 5, 5)     /* x, scale, bias, mean, variance */                        \
-  X(clamp, 1, 1)          /* Relu, Clip: the bounds are Node::clamp */                \
-  X(max_pool, 1, 1)                                                                   \
-  X(average_pool, 1, 1)                                                               \
-  X(global_average_pool, 1, 1)                                                        \
-  X(reduce_mean, 1, 1)                                                                \
-  X(gemm, 2, 3)                                                                       \
-  X(matmul, 2, 2)                                                                     \
-  X(fully_connected, 3, 3) /* x [N,I], w [O,I], bias [O] */                           \
-  X(add, 2, 2)                                                                        \
-  X(sub, 2, 2)                                                                        \
-  X(mul, 2, 2)                                                                        \
-  X(div, 2, 2)                                                                        \
-  X(reshape, 1, 1) /* Reshape, Flatten, Squeeze, Unsqueeze */                         \
-  X(transpose, 1, 1)                                                                  \
-  X(softmax, 1, 1)                                                                    \
-  X(concat, 1, 32)                                                                    \
-  X(pad, 1, 1)                                                                        \
-  X(identity, 1, 1)   /* Identity, Dropout */                                         \
-  X(quantize, 1, 1)   /* f32 to integers, by the Quantization attribute */            \
-  X(dequantize, 1, 1) /* integers to f32 */                                           \
-  X(requantize, 1, 1) /* i8 to i8 with another scale or zero point */                 \
-  X(gather, 2, 2)     /* gather, slice, cast: of constants only */                    \
-  X(slice, 1, 1)                                                                      \
-  X(cast, 1, 1)                                                                       \
-  X(sign_flip, 1, 1) /* u8 to i8 and back: the same numbers, zero points 128 apart */ \
-  X(general, 1, 32)  /* any function of nn/general */                                 \
-  X(custom, 1, 8)    /* an operator behind nn/include/pipit/operator.h */             \
-  X(lookup, 2, 2)    /* i8 x, table [256] by x + 128 */
+#define PIPIT_MODEL_OPERATORS(X)                                                                  \
+  X(conv, 2, 3)           /* x [N,C,H,W], w [O,C/group,KH,KW], bias [O] */                        \
+  X(depthwise_conv, 3, 3) /* after layout: x NHWC, w [1,KH,KW,O], bias */                         \
+  X(batch_norm, 5, 5)     /* x, scale, bias, mean, variance */                                    \
+  X(clamp, 1, 1)          /* Relu, Clip: the bounds are Node::clamp */                            \
+  X(max_pool, 1, 1)                                                                               \
+  X(average_pool, 1, 1)                                                                           \
+  X(global_average_pool, 1, 1)                                                                    \
+  X(reduce_mean, 1, 1)                                                                            \
+  X(gemm, 2, 3)                                                                                   \
+  X(matmul, 2, 2)                                                                                 \
+  X(fully_connected, 3, 3) /* x [N,I], w [O,I], bias [O] */                                       \
+  X(add, 2, 2)                                                                                    \
+  X(sub, 2, 2)                                                                                    \
+  X(mul, 2, 2)                                                                                    \
+  X(div, 2, 2)                                                                                    \
+  X(reshape, 1, 1) /* Reshape, Flatten, Squeeze, Unsqueeze */                                     \
+  X(transpose, 1, 1)                                                                              \
+  X(softmax, 1, 1)                                                                                \
+  X(concat, 1, 32)                                                                                \
+  X(pad, 1, 1)                                                                                    \
+  X(identity, 1, 1)   /* Identity, Dropout */                                                     \
+  X(quantize, 1, 1)   /* f32 to integers, by the Quantization attribute */                        \
+  X(dequantize, 1, 1) /* integers to f32 */                                                       \
+  X(requantize, 1, 1) /* i8 to i8 with another scale or zero point */                             \
+  X(gather, 2, 2)     /* gather, slice, cast: of constants only */                                \
+  X(slice, 1, 1)                                                                                  \
+  X(cast, 1, 1)                                                                                   \
+  X(sign_flip, 1, 1)     /* u8 to i8 and back: the same numbers, zero points 128 apart */         \
+  X(general, 1, 32)      /* any function of nn/general */                                         \
+  X(custom, 1, 8)        /* an operator behind nn/include/pipit/operator.h */                     \
+  X(lookup, 2, 2)        /* i8 x, table [256] by x + 128 */                                       \
+  X(dynamic_scale, 1, 1) /* and below: the steps of a dynamically quantised layer, nn/format.h */ \
+  X(dynamic_quantize, 2, 2)                                                                       \
+  X(dynamic_conv, 6, 6)                                                                           \
+  X(dynamic_depthwise_conv, 6, 6)                                                                 \
+  X(dynamic_fully_connected, 6, 6)                                                                \
+  X(transpose_conv, 3, 3) /* i16 x NHWC, i8 weights OHWI, bias; pads at the top and left */       \
+  X(sub_wide, 2, 2)       /* i16 */                                                               \
+  X(leaky_relu_wide, 1, 1)                                                                        \
+  X(strided_slice, 1, 1)
 
 enum class Op : u8 {
 #define X(name, fewest, most) name,
@@ -164,10 +173,19 @@ struct QuantizeAttributes {
 using GeneralAttributes = nn::format::GeneralAttributes;
 /// Of custom: the operator's name and the values of its attributes.
 using CustomAttributes = nn::format::CustomAttributes;
+/// Of leaky_relu_wide.
+struct LeakyReluAttributes {
+  f32 alpha = 0;
+};
+/// Of dynamic_scale: zero points are 0.
+struct DynamicAttributes {
+  bool symmetric = false;
+};
 using Attributes =
     std::variant<std::monostate, ConvAttributes, PoolAttributes, GemmAttributes, BatchNormAttributes,
                  AxisAttributes, AxesAttributes, TransposeAttributes, ReshapeAttributes, PadAttributes,
-                 SliceAttributes, CastAttributes, QuantizeAttributes, GeneralAttributes, CustomAttributes>;
+                 SliceAttributes, CastAttributes, QuantizeAttributes, DynamicAttributes, LeakyReluAttributes,
+                 GeneralAttributes, CustomAttributes>;
 
 /// One operator with one output. `clamp` is the activation fused to its end.
 struct Node {
@@ -203,6 +221,8 @@ class Graph {
   const Node& operator[](NodeId id) const;
   usize tensor_count() const { return tensors_.size(); }
   const std::vector<NodeId>& order() const { return order_; }
+  /// Another topological order of the same nodes.
+  void set_order(std::vector<NodeId> order) { order_ = std::move(order); }
 
   TensorId add_tensor(Tensor tensor);
   /// A constant of T's elements.

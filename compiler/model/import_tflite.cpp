@@ -88,7 +88,7 @@ class Importer {
         return Error(Code::unsupported, what + " has the empty or dynamic shape " + to_string(from.shape));
     Tensor made{from.name, from.dtype, from.shape};
     // A bias's scales follow from its layer's.
-    if (from.has_quantization && from.dtype != DType::i32 && from.dtype != DType::i64)
+    if (from.has_quantization && !(from.has_data && (from.dtype == DType::i32 || from.dtype == DType::i64)))
       made.quantization = from.quantization;
     if (made.quantization) {
       auto checked = check_quantization(from);

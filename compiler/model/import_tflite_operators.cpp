@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "base/endian.h"
+#include "compiler/model/dynamic.h"
 #include "compiler/model/import_tflite.h"
 #include "compiler/model/passes/passes.h"
 
@@ -22,16 +25,19 @@ enum Pool { kFilterW = 3, kFilterH = 4, kPoolActivation = 5 };
 enum Other {
   kFullyConnectedActivation = 0,
   kWeightsFormat = 1,
+  kAsymmetricInputs = 3,
   kBeta = 0,
   kConcatAxis = 0,
   kConcatActivation = 1,
   kBinaryActivation = 0,
   kKeepDims = 0,
-  kAlpha = 0
+  kAlpha = 0,
+  kTransposeActivation = 3
 };
 }  // namespace field
 
 constexpr i8 kSame = 0;
+constexpr f32 kInfinity = std::numeric_limits<f32>::infinity();
 
 Status check_rank4(const TfliteImport& in) {
   if (in.operand(0).shape.size() == 4 && in.output().shape.size() == 4) return {};
@@ -65,11 +71,25 @@ Result<Window> window_of(const TfliteImport& in, std::array<u32, 2> kernel, std:
   return window;
 }
 
+/// IEEE half precision, bit by bit.
+std::vector<f32> half_floats(const std::vector<u8>& data) {
+  std::vector<f32> values;
+  for (usize i = 0; i + 2 <= data.size(); i += 2) {
+    const u32 half = load_le<u16>(&data[i]), exponent = half >> 10 & 31, fraction = half & 1023;
+    const f32 magnitude =
+        exponent == 31  ? (fraction != 0 ? std::numeric_limits<f32>::quiet_NaN() : kInfinity)
+        : exponent == 0 ? std::ldexp(static_cast<f32>(fraction), -24)
+                        : std::ldexp(static_cast<f32>(fraction + 1024), static_cast<int>(exponent) - 25);
+    values.push_back((half & 0x8000) != 0 ? -magnitude : magnitude);
+  }
+  return values;
+}
+
 /// Weights of a float operator as floats, whatever the file stores.
 TensorId as_float(Graph& graph, TensorId id) {
   const Tensor& from = graph[id];
   if (from.dtype == DType::f32) return id;
-  std::vector<f32> values = constant_floats(from);
+  std::vector<f32> values = from.dtype == DType::f16 ? half_floats(from.data) : constant_floats(from);
   if (from.quantization) {
     const Quantization& q = *from.quantization;
     usize run = 1;  // elements per index of the axis
@@ -85,7 +105,8 @@ TensorId as_float(Graph& graph, TensorId id) {
 
 /// Bias of a layer with `channels` outputs; zeros where the file has none.
 Result<TensorId> bias_of(TfliteImport& in, usize index, i64 channels) {
-  const DType dtype = in.is_float() ? DType::f32 : DType::i32;
+  const bool wide = in.output().dtype == DType::i16;
+  const DType dtype = in.output().dtype == DType::f32 ? DType::f32 : DType::i32;
   if (!in.has(index)) {
     const std::vector<i32> zeros(static_cast<usize>(channels), 0);
     return in.graph.add_constant(in.name + ".bias", dtype, {channels}, zeros);
@@ -95,7 +116,8 @@ Result<TensorId> bias_of(TfliteImport& in, usize index, i64 channels) {
   if (element_count(bias.shape) != channels)
     return in.malformed("its bias has " + std::to_string(element_count(bias.shape)) + " elements for " +
                         std::to_string(channels) + " channels");
-  if (bias.dtype != dtype) return in.unsupported(std::string("its bias is ") + dtype_name(bias.dtype));
+  if (bias.dtype != dtype && !(wide && bias.dtype == DType::i64))
+    return in.unsupported(std::string("its bias is ") + dtype_name(bias.dtype));
   return in.inputs[index];
 }
 
@@ -105,8 +127,9 @@ Result<TensorId> weights_of(TfliteImport& in, usize channel_axis) {
   const Tensor& weights = in.graph[id];
   if (!weights.constant) return in.unsupported("its weights are computed at run time");
   if (in.is_float()) return as_float(in.graph, id);
-  if (in.operand(0).dtype != DType::i8 || weights.dtype != DType::i8)
-    return in.unsupported(std::string("activations ") + dtype_name(in.operand(0).dtype) + " with weights " +
+  const DType activations = in.output().dtype;
+  if ((activations != DType::i8 && activations != DType::i16) || weights.dtype != DType::i8)
+    return in.unsupported(std::string("activations ") + dtype_name(activations) + " with weights " +
                           dtype_name(weights.dtype));
   if (!weights.quantization) return in.malformed("its weights have no scale");
   const Quantization& q = *weights.quantization;
@@ -118,14 +141,15 @@ Result<TensorId> weights_of(TfliteImport& in, usize channel_axis) {
   return id;
 }
 
-Status check_scales(const TfliteImport& in, usize operands) {
+/// All of one type, float or quantised by one scale; int16 where the operator has a `wide` form.
+Status check_scales(const TfliteImport& in, usize operands, bool wide = false) {
   for (usize i = 0; i <= operands; ++i) {
     const Tensor& tensor = i < operands ? in.operand(i) : in.output();
     if (tensor.dtype != in.operand(0).dtype)
       return in.unsupported("mixes element types " + std::string(dtype_name(in.operand(0).dtype)) + " and " +
                             dtype_name(tensor.dtype));
     if (tensor.dtype == DType::f32) continue;
-    if (tensor.dtype != DType::i8)
+    if (tensor.dtype != DType::i8 && !(wide && tensor.dtype == DType::i16))
       return in.unsupported(std::string("element type ") + dtype_name(tensor.dtype));
     if (!tensor.quantization || tensor.quantization->per_channel())
       return in.malformed("'" + tensor.name + "' has no scale, or several");
@@ -133,9 +157,26 @@ Status check_scales(const TfliteImport& in, usize operands) {
   return {};
 }
 
+/// Whether a float operator has int8 weights that TFLite multiplies as integers.
+bool is_hybrid(const TfliteImport& in) {
+  const Tensor& weights = in.operand(1);
+  if (!in.is_float() || !weights.constant || weights.dtype != DType::i8 || !weights.quantization)
+    return false;
+  const auto& zeros = weights.quantization->zero_points;
+  return std::all_of(zeros.begin(), zeros.end(), [](i32 zero) { return zero == 0; });
+}
+
+/// Adds the layer; a hybrid one in the three steps of dynamic quantisation.
+void emit_layer(TfliteImport& in, Op op, std::vector<TensorId> operands, Attributes attributes, Clamp clamp,
+                bool symmetric) {
+  const bool hybrid = is_hybrid(in);
+  in.emit(op, std::move(operands), std::move(attributes), clamp);
+  if (hybrid) make_dynamic(in.graph, in.output().producer, in.inputs[1], symmetric);
+}
+
 Status import_conv(TfliteImport& in) {
   TRY(check_rank4(in));
-  TRY(check_scales(in, 1));
+  TRY(check_scales(in, 1, true));
   if (in.operand(1).shape.size() != 4) return in.malformed("its weights are not of rank 4");
   const TensorId weights = TRY(weights_of(in, 0));
   const Shape shape = in.graph[weights].shape;
@@ -148,8 +189,10 @@ Status import_conv(TfliteImport& in) {
   const Window window = TRY(window_of(in, {static_cast<u32>(shape[1]), static_cast<u32>(shape[2])},
                                       {TRY(extent(in, field::kConvDilationH, 1, "dilation_h")),
                                        TRY(extent(in, field::kConvDilationW, 1, "dilation_w"))}));
-  in.emit(Op::conv, {in.inputs[0], weights, bias}, ConvAttributes{window, 1},
-          TRY(in.activation(field::kConvActivation)));
+  // As TFLite: scales per channel come with asymmetric activations.
+  emit_layer(in, Op::conv, {in.inputs[0], weights, bias}, ConvAttributes{window, 1},
+             TRY(in.activation(field::kConvActivation)),
+             !in.operand(1).quantization || !in.operand(1).quantization->per_channel());
   return {};
 }
 
@@ -167,8 +210,8 @@ Status import_depthwise(TfliteImport& in) {
   const Window window = TRY(window_of(in, {static_cast<u32>(shape[1]), static_cast<u32>(shape[2])},
                                       {TRY(extent(in, field::kDepthwiseDilationH, 1, "dilation_h")),
                                        TRY(extent(in, field::kDepthwiseDilationW, 1, "dilation_w"))}));
-  in.emit(Op::depthwise_conv, {in.inputs[0], weights, bias}, ConvAttributes{window, 1},
-          TRY(in.activation(field::kDepthwiseActivation)));
+  emit_layer(in, Op::depthwise_conv, {in.inputs[0], weights, bias}, ConvAttributes{window, 1},
+             TRY(in.activation(field::kDepthwiseActivation)), false);
   return {};
 }
 
@@ -178,8 +221,9 @@ Status import_fully_connected(TfliteImport& in) {
   if (in.operand(1).shape.size() != 2) return in.malformed("its weights are not of rank 2");
   const TensorId weights = TRY(weights_of(in, 0));
   const TensorId bias = TRY(bias_of(in, 2, in.graph[weights].shape[0]));
-  in.emit(Op::fully_connected, {in.inputs[0], weights, bias}, {},
-          TRY(in.activation(field::kFullyConnectedActivation)));
+  emit_layer(in, Op::fully_connected, {in.inputs[0], weights, bias}, {},
+             TRY(in.activation(field::kFullyConnectedActivation)),
+             in.options.scalar<u8>(field::kAsymmetricInputs, 0) == 0);
   return {};
 }
 
@@ -237,11 +281,11 @@ TensorId repeated(Graph& graph, TensorId id, const Shape& to) {
 }
 
 Status import_binary(TfliteImport& in, Op op) {
-  TRY(check_scales(in, 2));
+  TRY(check_scales(in, 2, op != Op::mul));
   std::vector<TensorId> operands = in.inputs;
   const Shape& shape = in.output().shape;
-  if (in.graph[operands[0]].shape != shape || in.graph[operands[0]].constant)
-    std::swap(operands[0], operands[1]);
+  const Tensor& first = in.graph[operands[0]];
+  if (op != Op::sub_wide && (first.shape != shape || first.constant)) std::swap(operands[0], operands[1]);
   if (in.graph[operands[0]].shape != shape) return in.unsupported("both operands broadcast");
   if (!repeats_along(shape, in.graph[operands[1]].shape)) {
     if (!in.graph[operands[1]].constant)
@@ -252,6 +296,10 @@ Status import_binary(TfliteImport& in, Op op) {
   }
   in.emit(op, operands, {}, TRY(in.activation(field::kBinaryActivation)));
   return {};
+}
+Status import_sub(TfliteImport& in) {
+  if (in.output().dtype != DType::i16) return in.unsupported("a difference of other than int16");
+  return import_binary(in, Op::sub_wide);
 }
 Status import_add(TfliteImport& in) { return import_binary(in, Op::add); }
 Status import_mul(TfliteImport& in) { return import_binary(in, Op::mul); }
@@ -331,13 +379,20 @@ Status import_clamp(TfliteImport& in, Clamp clamp) {
   in.emit(in.is_float() ? Op::clamp : Op::requantize, {in.inputs[0]}, {}, clamp);
   return {};
 }
-constexpr f32 kInfinity = std::numeric_limits<f32>::infinity();
 Status import_relu(TfliteImport& in) { return import_clamp(in, {0, kInfinity}); }
 Status import_relu6(TfliteImport& in) { return import_clamp(in, {0, 6}); }
 Status import_relu_n1(TfliteImport& in) { return import_clamp(in, {-1, 1}); }
 
 Status import_quantize(TfliteImport& in) {
   const DType from = in.operand(0).dtype, to = in.output().dtype;
+  const auto is_wide = [](const Tensor& tensor) {
+    return (tensor.dtype == DType::i16 || tensor.dtype == DType::i32) && tensor.quantization &&
+           !tensor.quantization->per_channel();
+  };
+  if (is_wide(in.operand(0)) && is_wide(in.output())) {
+    in.emit(Op::requantize, {in.inputs[0]});
+    return {};
+  }
   if (to != DType::i8 || !in.output().quantization || in.output().quantization->per_channel())
     return in.unsupported(std::string("quantises ") + dtype_name(from) + " to " + dtype_name(to));
   if (from == DType::f32)
@@ -402,7 +457,98 @@ Status import_exp(TfliteImport& in) {
 }
 Status import_leaky_relu(TfliteImport& in) {
   const f32 alpha = in.options.scalar<f32>(field::kAlpha, 0);
+  if (in.output().dtype == DType::i16) {
+    TRY(check_scales(in, 1, true));
+    if (!(alpha >= 0 && alpha < 1e6f)) return in.unsupported("an alpha below 0");
+    in.emit(Op::leaky_relu_wide, {in.inputs[0]}, LeakyReluAttributes{alpha});
+    return {};
+  }
   return emit_table(in, [alpha](f32 x) { return x < 0 ? alpha * x : x; });
+}
+
+/// TFLite gives the output's shape, the weights and x, in this order.
+Status import_transpose_conv(TfliteImport& in) {
+  const Tensor& x = in.operand(2);
+  const Tensor& y = in.output();
+  if (y.dtype != DType::i16 || x.dtype != DType::i16 || !x.quantization || !y.quantization)
+    return in.unsupported(std::string("a transposed convolution of ") + dtype_name(x.dtype));
+  if (x.shape.size() != 4 || y.shape.size() != 4 || in.operand(1).shape.size() != 4)
+    return in.malformed("needs images and weights of rank 4");
+  const TensorId weights = TRY(weights_of(in, 0));
+  const Shape shape = in.graph[weights].shape;
+  const TensorId bias = TRY(bias_of(in, 3, shape[0]));
+  Window window;
+  window.kernel = {static_cast<u32>(shape[1]), static_cast<u32>(shape[2])};
+  window.stride = {TRY(extent(in, field::kStrideH, 0, "stride_h")),
+                   TRY(extent(in, field::kStrideW, 0, "stride_w"))};
+  // The padding of the convolution that this one transposes.
+  if (in.options.scalar<i8>(field::kPadding, kSame) == kSame) pad_same(window, y.shape);
+  if (window.pad_begin[0] > 65535 || window.pad_begin[1] > 65535)
+    return in.malformed("its padding exceeds 65535");
+  in.emit(Op::transpose_conv, {in.inputs[2], weights, bias}, ConvAttributes{window, 1},
+          TRY(in.activation(field::kTransposeActivation)));
+  return {};
+}
+
+/// The part along every axis: first index and step; the output's shape is the file's.
+Status emit_slice(TfliteImport& in, const std::vector<i64>& begin, const std::vector<i64>& step,
+                  const Shape& shape) {
+  const Shape& x = in.operand(0).shape;
+  SliceAttributes attributes{begin, {}, step};
+  for (usize axis = 0; axis < x.size(); ++axis) {
+    if (begin[axis] < 0 || step[axis] < 1 || shape[axis] < 1 || shape[axis] > x[axis] ||
+        begin[axis] >= x[axis] || step[axis] > x[axis])
+      return in.malformed("slices outside its input");
+    attributes.end.push_back(begin[axis] + (shape[axis] - 1) * step[axis] + 1);
+    if (attributes.end.back() > x[axis]) return in.malformed("slices outside its input");
+  }
+  if (element_count(shape) != element_count(in.output().shape))
+    return in.malformed("its output has another size");
+  if (shape == in.output().shape) {
+    in.emit(Op::strided_slice, {in.inputs[0]}, attributes);
+    return {};
+  }
+  Tensor whole{in.name + ".slice", in.output().dtype, shape, in.output().quantization};
+  const TensorId made = in.emit_to(std::move(whole), Op::strided_slice, {in.inputs[0]}, attributes);
+  in.emit(Op::reshape, {made}, ReshapeAttributes{in.output().shape});
+  return {};
+}
+
+Status import_strided_slice(TfliteImport& in) {
+  const Shape& x = in.operand(0).shape;
+  const auto begins = TRY(in.constant(1, "the bounds")), ends = TRY(in.constant(2, "the bounds")),
+             steps = TRY(in.constant(3, "the steps"));
+  const auto mask = [&](u32 number) { return in.options.scalar<i32>(number, 0); };
+  const i32 begin_mask = mask(0), end_mask = mask(1), shrink_mask = mask(4);
+  if (mask(2) != 0 || mask(3) != 0) return in.unsupported("an ellipsis or a new axis");
+  if (begins.size() != x.size() || ends.size() != x.size() || steps.size() != x.size())
+    return in.unsupported("bounds for some axes only");
+  Shape shape;
+  std::vector<i64> begin;
+  for (usize axis = 0; axis < x.size(); ++axis) {
+    const i64 extent = x[axis];
+    const auto bound = [&](i64 at) { return std::clamp<i64>(at < 0 ? at + extent : at, 0, extent); };
+    if (steps[axis] < 1 || steps[axis] > extent) return in.unsupported("a step that is not within the axis");
+    const i64 from = (begin_mask >> axis & 1) != 0 ? 0 : bound(begins[axis]);
+    i64 to = (end_mask >> axis & 1) != 0 ? extent : bound(ends[axis]);
+    if ((shrink_mask >> axis & 1) != 0) to = from + 1;
+    begin.push_back(from);
+    shape.push_back((to - from + steps[axis] - 1) / steps[axis]);
+  }
+  return emit_slice(in, begin, steps, shape);
+}
+
+Status import_slice(TfliteImport& in) {
+  const Shape& x = in.operand(0).shape;
+  const auto begin = TRY(in.constant(1, "the begin")), size = TRY(in.constant(2, "the size"));
+  if (begin.size() != x.size() || size.size() != x.size())
+    return in.malformed("its bounds do not fit the rank");
+  Shape shape;
+  for (usize axis = 0; axis < x.size(); ++axis) {
+    if (begin[axis] < 0 || begin[axis] >= x[axis]) return in.malformed("slices outside its input");
+    shape.push_back(size[axis] < 0 ? x[axis] - begin[axis] : size[axis]);
+  }
+  return emit_slice(in, begin, std::vector<i64>(x.size(), 1), shape);
 }
 
 /// The one table of operators that can be imported, by name.
@@ -430,10 +576,14 @@ constexpr TfliteRule kRules[] = {
     {"RELU6", 1, 1, import_relu6},
     {"RELU_N1_TO_1", 1, 1, import_relu_n1},
     {"RESHAPE", 1, 2, import_reshape},
+    {"SLICE", 3, 3, import_slice},
     {"SOFTMAX", 1, 1, import_softmax},
     {"SQUEEZE", 1, 1, import_reshape},
+    {"STRIDED_SLICE", 4, 4, import_strided_slice},
+    {"SUB", 2, 2, import_sub},
     {"TANH", 1, 1, import_tanh},
     {"TRANSPOSE", 2, 2, import_transpose},
+    {"TRANSPOSE_CONV", 3, 4, import_transpose_conv},
 };
 
 }  // namespace

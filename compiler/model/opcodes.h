@@ -32,6 +32,15 @@ inline std::optional<nn::format::Opcode> opcode_of(Op op) {
     case Op::lookup: return Opcode::lookup;
     case Op::general: return Opcode::general;
     case Op::custom: return Opcode::custom;
+    case Op::transpose_conv: return Opcode::transpose_conv2d_wide;
+    case Op::sub_wide: return Opcode::sub_wide;
+    case Op::leaky_relu_wide: return Opcode::leaky_relu_wide;
+    case Op::strided_slice: return Opcode::strided_slice;
+    case Op::dynamic_scale: return Opcode::dynamic_scale;
+    case Op::dynamic_quantize: return Opcode::dynamic_quantize;
+    case Op::dynamic_conv: return Opcode::dynamic_conv2d;
+    case Op::dynamic_depthwise_conv: return Opcode::dynamic_depthwise_conv2d;
+    case Op::dynamic_fully_connected: return Opcode::dynamic_fully_connected;
     case Op::batch_norm:
     case Op::reduce_mean:
     case Op::gemm:
@@ -45,10 +54,17 @@ inline std::optional<nn::format::Opcode> opcode_of(Op op) {
   return std::nullopt;
 }
 
-/// The same for a node: a layer whose int8 weights have a zero point is another operator of the engine.
+/// The same for a node: a layer whose int8 weights have a zero point, or of int16 activations, is another
+/// operator of the engine.
 inline std::optional<nn::format::Opcode> opcode_of(const Graph& graph, const Node& node) {
   using nn::format::Opcode;
   const auto opcode = opcode_of(node.op);
+  const auto is_wide = [](DType dtype) { return dtype == DType::i16 || dtype == DType::i32; };
+  if (is_wide(graph[node.inputs[0]].dtype)) {
+    if (node.op == Op::conv) return Opcode::conv2d_wide;
+    if (node.op == Op::add) return Opcode::add_wide;
+    if (node.op == Op::requantize) return Opcode::requantize_wide;
+  }
   if (!opcode || node.inputs.size() < 2 || graph[node.output].dtype != DType::i8) return opcode;
   const auto& weights = graph[node.inputs[1]].quantization;
   if (!weights || weights->per_channel() || weights->zero_points.empty() || weights->zero_points[0] == 0)

@@ -301,9 +301,9 @@ TEST(Golden, DumpsOfTheSmallNetwork) {
     text += std::string("=== after ") + pass + "\n" + print(graph);
   };
   Graph graph = *import_model(testing::small_network(), options);
-  std::map<u32, Range> ranges;
-  for (u32 i = 0; i < graph.tensor_count(); ++i) ranges[i] = {-1, 1};
-  ASSERT_TRUE(quantize_graph(graph, ranges).ok());
+  Calibration calibration;
+  for (u32 i = 0; i < graph.tensor_count(); ++i) calibration.ranges[i] = {-1, 1};
+  ASSERT_TRUE(quantize_graph(graph, calibration).ok());
   options.observer("quantize", graph);
   ASSERT_TRUE(compile_graph(graph, options).ok());
 

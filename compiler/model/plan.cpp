@@ -14,29 +14,19 @@ constexpr u32 kNoBlock = ~u32{0};
 
 u64 aligned(u64 bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
-bool overlap(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
-
-/// Lowest offset at which `block` fits between those already placed that live at the same time.
-u32 lowest_gap(std::span<const Lifetime> blocks, const std::vector<u32>& placed, const Placement& plan,
-               u32 block) {
-  std::vector<u32> neighbours;  // by offset
-  for (u32 other : placed)
-    if (overlap(blocks[block], blocks[other])) neighbours.push_back(other);
-  std::sort(neighbours.begin(), neighbours.end(),
-            [&](u32 a, u32 b) { return plan.offsets[a] < plan.offsets[b]; });
-  u64 at = 0;
-  for (u32 other : neighbours) {
-    if (at + blocks[block].bytes <= plan.offsets[other]) break;
-    at = std::max(at, aligned(u64{plan.offsets[other]} + blocks[other].bytes));
-  }
-  return static_cast<u32>(at);
-}
-
 class Planner {
  public:
   explicit Planner(const Graph& graph) : graph_(graph), block_of_(graph.tensor_count(), kNoBlock) {}
 
-  support::Result<MemoryPlan> run() {
+  support::Result<MemoryPlan> run(u32 limit_bytes) {
+    TRY(find_blocks());
+    return finish(limit_bytes);
+  }
+
+  u32 lower_bound() { return find_blocks().ok() ? lower_bound_bytes(blocks_) : ~u32{0}; }
+
+ private:
+  support::Status find_blocks() {
     const u32 end = static_cast<u32>(graph_.order().size());
     find_last_reads(end);
     for (TensorId input : graph_.inputs) own_block(input, 0);
@@ -49,10 +39,9 @@ class Planner {
     u64 total = 0;
     for (const Lifetime& block : blocks_) total += aligned(block.bytes);
     if (total > kMaxArena) return support::Error(Code::out_of_range, "activations need more than 2 GiB");
-    return finish();
+    return {};
   }
 
- private:
   /// Step after which nobody reads a tensor; the number of steps for a model output.
   void find_last_reads(u32 end) {
     last_read_.assign(graph_.tensor_count(), 0);
@@ -87,8 +76,8 @@ class Planner {
     return true;
   }
 
-  MemoryPlan finish() const {
-    const Placement placed = place_greedy_by_size(blocks_);
+  support::Result<MemoryPlan> finish(u32 limit_bytes) const {
+    const Placement placed = place_best(blocks_, limit_bytes);
     MemoryPlan plan;
     plan.offsets.assign(graph_.tensor_count(), MemoryPlan::kNoOffset);
     for (usize i = 0; i < block_of_.size(); ++i)
@@ -97,7 +86,40 @@ class Planner {
     plan.lower_bound = lower_bound_bytes(blocks_);
     plan.operators = static_cast<u32>(graph_.order().size());
     plan.in_place = in_place_;
+    plan.strategy = placed.strategy;
+    plan.live = live_bytes(blocks_, plan.operators);
+    if (plan.arena_bytes > limit_bytes) return too_large(plan, limit_bytes);
     return plan;
+  }
+
+  /// Which operator keeps the plan above the limit, and with what.
+  support::Error too_large(const MemoryPlan& plan, u32 limit_bytes) const {
+    const auto peak = std::max_element(plan.live.begin(), plan.live.end());
+    const u32 step = static_cast<u32>(peak - plan.live.begin());
+    std::string text = "activations need " + std::to_string(plan.arena_bytes) + " bytes, the limit is " +
+                       std::to_string(limit_bytes) + "; ";
+    if (plan.lower_bound <= limit_bytes)
+      text +=
+          "the lower bound " + std::to_string(plan.lower_bound) + " would fit, but no such plan was found; ";
+    text += "most is alive at " + graph_.describe(graph_.order()[step]) + ": " + std::to_string(*peak) +
+            " bytes (";
+    std::string alive;
+    for (u32 tensor = 0; tensor < block_of_.size(); ++tensor) {
+      if (block_of_[tensor] == kNoBlock || !is_alive(tensor, step)) continue;
+      const Tensor& t = graph_[TensorId{tensor}];
+      alive += (alive.empty() ? "'" : ", '") + t.name + "' " + to_string(t.shape) + " " + dtype_name(t.dtype);
+    }
+    return {Code::out_of_range, text + alive + ")"};
+  }
+
+  /// Whether the tensor itself, not only the block it shares, is needed at `step`.
+  bool is_alive(u32 tensor, u32 step) const {
+    const NodeId producer = graph_[TensorId{tensor}].producer;
+    u32 made = 0;
+    if (producer.valid())
+      made = static_cast<u32>(std::find(graph_.order().begin(), graph_.order().end(), producer) -
+                              graph_.order().begin());
+    return made <= step && step <= last_read_[tensor];
   }
 
   const Graph& graph_;
@@ -109,41 +131,20 @@ class Planner {
 
 }  // namespace
 
-Placement place_greedy_by_size(std::span<const Lifetime> blocks) {
-  std::vector<u32> order(blocks.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), [&](u32 a, u32 b) {
-    return blocks[a].bytes != blocks[b].bytes ? blocks[a].bytes > blocks[b].bytes : a < b;
-  });
-  Placement plan;
-  plan.offsets.assign(blocks.size(), 0);
-  std::vector<u32> placed;
-  for (u32 block : order) {
-    plan.offsets[block] = lowest_gap(blocks, placed, plan, block);
-    placed.push_back(block);
-    plan.arena_bytes =
-        std::max(plan.arena_bytes, static_cast<u32>(aligned(u64{plan.offsets[block]} + blocks[block].bytes)));
-  }
-  return plan;
-}
-
-u32 lower_bound_bytes(std::span<const Lifetime> blocks) {
-  // The sum can only peak where some block begins.
-  u64 most = 0;
-  for (const Lifetime& start : blocks) {
-    u64 live = 0;
-    for (const Lifetime& block : blocks)
-      if (block.first <= start.first && start.first <= block.last) live += aligned(block.bytes);
-    most = std::max(most, live);
-  }
-  return static_cast<u32>(most);
-}
-
-support::Result<MemoryPlan> plan_memory(const Graph& graph) {
+static support::Status check_operators(const Graph& graph) {
   for (NodeId id : graph.order())
     if (!opcode_of(graph[id].op))
       return support::Error(Code::unsupported, graph.describe(id) + ": the engine has no such operator");
-  return Planner(graph).run();
+  return {};
+}
+
+u32 activation_lower_bound(const Graph& graph) {
+  return check_operators(graph).ok() ? Planner(graph).lower_bound() : ~u32{0};
+}
+
+support::Result<MemoryPlan> plan_memory(const Graph& graph, u32 limit_bytes) {
+  TRY(check_operators(graph));
+  return Planner(graph).run(limit_bytes);
 }
 
 }  // namespace pipit::model

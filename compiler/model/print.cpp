@@ -91,6 +91,8 @@ struct AttributePrinter {
   std::string operator()(const CastAttributes& a) const { return std::string("to=") + dtype_name(a.to); }
   std::string operator()(const GeneralAttributes& a) const { return general_text(a); }
   std::string operator()(const CustomAttributes& a) const { return custom_text(a); }
+  std::string operator()(const LeakyReluAttributes& a) const { return "alpha=" + number(f64{a.alpha}); }
+  std::string operator()(const DynamicAttributes& a) const { return a.symmetric ? "symmetric" : ""; }
   std::string operator()(const QuantizeAttributes& a) const {
     return dtype_name(a.integer) + quantization_text(a.quantization);
   }

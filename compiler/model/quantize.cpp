@@ -34,7 +34,8 @@ Role role_of(Op op) {
 
 class Quantizer {
  public:
-  Quantizer(Graph& graph, const std::map<u32, Range>& ranges) : graph_(graph), ranges_(ranges) {}
+  Quantizer(Graph& graph, const Calibration& calibration, const QuantizeOptions& options)
+      : graph_(graph), calibration_(calibration), ranges_(calibration.ranges), options_(options) {}
 
   Status run() {
     for (NodeId id : graph_.order())
@@ -43,7 +44,7 @@ class Quantizer {
     const std::vector<NodeId> order = graph_.order();
     for (NodeId id : order) {
       const Role role = role_of(graph_[id].op);
-      if (role == Role::float_only) continue;
+      if (role == Role::float_only || stays_float(graph_[id].name)) continue;
       for (usize i = 0; i < (role == Role::weighted ? 1 : graph_[id].inputs.size()); ++i)
         TRY(quantize_input(id, i));
       if (role == Role::weighted) quantize_weights(id);
@@ -53,6 +54,10 @@ class Quantizer {
   }
 
  private:
+  bool stays_float(const std::string& name) const {
+    return options_.keep_float.contains(name) || (!options_.only.empty() && !options_.only.contains(name));
+  }
+
   /// Parameters of a float activation; those of dequantised tensors are known.
   Result<Quantization> parameters(TensorId id) {
     if (const auto known = parameters_.find(id.index); known != parameters_.end()) return known->second;
@@ -94,6 +99,7 @@ class Quantizer {
         before, {Op::quantize, tensor.name + ".quantize", {from}, integer, QuantizeAttributes{q, DType::i8}});
     const TensorId real = add_dequantize(before, integer, q);
     parameters_.emplace(real.index, q);
+    observed_as_.emplace(real.index, from.index);
     return real;
   }
 
@@ -114,7 +120,7 @@ class Quantizer {
     const Tensor& weights = graph_[node.inputs[1]];
     const Tensor& bias = graph_[node.inputs[2]];
     const f32 input_scale = parameters_.at(node.inputs[0].index).scales[0];
-    const std::vector<f32> biases = constant_floats(bias);
+    std::vector<f32> biases = constant_floats(bias);
     const Quantization q = weight_quantization(weights, biases, input_scale);
     const std::vector<f32> values = constant_floats(weights);
     const usize run = values.size() / q.scales.size();
@@ -122,6 +128,7 @@ class Quantizer {
     for (usize i = 0; i < values.size(); ++i)
       integers.push_back(
           static_cast<i8>(std::clamp(std::nearbyint(values[i] / q.scales[i / run]), -127.0f, 127.0f)));
+    if (options_.bias_correction) correct_bias(node, values, integers, q, biases);
     Quantization bias_q{{}, std::vector<i32>(biases.size(), 0), 0};
     std::vector<i32> accumulators;
     for (usize i = 0; i < biases.size(); ++i) {
@@ -132,6 +139,29 @@ class Quantizer {
     const TensorId w = graph_.add_constant(weights.name + ".int8", DType::i8, weights.shape, integers);
     const TensorId b = graph_.add_constant(bias.name + ".int32", DType::i32, bias.shape, accumulators);
     node.inputs = {node.inputs[0], add_dequantize(id, w, q), add_dequantize(id, b, bias_q)};
+  }
+
+  /// bias −= Σ (rounded weight − weight) × mean input.
+  void correct_bias(const Node& node, const std::vector<f32>& weights, const std::vector<i8>& integers,
+                    const Quantization& q, std::vector<f32>& biases) const {
+    const u32 input = node.inputs[0].index;
+    const auto alias = observed_as_.find(input);
+    const auto found = calibration_.channel_means.find(alias != observed_as_.end() ? alias->second : input);
+    if (found == calibration_.channel_means.end()) return;
+    const std::vector<f64>& means = found->second;
+    const Shape& shape = graph_[node.inputs[1]].shape;
+    const usize channels = static_cast<usize>(shape[1]), run = weights.size() / biases.size();
+    const usize group = node.op == Op::conv ? node.as<ConvAttributes>().group : 1;
+    if (means.size() != channels * group) return;
+    for (usize o = 0; o < biases.size(); ++o) {
+      const usize first = o / (biases.size() / group) * channels;  // of its group's inputs
+      f64 error = 0;
+      for (usize i = 0; i < run; ++i) {
+        const usize at = o * run + i;
+        error += (f64{q.scales[o]} * integers[at] - f64{weights[at]}) * means[first + i / (run / channels)];
+      }
+      biases[o] -= static_cast<f32>(error);
+    }
   }
 
   Status quantize_output(NodeId id, Role role) {
@@ -159,7 +189,10 @@ class Quantizer {
   }
 
   Graph& graph_;
+  const Calibration& calibration_;
   const std::map<u32, Range>& ranges_;
+  const QuantizeOptions& options_;
+  std::map<u32, u32> observed_as_;          // a pair's real tensor, by what it stands for
   std::map<u32, Quantization> parameters_;  // of float tensors made by a Dequantize
 };
 
@@ -188,8 +221,15 @@ Quantization weight_quantization(const Tensor& weights, const std::vector<f32>& 
   return q;
 }
 
-Status quantize_graph(Graph& graph, const std::map<u32, Range>& ranges) {
-  return Quantizer(graph, ranges).run();
+Status quantize_graph(Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
+  return Quantizer(graph, calibration, options).run();
+}
+
+std::vector<std::string> weighted_layers(const Graph& graph) {
+  std::vector<std::string> names;
+  for (NodeId id : graph.order())
+    if (role_of(graph[id].op) == Role::weighted) names.push_back(graph[id].name);
+  return names;
 }
 
 }  // namespace pipit::model

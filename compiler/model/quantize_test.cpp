@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
+#include "compiler/model/sensitivity.h"
 #include "compiler/model/test_models.h"
 
 namespace pipit::model {
@@ -138,6 +140,119 @@ TEST(Quantize, RefusesASampleOfAnotherSize) {
   auto quantized = quantize_model(testing::small_network(), samples, {});
   ASSERT_FALSE(quantized.ok());
   EXPECT_EQ(quantized.error().code, Code::invalid_argument);
+}
+
+/// A wide range with a few far outliers: entropy clips them, min-max does not.
+TEST(Calibrate, EntropyClipsOutliers) {
+  std::vector<f32> values;
+  std::minstd_rand random(4);
+  for (u32 i = 0; i < 100'000; ++i) {
+    f32 sum = 0;
+    for (u32 k = 0; k < 12; ++k) sum += static_cast<f32>(random() % 10'000) / 10'000.0f;
+    values.push_back(sum - 6);  // nearly normal, deviation 1
+  }
+  values.push_back(60);
+  values.push_back(-60);
+  Histogram histogram(-60, 60);
+  histogram.add(values);
+  const Range range = histogram.entropy();
+  EXPECT_LT(range.high, 15);
+  EXPECT_GT(range.high, 3);
+  EXPECT_FLOAT_EQ(range.low, -range.high);
+}
+
+TEST(Calibrate, NamesAWrongShape) {
+  const auto refused =
+      quantize_model(testing::small_network(), {3, [](u32) { return std::vector<f32>(7); }}, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::invalid_argument);
+  EXPECT_NE(refused.error().text.find(
+                "a calibration sample has 7 values, the model's input 'image' 1x3x8x8 needs 192"),
+            std::string::npos)
+      << refused.error().text;
+}
+
+struct SmallSamples {
+  std::vector<std::vector<f32>> values;
+  Samples samples;
+  SmallSamples() {
+    testing::Builder random(13, 77);
+    for (u32 i = 0; i < 64; ++i) values.push_back(random.random_values(192, 0, 1));
+    samples = {64, [this](u32 index) { return values[index]; }};
+  }
+};
+
+std::vector<f64> mean_outputs(const Graph& graph, const SmallSamples& small) {
+  const auto compiled = compile_graph(graph);
+  EXPECT_TRUE(compiled.ok()) << compiled.error().text;
+  auto session = Session::create(compiled->pipm);
+  std::vector<f64> means(5, 0);
+  for (const auto& sample : small.values) {
+    const auto output = real_values(session->model().output(0), *session->run(std::span<const f32>(sample)));
+    for (usize i = 0; i < 5; ++i) means[i] += f64{output[i]} / 64;
+  }
+  return means;
+}
+
+/// Bias correction brings the mean output nearer to the float model's.
+TEST(Quantize, CorrectsTheMeanError) {
+  const SmallSamples small;
+  const auto model = calibrate_model(testing::small_network(), small.samples, {});
+  ASSERT_TRUE(model.ok()) << model.error().text;
+  const auto exact = mean_outputs(model->graph, small);
+  const auto error = [&](bool correct) {
+    QuantizeOptions options;
+    options.bias_correction = correct;
+    const auto means = mean_outputs(quantize_calibrated(*model, options)->graph, small);
+    f64 sum = 0;
+    for (usize i = 0; i < 5; ++i) sum += (means[i] - exact[i]) * (means[i] - exact[i]);
+    return std::sqrt(sum);
+  };
+  const f64 plain = error(false), corrected = error(true);
+  std::printf("error of the mean outputs: %g, corrected %g\n", plain, corrected);
+  EXPECT_LT(corrected, plain);
+}
+
+TEST(Quantize, RanksLayersAndKeepsThemFloat) {
+  const SmallSamples small;
+  const auto model = calibrate_model(testing::small_network(), small.samples, {});
+  ASSERT_TRUE(model.ok());
+  const auto losses = analyse_layers(model->graph, model->calibration, small.samples, {}, 8);
+  ASSERT_TRUE(losses.ok()) << losses.error().text;
+  ASSERT_EQ(losses->size(), 3u);
+  for (usize i = 1; i < 3; ++i)
+    EXPECT_LE((*losses)[i - 1].signal_to_noise_db, (*losses)[i].signal_to_noise_db);
+  EXPECT_GT(losses->front().signal_to_noise_db, 15);
+  QuantizeOptions options;
+  options.keep_float = {losses->front().node};
+  const auto mixed = quantize_calibrated(*model, options);
+  ASSERT_TRUE(mixed.ok());
+  u32 integer_layers = 0;
+  for (const auto& op : compile_model(mixed->onnx)->operators)
+    integer_layers += op.macs > 0 && op.dtype == "i8";
+  EXPECT_EQ(integer_layers, 2u);
+}
+
+TEST(Quantize, DynamicStaysNearTheFloatModel) {
+  const SmallSamples small;
+  CompileOptions options;
+  options.dynamic = true;
+  const auto real = compile_model(testing::small_network());
+  const auto dynamic = compile_model(testing::small_network(), options);
+  ASSERT_TRUE(real.ok() && dynamic.ok()) << dynamic.error().text;
+  EXPECT_LT(dynamic->pipm.size(), real->pipm.size());
+  auto a = Session::create(real->pipm);
+  auto b = Session::create(dynamic->pipm);
+  f64 signal = 0, noise = 0;
+  for (const auto& sample : small.values) {
+    const auto x = real_values(a->model().output(0), *a->run(std::span<const f32>(sample)));
+    const auto y = real_values(b->model().output(0), *b->run(std::span<const f32>(sample)));
+    for (usize i = 0; i < x.size(); ++i) {
+      signal += f64{x[i]} * x[i];
+      noise += (f64{x[i]} - y[i]) * (f64{x[i]} - y[i]);
+    }
+  }
+  EXPECT_GT(10 * std::log10(signal / noise), 30);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "base/endian.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
+#include "compiler/model/input_file.h"
 #include "support/files.h"
 #include "support/process.h"
 
@@ -23,13 +25,17 @@ const std::string kData = PIPIT_TESTDATA;
 
 struct Case {
   const char* model;
-  const char* input;  ///< samples of the test data; nullptr = random ones only
-  i32 steps;          ///< largest difference of an integer output allowed
+  const char* input;    ///< samples of the test data; nullptr = random ones only
+  i32 steps;            ///< largest difference of an integer output allowed
+  f64 relative = 1e-5;  ///< largest difference of a float output, to its largest magnitude
 };
 constexpr Case kCases[] = {
-    {"mlperf-tiny/ad01_fp32", "mlperf-tiny/ad01_normal_id_01_00000000_hist_librosa.bin", 0},
+    // In one ill-conditioned window TensorFlow Lite is 5.2e-5 off the sum in double precision, we are 2.2e-6.
+    {"mlperf-tiny/ad01_fp32", "mlperf-tiny/ad01_normal_id_01_00000000_hist_librosa.bin", 0, 1e-4},
     {"mlperf-tiny/ad01_int8", nullptr, 1},
     {"mlperf-tiny/kws_ref_model", "mlperf-tiny/kws_input0_int8.bin", 1},
+    // Hybrid: where a float differs in its last bit a hidden activation may fall one int8 step further.
+    {"mlperf-tiny/kws_ref_model_float32", nullptr, 0, 1e-2},
     {"mlperf-tiny/kws_saved_model_variables_f32", nullptr, 0},
     {"mlperf-tiny/pretrainedResnet", nullptr, 0},
     {"mlperf-tiny/pretrainedResnet_quant", "mlperf-tiny/ic_input0_int8.bin", 1},
@@ -40,7 +46,12 @@ constexpr Case kCases[] = {
     {"tflite-micro/hello_world/models/hello_world_int8", nullptr, 1},
     {"tflite-micro/memory_footprint/models/simple_add_model", nullptr, 1},
     {"tflite-micro/micro_speech/models/micro_speech_quantized", nullptr, 1},
-    {"google-coral/mobilenet_v1_0.25_128_quant", nullptr, 1},
+    // Pictures, no noise: of a million sums a few round differently (XNNPACK scales in float), and that grows
+    // from
+    // layer to layer; MobileNetV2's 64 layers let 5 of 1001 outputs differ, by up to 7.
+    {"google-coral/mobilenet_v1_0.25_128_quant", "google-coral/cat.bmp", 1},
+    {"google-coral/mobilenet_v1_0.5_160_quant", "google-coral/dragonfly.bmp", 1},
+    {"google-coral/mobilenet_v2_1.0_224_quant", "google-coral/grace_hopper.bmp", 8},
 };
 
 std::vector<u8> read(const std::string& path) {
@@ -165,7 +176,11 @@ TEST_P(TfliteReference, GivesTheSameOutputs) {
   ASSERT_TRUE(session.ok()) << session.error().text;
   const usize size = random_samples(session->model(), 1).size();
   std::vector<u8> samples = random_samples(session->model(), size > 100'000 ? 2 : 20);
-  if (test.input != nullptr) {
+  if (test.input != nullptr && std::string(test.input).ends_with(".bmp")) {
+    const auto picture = read_samples(kData + "/" + test.input, session->model());
+    ASSERT_TRUE(picture.ok()) << picture.error().text;
+    samples = picture->front();
+  } else if (test.input != nullptr) {
     const std::vector<u8> real = read(kData + "/" + test.input);
     const usize whole = std::min<usize>(real.size() / size, 20) * size;
     samples.insert(samples.end(), real.begin(), real.begin() + static_cast<std::ptrdiff_t>(whole));
@@ -174,7 +189,7 @@ TEST_P(TfliteReference, GivesTheSameOutputs) {
   std::printf("%s: %zu samples, relative %.2g, steps %d, %llu of %llu elements differ\n", test.model,
               samples.size() / size, found.relative, found.steps,
               static_cast<unsigned long long>(found.different), static_cast<unsigned long long>(found.total));
-  EXPECT_LE(found.relative, 1e-5);
+  EXPECT_LE(found.relative, test.relative);
   EXPECT_LE(found.steps, test.steps);
 }
 
@@ -184,6 +199,68 @@ std::string case_name(const ::testing::TestParamInfo<Case>& info) {
     if (!std::isalnum(static_cast<u8>(c))) c = '_';
   return name;
 }
+/// One value a line or between commas.
+std::vector<u8> read_csv(const std::string& path, DType dtype) {
+  const std::vector<u8> file = read(path);
+  std::vector<u8> data;
+  const char* at = reinterpret_cast<const char*>(file.data());
+  const char* end = at + file.size();
+  while (at < end) {
+    i64 value = 0;
+    const auto [next, failure] = std::from_chars(at, end, value);
+    if (failure != std::errc()) {
+      ++at;
+      continue;
+    }
+    at = next;
+    data.resize(data.size() + dtype_bytes(dtype));
+    if (dtype == DType::i16)
+      store_le(&data[data.size() - 2], static_cast<i16>(value));
+    else
+      store_le(&data[data.size() - 4], static_cast<i32>(value));
+  }
+  return data;
+}
+
+/// int16 activations: the layers of a speech codec with the outputs of TensorFlow Lite Micro, exactly.
+TEST(TfliteGolden, Int16LayersAreExact) {
+  if (!fs::exists(kData + "/tflm-seanet")) GTEST_SKIP() << "no test data at " << kData;
+  u32 models = 0;
+  u64 values = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kData + "/tflm-seanet")) {
+    if (entry.path().extension() != ".tflite") continue;
+    const std::string stem = entry.path().string().substr(0, entry.path().string().size() - 7);
+    SCOPED_TRACE(stem);
+    auto compiled = compile_model(read(entry.path()));
+    ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+    auto session = Session::create(compiled->pipm);
+    ASSERT_TRUE(session.ok()) << session.error().text;
+    const nn::PlannedModel& model = session->model();
+    std::vector<u8> samples;
+    // Inputs that are constants in the file have a file of their own all the same.
+    for (u32 i = 0, number = 0; i < model.input_count(); ++number) {
+      ASSERT_LT(number, 8u);
+      const std::string type = dtype_name(model.input(i).dtype);
+      const std::string path = stem + "_input" + std::to_string(number) + "_int" + type.substr(1) + ".csv";
+      if (!fs::exists(path)) continue;
+      const auto data = read_csv(path, model.input(i).dtype);
+      if (data.size() != model.input(i).bytes) continue;
+      samples.insert(samples.end(), data.begin(), data.end());
+      ++i;
+    }
+    const DType type = model.output(0).dtype;
+    const auto golden =
+        read_csv(stem + "_golden_int" + std::string(dtype_name(type)).substr(1) + ".csv", type);
+    const auto output = ours(*session, samples);
+    const Difference found = compare(model, output, golden);
+    EXPECT_EQ(found.different, 0u) << found.steps << " steps, " << found.total << " values";
+    values += found.total;
+    ++models;
+  }
+  std::printf("%u models, %llu values\n", models, static_cast<unsigned long long>(values));
+  EXPECT_GT(models, 100u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, TfliteReference, ::testing::ValuesIn(kCases), case_name);
 
 }  // namespace

@@ -311,9 +311,18 @@ constexpr Inferred (*rule_of(Op op))(const Operands&) {
     case Op::identity:
     case Op::requantize: return infer_same;
     case Op::sign_flip:
-    case Op::lookup:
+    case Op::transpose_conv:
+    case Op::sub_wide:
+    case Op::leaky_relu_wide:
+    case Op::strided_slice:
+    case Op::dynamic_scale:
+    case Op::dynamic_quantize:
+    case Op::dynamic_conv:
+    case Op::dynamic_depthwise_conv:
+    case Op::dynamic_fully_connected:
     case Op::custom:
-    case Op::general: return nullptr;  // made by the TFLite importer, shapes and all
+    case Op::general:
+    case Op::lookup: return nullptr;  // made after lowering, shapes and all
     case Op::depthwise_conv: return nullptr;
   }
   return nullptr;

@@ -135,6 +135,8 @@ constinit const Operator kTransposeF32 = {Opcode::transpose, DType::f32, verify_
 constinit const Operator kTransposeI8 = {Opcode::transpose, DType::i8, verify_transpose<DType::i8>,
                                          run_transpose};
 constinit const Operator kPadF32 = {Opcode::pad, DType::f32, verify_pad<DType::f32>, run_pad};
+constinit const Operator kPadI16 = {Opcode::pad, DType::i16, verify_pad<DType::i16>, run_pad};
+constinit const Operator kReshapeI16 = {Opcode::reshape, DType::i16, verify_reshape<DType::i16>, run_reshape};
 constinit const Operator kPadI8 = {Opcode::pad, DType::i8, verify_pad<DType::i8>, run_pad};
 constinit const Operator kConcatF32 = {Opcode::concat, DType::f32, verify_concat<DType::f32>, run_concat};
 constinit const Operator kConcatI8 = {Opcode::concat, DType::i8, verify_concat<DType::i8>, run_concat};

@@ -1,0 +1,138 @@
+#include "nn/kernels/wide/wide.h"
+
+#include "base/endian.h"
+
+namespace pipit::nn {
+namespace {
+
+constexpr i32 kInt16Min = -32768, kInt16Max = 32767;
+constexpr i64 kInt32Min = -(i64{1} << 31), kInt32Max = (i64{1} << 31) - 1;
+
+template <class T>
+T bounded(T value, T low, T high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+/// (a × b × 2) >> 32, rounded half up.
+i32 doubling_high_multiply(i32 a, i32 b) {
+  const i64 product = i64{a} * b;
+  const i64 nudge = product >= 0 ? i64{1} << 30 : 1 - (i64{1} << 30);
+  return static_cast<i32>(bounded((product + nudge) / (i64{1} << 31), kInt32Min, kInt32Max));
+}
+
+/// x / 2^exponent, rounded half away from zero.
+i32 rounding_shift(i32 x, u32 exponent) {
+  const i32 mask = static_cast<i32>((i64{1} << exponent) - 1);
+  const i32 remainder = x & mask, threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+  return (x >> exponent) + (remainder > threshold ? 1 : 0);
+}
+
+i16 output_of(const WideConv2d& conv, u32 channel, i64 sum) {
+  return static_cast<i16>(
+      bounded(rescale_wide(sum, conv.factors[channel]), conv.clamp.low_i32(), conv.clamp.high_i32()));
+}
+
+i64 bias_of(const WideConv2d& conv, u32 channel) { return load_le<i64>(conv.bias + usize{channel} * 8); }
+
+i64 dot(const i16* a, const i8* b, u32 count) {
+  i64 sum = 0;
+  for (u32 i = 0; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+}  // namespace
+
+i32 rescale_wide(i64 acc, format::Rescale factor) {
+  const i64 multiplier = factor.multiplier < 0x7FFF0000 ? (factor.multiplier + (1 << 15)) >> 16 : 0x7FFF;
+  const i32 total = 15 - factor.shift;
+  // A factor of 2^15 and more cannot be shifted right; nothing the compiler writes has one.
+  if (total <= 0) return 0;
+  return static_cast<i32>(
+      bounded((acc * multiplier + (i64{1} << (total - 1))) >> total, kInt32Min, kInt32Max));
+}
+
+i32 rescale_twice(i32 x, format::Rescale factor) {
+  const u32 left = factor.shift > 0 ? static_cast<u32>(factor.shift) : 0;
+  const u32 right = factor.shift > 0 ? 0 : static_cast<u32>(-factor.shift);
+  const i32 shifted =
+      static_cast<i32>(bounded(static_cast<i64>(static_cast<u64>(i64{x}) << left), kInt32Min, kInt32Max));
+  return rounding_shift(doubling_high_multiply(shifted, factor.multiplier), right);
+}
+
+void conv2d_wide(const WideConv2d& conv) {
+  const WindowShape& shape = conv.shape;
+  i16* out = conv.output;
+  for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32) {
+    const TapRange rows = shape.rows(y), columns = shape.columns(x);
+    const i8* weights = conv.weights;
+    for (u32 o = 0; o < shape.out_c; ++o, weights += usize{shape.kernel_h} * shape.kernel_w * shape.in_c) {
+      i64 sum = bias_of(conv, o);
+      for (u32 row = rows.begin; row < rows.end; ++row)
+        for (u32 column = columns.begin; column < columns.end; ++column)
+          sum += dot(conv.input + usize{shape.pixel(image, y, row, x, column)} * shape.in_c,
+                     weights + (usize{row} * shape.kernel_w + column) * shape.in_c, shape.in_c);
+      *out++ = output_of(conv, o, sum);
+    }
+  });
+}
+
+void transpose_conv2d_wide(const WideConv2d& conv) {
+  const WindowShape& shape = conv.shape;
+  i16* out = conv.output;
+  // Which input an output pixel meets under a tap: none where the stride does not divide.
+  const auto source = [](u32 at, u32 pad, u32 tap, u32 stride, u32 extent) -> i32 {
+    const i32 place = static_cast<i32>(at + pad) - static_cast<i32>(tap);
+    if (place < 0 || place % static_cast<i32>(stride) != 0) return -1;
+    const i32 index = place / static_cast<i32>(stride);
+    return index < static_cast<i32>(extent) ? index : -1;
+  };
+  for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32) {
+    for (u32 o = 0; o < shape.out_c; ++o) {
+      i64 sum = bias_of(conv, o);
+      for (u32 row = 0; row < shape.kernel_h; ++row) {
+        const i32 in_y = source(y, shape.window.pad_top, row, shape.window.stride_h, shape.in_h);
+        if (in_y < 0) continue;
+        for (u32 column = 0; column < shape.kernel_w; ++column) {
+          const i32 in_x = source(x, shape.window.pad_left, column, shape.window.stride_w, shape.in_w);
+          if (in_x < 0) continue;
+          const usize pixel =
+              (usize{image} * shape.in_h + static_cast<u32>(in_y)) * shape.in_w + static_cast<u32>(in_x);
+          const usize tap = (usize{o} * shape.kernel_h + row) * shape.kernel_w + column;
+          sum += dot(conv.input + pixel * shape.in_c, conv.weights + tap * shape.in_c, shape.in_c);
+        }
+      }
+      *out++ = output_of(conv, o, sum);
+    }
+  });
+}
+
+void add_wide(const i16* a, u32 count, const i16* b, u32 b_count, bool subtract,
+              const format::AddAttributes& how, i16* out) {
+  constexpr i32 kHeadroom = 1 << 15;
+  for (u32 i = 0; i < count; ++i) {
+    const i32 x = rescale_twice(a[i] * kHeadroom, how.a),
+              y = rescale_twice(b[i % b_count] * kHeadroom, how.b);
+    const i32 sum = rescale_twice(subtract ? x - y : x + y, how.out);
+    out[i] = static_cast<i16>(bounded(sum, how.clamp.low_i32(), how.clamp.high_i32()));
+  }
+}
+
+void leaky_relu_wide(const i16* in, u32 count, format::Rescale positive, format::Rescale negative, i16* out) {
+  for (u32 i = 0; i < count; ++i)
+    out[i] = static_cast<i16>(
+        bounded(rescale_twice(in[i], in[i] >= 0 ? positive : negative), kInt16Min, kInt16Max));
+}
+
+template <class From, class To>
+void requantize_wide(const From* in, u32 count, format::Rescale factor, To* out) {
+  constexpr i64 kLow = sizeof(To) == 2 ? kInt16Min : kInt32Min,
+                kHigh = sizeof(To) == 2 ? kInt16Max : kInt32Max;
+  for (u32 i = 0; i < count; ++i)
+    out[i] = static_cast<To>(bounded<i64>(rescale_twice(in[i], factor), kLow, kHigh));
+}
+template void requantize_wide(const i16*, u32, format::Rescale, i16*);
+template void requantize_wide(const i16*, u32, format::Rescale, i32*);
+template void requantize_wide(const i32*, u32, format::Rescale, i16*);
+template void requantize_wide(const i32*, u32, format::Rescale, i32*);
+
+}  // namespace pipit::nn
