@@ -17,6 +17,15 @@ bool is_reduced(const Call& call, u32 axis) { return (static_cast<u32>(call.at(1
 template <class T>
 using Sum = std::conditional_t<kIsReal<T>, f64, std::conditional_t<std::is_signed_v<T>, i64, u64>>;
 
+/// Integers wrap.
+template <class S>
+S plus(S a, S b) {
+  if constexpr (std::is_floating_point_v<S>)
+    return a + b;
+  else
+    return static_cast<S>(static_cast<u64>(a) + static_cast<u64>(b));
+}
+
 template <class T>
 class Reducer {
  public:
@@ -38,13 +47,15 @@ class Reducer {
     const Sum<T> wide = static_cast<Sum<T>>(x);
     switch (kind_) {
       case Reduce::product: sum_ = multiply(sum_, wide); break;
-      case Reduce::l1: sum_ += wide < 0 ? Sum<T>(0) - wide : wide; break;
+      case Reduce::l1:
+        sum_ = wide < 0 ? plus(sum_, multiply(wide, static_cast<Sum<T>>(-1))) : plus(sum_, wide);
+        break;
       case Reduce::l2:
-      case Reduce::sum_square: sum_ += multiply(wide, wide); break;
+      case Reduce::sum_square: sum_ = plus(sum_, multiply(wide, wide)); break;
       case Reduce::minimum: extreme_ = x < extreme_ || x != x ? x : extreme_; break;
       case Reduce::maximum:
       case Reduce::log_sum_exp: extreme_ = x > extreme_ || x != x ? x : extreme_; break;
-      default: sum_ += wide;
+      default: sum_ = plus(sum_, wide);
     }
   }
   bool needs_second_round() const { return kind_ == Reduce::log_sum_exp; }
@@ -169,9 +180,9 @@ void cumulate(const Call& call) {
       for (u32 k = 0; k < extent; ++k) {
         const u32 at = (outer * extent + (backwards ? extent - 1 - k : k)) * inner + column;
         const Sum<T> value = static_cast<Sum<T>>(Compute<T>(call[0].as<T>()[at]));
-        if (!exclusive) sum += value;
+        if (!exclusive) sum = plus(sum, value);
         call.as<T>()[at] = T(static_cast<Compute<T>>(sum));
-        if (exclusive) sum += value;
+        if (exclusive) sum = plus(sum, value);
       }
     }
 }
