@@ -70,6 +70,8 @@ struct AttributeKey {
     append_quantization(key, a.quantization);
     append(key, a.integer);
   }
+  void operator()(const DynamicAttributes& a) const { append(key, a.symmetric); }
+  void operator()(const LeakyReluAttributes& a) const { append(key, a); }
   void operator()(const GeneralAttributes& a) const { append(key, a); }
   void operator()(const CustomAttributes& a) const { append(key, a); }
 };
