@@ -33,8 +33,8 @@ void watch_interrupts() {
 
 using Register = void (*)(CLI::App& root, Session& session);
 constexpr Register kCommands[] = {
-    register_aot, register_bench, register_build, register_device, register_down, register_gateway, register_model,
-    register_pull,  register_push,  register_run,    register_up,   register_wast,
+    register_aot,   register_bench, register_build, register_device, register_down, register_gateway,
+    register_model, register_pull,  register_push,  register_run,    register_up,   register_wast,
 };
 
 }  // namespace pipit::cli

@@ -45,8 +45,9 @@ class Executor {
   /// `arena` holds at least model.arena_bytes(), 16-byte aligned, and outlives the executor. Model and arena
   /// are the caller's. Errors: out_of_memory (Error::where is the need in bytes).
   static Result<Executor> create(const PlannedModel& model, MutBytes arena);
-  /// The same with the kernels of nn/fast.h. `scratch` holds at least prepared.scratch_bytes(), 64-byte aligned, is
-  /// this executor's alone and outlives it, as does `prepared`'s memory. Errors: out_of_memory, invalid_argument.
+  /// The same with the kernels of nn/fast.h. `scratch` holds at least prepared.scratch_bytes(), 64-byte
+  /// aligned, is this executor's alone and outlives it, as does `prepared`'s memory. Errors: out_of_memory,
+  /// invalid_argument.
   static Result<Executor> create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch);
 
   /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's, or while

@@ -111,7 +111,8 @@ void ClusterTest::node_appears() {
   // Ready comes with the hello, the boot count with the first status.
   EXPECT_TRUE(eventually(
       [&] {
-        return text_at(cluster_->get("node", kName), {"metadata", "annotations", "pipit.dev/boot-count"}) == "1";
+        return text_at(cluster_->get("node", kName), {"metadata", "annotations", "pipit.dev/boot-count"}) ==
+               "1";
       },
       30));
   EXPECT_EQ(text_at(node, {"status", "allocatable", "pods"}), "2");
@@ -150,9 +151,8 @@ void ClusterTest::logs_are_readable() {
   const std::string name = text_at(pod("demo"), {"metadata", "name"});
   EXPECT_EQ(cluster_->kubectl({"logs", name}), "hello from v1\n");
   const std::string follow_file = testing::TempDir() + "followed-" + std::to_string(getpid()) + ".log";
-  auto follower =
-      support::Process::start({"kubectl", "--kubeconfig", cluster_->admin_config(), "logs", "-f", name},
-                              {.log_file = follow_file});
+  auto follower = support::Process::start(
+      {"kubectl", "--kubeconfig", cluster_->admin_config(), "logs", "-f", name}, {.log_file = follow_file});
   ASSERT_TRUE(follower.ok());
   const auto followed = [&] {
     const auto data = support::read_file(follow_file);

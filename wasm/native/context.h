@@ -53,7 +53,7 @@ struct NativeRun : Run {
   void* host_sp = nullptr;      ///< where to go back to
   Context* ticks_owner = nullptr;  ///< the context that holds the current portion of fuel
   Event event = Event::none;
-  const void* trap_sp = nullptr;     ///< the stack pointer at the trap, for who wants to read the calls above it
+  const void* trap_sp = nullptr;  ///< the stack pointer at the trap, for who wants to read the calls above it
   bool has_start = false, has_entry = false;
   Value* own_results = nullptr;  ///< cells for the module's functions of several results
   const FaultPort* faults = nullptr;

@@ -1,26 +1,43 @@
-/* The driver: one custom operator, matrix_engine.layer, that the compiler puts in the place of int8 convolutions and fully
- * connected layers. Inputs: image, weights, folded bias, a rescale pair per output channel (nn/format.h). */
+/* The driver: one custom operator, matrix_engine.layer, that the compiler puts in the place of int8
+ * convolutions and fully connected layers. Inputs: image, weights, folded bias, a rescale pair per output
+ * channel (nn/format.h). */
 #include "matrix_engine.h"
 #include "pipit/operator.h"
 
-enum attribute { STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, PAD_TOP, PAD_BOTTOM, PAD_LEFT, PAD_RIGHT, LOW, HIGH, ATTRIBUTES };
+enum attribute {
+  STRIDE_H,
+  STRIDE_W,
+  DILATION_H,
+  DILATION_W,
+  PAD_TOP,
+  PAD_BOTTOM,
+  PAD_LEFT,
+  PAD_RIGHT,
+  LOW,
+  HIGH,
+  ATTRIBUTES
+};
 
 static const pipit_attribute kAttributes[ATTRIBUTES] = {
-    {"stride_h", 0, {1}}, {"stride_w", 0, {1}},   {"dilation_h", 0, {1}}, {"dilation_w", 0, {1}}, {"pad_top", 0, {0}},
-    {"pad_bottom", 0, {0}}, {"pad_left", 0, {0}}, {"pad_right", 0, {0}},  {"low", 0, {-128}},     {"high", 0, {127}}};
+    {"stride_h", 0, {1}}, {"stride_w", 0, {1}},   {"dilation_h", 0, {1}}, {"dilation_w", 0, {1}},
+    {"pad_top", 0, {0}},  {"pad_bottom", 0, {0}}, {"pad_left", 0, {0}},   {"pad_right", 0, {0}},
+    {"low", 0, {-128}},   {"high", 0, {127}}};
 
 static volatile void* base;
 
 /* One side of the output, or 0 where the window does not fit. */
-static uint32_t extent(uint32_t input, uint32_t kernel, const pipit_value* stride, int32_t dilation, int64_t pads) {
+static uint32_t extent(uint32_t input, uint32_t kernel, const pipit_value* stride, int32_t dilation,
+                       int64_t pads) {
   const int64_t room = (int64_t)input + pads - (int64_t)dilation * ((int64_t)kernel - 1) - 1;
   return room < 0 ? 0 : (uint32_t)(room / stride->integer + 1);
 }
 
 static const char* check_operands(const pipit_node* node, uint32_t out_c) {
   const pipit_tensor *bias = &node->inputs[2], *factors = &node->inputs[3];
-  if (node->inputs[0].dtype != PIPIT_I8 || node->inputs[1].dtype != PIPIT_I8) return "the engine multiplies int8 only";
-  if (bias->dtype != PIPIT_I32 || bias->rank != 1 || bias->dims[0] != out_c) return "the engine needs a bias per channel";
+  if (node->inputs[0].dtype != PIPIT_I8 || node->inputs[1].dtype != PIPIT_I8)
+    return "the engine multiplies int8 only";
+  if (bias->dtype != PIPIT_I32 || bias->rank != 1 || bias->dims[0] != out_c)
+    return "the engine needs a bias per channel";
   if (factors->dtype != PIPIT_I32 || factors->rank != 2 || factors->dims[0] != out_c || factors->dims[1] != 2)
     return "the engine needs a rescale pair per channel";
   return 0;

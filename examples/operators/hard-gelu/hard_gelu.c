@@ -1,4 +1,5 @@
-/* com.example.HardGelu: x * clamp(slope * x + 0.5, 0, 1), a GELU without an exponential. Float tensors of any shape. */
+/* com.example.HardGelu: x * clamp(slope * x + 0.5, 0, 1), a GELU without an exponential. Float tensors of any
+ * shape. */
 #include "pipit/operator.h"
 
 static const pipit_attribute kAttributes[] = {{"slope", 1, {.real = 0.25f}}};

@@ -1,8 +1,9 @@
 /* An operator of your own: what Pipit asks of it, in C99.
  *
  * A folder of C files, one of which defines `pipit_operator_entry`, is all: the model compiler loads it with
- * --operators=FOLDER, and the same files are compiled into a firmware (cmake -DPIPIT_OPERATORS=FOLDER). The operator runs
- * wherever nn/ does, so it must not allocate, call the C library beyond memcpy and memset, or keep state.
+ * --operators=FOLDER, and the same files are compiled into a firmware (cmake -DPIPIT_OPERATORS=FOLDER). The
+ * operator runs wherever nn/ does, so it must not allocate, call the C library beyond memcpy and memset, or
+ * keep state.
  */
 #ifndef PIPIT_OPERATOR_H
 #define PIPIT_OPERATOR_H
@@ -45,7 +46,8 @@ typedef union pipit_value {
   float real;
 } pipit_value;
 
-/* One attribute of the model's node: integers and reals, each with what stands for it where the node has none. */
+/* One attribute of the model's node: integers and reals, each with what stands for it where the node has
+ * none. */
 typedef struct pipit_attribute {
   const char* name;
   int32_t is_real;
@@ -65,16 +67,17 @@ typedef struct pipit_operator {
   uint32_t fewest_inputs, most_inputs;
   const pipit_attribute* attributes;
   uint32_t attribute_count;
-  /* Type and shape of the output; null, or what is wrong with the node. Called with hostile nodes: check everything that
-   * run() relies on. `output` begins with the model's scale and zero point
-   * and zero otherwise. */
+  /* Type and shape of the output; null, or what is wrong with the node. Called with hostile nodes: check
+   * everything that run() relies on. `output` begins with the model's scale and zero point and zero
+   * otherwise. */
   const char* (*infer)(const pipit_node* node, pipit_tensor* output);
-  /* Computes a node that infer() accepted. Elements are little-endian, row-major, 16-byte aligned; no two overlap. */
+  /* Computes a node that infer() accepted. Elements are little-endian, row-major, 16-byte aligned; no two
+   * overlap. */
   void (*run)(const pipit_node* node, const void* const* inputs, const pipit_tensor* output, void* out);
   /* Multiply-accumulates of a node; null = none. */
   uint64_t (*macs)(const pipit_node* node, const pipit_tensor* output);
-  /* Of an accelerator's driver: its variable for the base of the memory-mapped registers, which the platform sets before
-   * anything runs; null = the operator needs the processor alone. */
+  /* Of an accelerator's driver: its variable for the base of the memory-mapped registers, which the platform
+   * sets before anything runs; null = the operator needs the processor alone. */
   volatile void** registers;
 } pipit_operator;
 

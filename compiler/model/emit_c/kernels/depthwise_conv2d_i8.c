@@ -1,25 +1,30 @@
 /* Weights [kernel_h][kernel_w][out_c]; output channel o reads input channel o / (out_c / in_c). */
-static void depthwise_conv2d_i8(const window* s, const int8_t* x, int32_t x_zero, const int8_t* w, const int32_t* bias,
-                                const int32_t* factors, int32_t zero, int32_t low, int32_t high, int8_t* out) {
+static void depthwise_conv2d_i8(const window* s, const int8_t* x, int32_t x_zero, const int8_t* w,
+                                const int32_t* bias, const int32_t* factors, int32_t zero, int32_t low,
+                                int32_t high, int8_t* out) {
   const int32_t multiplier = s->out_c / s->in_c;
   for (int32_t image = 0; image < s->images; ++image, x += s->in_h * s->in_w * s->in_c)
     for (int32_t oy = 0; oy < s->out_h; ++oy)
       for (int32_t ox = 0; ox < s->out_w; ++ox) {
         const int32_t top = oy * s->stride_h - s->pad_top, left = ox * s->stride_w - s->pad_left;
-        const int32_t r0 = first_tap(top, s->dilation_h), r1 = last_tap(top, s->dilation_h, s->kernel_h, s->in_h);
-        const int32_t c0 = first_tap(left, s->dilation_w), c1 = last_tap(left, s->dilation_w, s->kernel_w, s->in_w);
+        const int32_t r0 = first_tap(top, s->dilation_h),
+                      r1 = last_tap(top, s->dilation_h, s->kernel_h, s->in_h);
+        const int32_t c0 = first_tap(left, s->dilation_w),
+                      c1 = last_tap(left, s->dilation_w, s->kernel_w, s->in_w);
         const int whole = r0 == 0 && c0 == 0 && r1 == s->kernel_h && c1 == s->kernel_w;
         for (int32_t o = 0; o < s->out_c; ++o) {
           int32_t sum = bias[o];
           if (!whole && x_zero != 0) /* the bias assumes every tap; those outside see the zero point */
             for (int32_t r = 0; r < s->kernel_h; ++r)
               for (int32_t c = 0; c < s->kernel_w; ++c)
-                if (r < r0 || r >= r1 || c < c0 || c >= c1) sum += x_zero * w[(r * s->kernel_w + c) * s->out_c + o];
+                if (r < r0 || r >= r1 || c < c0 || c >= c1)
+                  sum += x_zero * w[(r * s->kernel_w + c) * s->out_c + o];
           const int8_t* in = x + (top * s->in_w + left) * s->in_c + (multiplier == 1 ? o : o / multiplier);
           for (int32_t r = r0; r < r1; ++r) {
             const int8_t* at = in + (r * s->dilation_h * s->in_w + c0 * s->dilation_w) * s->in_c;
             const int8_t* weight = w + (r * s->kernel_w + c0) * s->out_c + o;
-            for (int32_t c = c0; c < c1; ++c, at += s->dilation_w * s->in_c, weight += s->out_c) sum += *at * *weight;
+            for (int32_t c = c0; c < c1; ++c, at += s->dilation_w * s->in_c, weight += s->out_c)
+              sum += *at * *weight;
           }
           *out++ = requantize(sum, factors + 2 * o, zero, low, high);
         }

@@ -8,7 +8,8 @@ static inline uint32_t load4(const int8_t* from) {
 }
 static inline int32_t dot_of_4(uint32_t even, uint32_t odd, const int8_t* w, int32_t sum) {
   const uint32_t word = load4(w);
-  return __smlad((int32_t)odd, (int32_t)__sxtb16(__ror(word, 8)), __smlad((int32_t)even, (int32_t)__sxtb16(word), sum));
+  return __smlad((int32_t)odd, (int32_t)__sxtb16(__ror(word, 8)),
+                 __smlad((int32_t)even, (int32_t)__sxtb16(word), sum));
 }
 static void dot4_i8(const int8_t* x, const int8_t* w, int32_t stride, int32_t count, int32_t sums[4]) {
   int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];

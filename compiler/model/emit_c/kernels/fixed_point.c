@@ -1,4 +1,5 @@
-/* zero point + x * multiplier * 2^(shift - 31), half rounded up, within [low, high]. factor is {multiplier, shift}. */
+/* zero point + x * multiplier * 2^(shift - 31), half rounded up, within [low, high]. factor is {multiplier,
+ * shift}. */
 static int32_t rescale(int32_t x, const int32_t* factor) {
   const int32_t shift = factor[1];
   if (shift <= -2) {

@@ -1,5 +1,5 @@
-static void pad(const uint8_t* x, const int32_t* dims, const int32_t* before, const int32_t* out_dims, int32_t rank,
-                int32_t element, const void* value, uint8_t* out) {
+static void pad(const uint8_t* x, const int32_t* dims, const int32_t* before, const int32_t* out_dims,
+                int32_t rank, int32_t element, const void* value, uint8_t* out) {
   int32_t index[8] = {0}, count = 1;
   for (int32_t i = 0; i < rank; ++i) count *= out_dims[i];
   for (int32_t i = 0; i < count; ++i) memcpy(out + i * element, value, (size_t)element);

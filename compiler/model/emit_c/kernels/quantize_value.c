@@ -1,4 +1,5 @@
-/* x / scale rounded half to even, saturated; adding 1.5 * 2^23 leaves the nearest integer on any float unit. */
+/* x / scale rounded half to even, saturated; adding 1.5 * 2^23 leaves the nearest integer on any float unit.
+ */
 static int8_t quantize_value(float x, float scale, int32_t zero) {
   volatile float q = x / scale;
   if (!(q > -1024.0f)) q = -1024.0f;

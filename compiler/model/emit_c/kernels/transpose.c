@@ -1,5 +1,6 @@
 /* strides: of the input, in elements, along each axis of the output. */
-static void transpose(const uint8_t* x, const int32_t* strides, const int32_t* dims, int32_t rank, int32_t element, uint8_t* out) {
+static void transpose(const uint8_t* x, const int32_t* strides, const int32_t* dims, int32_t rank,
+                      int32_t element, uint8_t* out) {
   int32_t index[8] = {0};
   for (;;) {
     int32_t at = 0, axis = rank;
