@@ -1,7 +1,9 @@
 // Operators and accelerators of others, from registration to results.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -17,6 +19,18 @@ namespace {
 
 using testing::Builder;
 using testing::Ints;
+
+/// What these tests compile is kept in a cache of their own.
+class OwnCache : public ::testing::Environment {
+ public:
+  void SetUp() override { setenv("XDG_CACHE_HOME", path_.c_str(), 1); }
+  void TearDown() override { std::filesystem::remove_all(path_); }
+
+ private:
+  std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / ("pipit-cache-" + std::to_string(getpid()));
+};
+[[maybe_unused]] ::testing::Environment* const kCache = ::testing::AddGlobalTestEnvironment(new OwnCache);
 
 std::string folder(const char* name) { return project_folder() + "/examples/" + name; }
 

@@ -24,11 +24,13 @@ constexpr const char* kCompiler = "clang-22";
 constexpr const char* kFlags[] = {
     "-std=c99", "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-fvisibility=default"};
 
-std::string cache_folder() {
+/// Code is loaded from here, so it must be a folder of the user's own.
+Result<std::string> cache_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache != nullptr && *cache != '\0') return std::string(cache) + "/pipit/operators";
   const char* home = std::getenv("HOME");
-  return std::string(home != nullptr ? home : "/tmp") + "/.cache/pipit/operators";
+  if (home != nullptr && *home != '\0') return std::string(home) + "/.cache/pipit/operators";
+  return Error(Code::not_found, "neither XDG_CACHE_HOME nor HOME says where compiled operators may be kept");
 }
 
 Result<std::vector<std::string>> files_of(const std::string& folder) {
@@ -84,9 +86,10 @@ Result<const pipit_operator*> load_operator_folder(const std::string& folder) {
   const auto files = TRY(files_of(folder));
   auto hashed = files;
   hashed.push_back(operator_include_folder() + "/pipit/operator.h");
-  const std::string library = cache_folder() + "/" + TRY(digest_of(hashed)) + ".so";
+  const std::string cache = TRY(cache_folder());
+  const std::string library = cache + "/" + TRY(digest_of(hashed)) + ".so";
   if (!support::exists(library)) {
-    TRY(support::make_directories(cache_folder()));
+    TRY(support::make_directories(cache));
     auto built = compile(files, library);
     if (!built.ok()) return built.take_error().in(folder);
   }
