@@ -8,7 +8,7 @@
 #   FOLDER/NAME.small.v2.so         the same natively, to compare checksums with
 #   FOLDER/NAME.thumbv7em.o, NAME.rv32imac.o   the same for boards, -O2; functions k_NAME_init …, '-' as '_'
 set(PIPIT_KERNEL_SOURCES ${CMAKE_CURRENT_LIST_DIR}/kernels)
-file(GLOB kernel_files CONFIGURE_DEPENDS RELATIVE ${PIPIT_KERNEL_SOURCES} ${PIPIT_KERNEL_SOURCES}/*.c)
+file(GLOB kernel_files RELATIVE ${PIPIT_KERNEL_SOURCES} ${PIPIT_KERNEL_SOURCES}/*.c)
 list(TRANSFORM kernel_files REPLACE "\\.c$" "" OUTPUT_VARIABLE PIPIT_KERNELS)
 
 set(kernel_common -std=gnu17 -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -nostdlib)
