@@ -3,24 +3,10 @@
 // target propagates a NaN beyond that arithmetic on one yields a quiet one.
 #include <cmath>
 
-#include "wasm/interpreter.h"
+#include "wasm/interpreter_operators.h"
 #include "wasm/numeric.h"
 
 namespace pipit::wasm {
-
-#define UNARY(id, In, Out, expression)              \
-  void op_##id(PIPIT_HANDLER_ARGS) {                \
-    const auto a = get<In>(sp[-1]);                 \
-    put<Out>(sp[-1], static_cast<Out>(expression)); \
-    PIPIT_NEXT(pc, sp);                             \
-  }
-#define BINARY(id, In, Out, expression)             \
-  void op_##id(PIPIT_HANDLER_ARGS) {                \
-    const auto b = get<In>(sp[-1]);                 \
-    const auto a = get<In>(sp[-2]);                 \
-    put<Out>(sp[-2], static_cast<Out>(expression)); \
-    PIPIT_NEXT(pc, sp - 1);                         \
-  }
 
 // abs, neg and copysign work on the bits: they must not touch a NaN's payload.
 #define FLOAT(prefix, T)                                                    \

@@ -2,23 +2,10 @@
 #include <bit>
 #include <limits>
 
-#include "wasm/interpreter.h"
+#include "wasm/interpreter_operators.h"
 
 namespace pipit::wasm {
 
-#define UNARY(id, In, Out, expression)              \
-  void op_##id(PIPIT_HANDLER_ARGS) {                \
-    const auto a = get<In>(sp[-1]);                 \
-    put<Out>(sp[-1], static_cast<Out>(expression)); \
-    PIPIT_NEXT(pc, sp);                             \
-  }
-#define BINARY(id, In, Out, expression)             \
-  void op_##id(PIPIT_HANDLER_ARGS) {                \
-    const auto b = get<In>(sp[-1]);                 \
-    const auto a = get<In>(sp[-2]);                 \
-    put<Out>(sp[-2], static_cast<Out>(expression)); \
-    PIPIT_NEXT(pc, sp - 1);                         \
-  }
 /// A binary operation that traps with integer_divide_by_zero when b is 0 and with integer_overflow on
 /// `overflows`.
 #define DIVISION(id, T, overflows, expression)                            \
