@@ -105,7 +105,9 @@ void merge_constants(Graph& graph) {
   const std::vector<NodeId> order = graph.order();
   for (NodeId id : order)
     for (TensorId& input : graph[id].inputs) {
-      if (!input.valid() || !graph[input].constant) continue;
+      // Lowering gives an integer constant the scale of the node that dequantises it: equal bytes of two
+      // scales stay two constants.
+      if (!input.valid() || !graph[input].constant || graph[id].op == Op::dequantize) continue;
       const auto known = kept.find(input.index);
       if (known == kept.end())
         input =
