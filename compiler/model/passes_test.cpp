@@ -189,6 +189,25 @@ TEST(CommonSubexpressions, ComputesTheSameOnce) {
   expect_near(run_once(onnx, {0, 0, 0, 0}), {2.25f, 6.25f, 12.25f, 20.25f}, 1e-5f);
 }
 
+TEST(CommonSubexpressions, KeepsEqualIntegersOfTwoScalesApart) {
+  // In int8 both weights have the same bytes; the second's scale is twice the first's.
+  Builder b;
+  b.input("x", {1, 4});
+  const std::vector<f32> weights = b.random_values(16);
+  std::vector<f32> doubled = weights;
+  for (f32& w : doubled) w *= 2;
+  b.constant("w1", {4, 4}, weights);
+  b.constant("w2", {4, 4}, doubled);
+  b.node("Gemm", {"x", "w1"}, "y1", {{"transB", i64{1}}});
+  b.node("Gemm", {"y1", "w2"}, "y", {{"transB", i64{1}}});
+  const auto onnx = b.finish("y", {1, 4});
+  const Samples samples{8, [](u32 index) { return Builder(13, index + 1).random_values(4); }};
+  const auto quantized = quantize_model(onnx, samples, {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().text;
+  const auto compiled = compile_model(quantized->onnx);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+}
+
 TEST(Generalize, MultipliesTwoMatricesOfActivations) {
   Builder b;
   b.input("x", {1, 2});
