@@ -39,7 +39,7 @@ Result<bool> Executor::step() {
     find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype))->run(node);
   } else {
     const PreparedStep& step = steps_[next_operator_];
-    step.run_fast != nullptr ? step.run_fast(node, step.packed, scratch_) : step.run(node);
+    step.run_fast != nullptr ? step.run_fast(node, step.packed, scratch_, Share{}) : step.run(node);
   }
   if (++next_operator_ < model_.operator_count()) return true;
   // Activations may lie on the inputs, so every inference needs its inputs anew.

@@ -1,6 +1,7 @@
 #pragma once
 #include "nn/nn.h"
 #include "nn/operator.h"
+#include "nn/share.h"
 
 /// Kernels for one instruction set that want their weights re-ordered and some memory to work in. Firmware
 /// links none of this: it executes models where they lie.
@@ -11,7 +12,8 @@ namespace pipit::nn {
 struct FastKernel {
   struct Needs {
     u64 packed_bytes;   ///< constants in the kernel's own layout
-    u64 scratch_bytes;  ///< memory during run(), shared by all nodes of a model
+    u64 scratch_bytes;  ///< memory during run(), shared by all nodes of a model; each member of a team has
+                        ///< its own
   };
 
   const Operator* base;
@@ -19,7 +21,8 @@ struct FastKernel {
   bool (*plan)(const Node& node, Needs& needs);
   /// Writes the packed constants; `packed` is 64-byte aligned, as is the scratch memory of run().
   void (*pack)(const Node& node, u8* packed);
-  void (*run)(const Node& node, const u8* packed, u8* scratch);
+  /// Does the share's part of the node's work.
+  void (*run)(const Node& node, const u8* packed, u8* scratch, Share share);
 };
 
 /// Those that this machine's processor executes, the preferred first. Empty on an unknown processor.

@@ -86,6 +86,31 @@ WindowShape wide_window(Random& random, u32 seed) {
   return shape;
 }
 
+/// A dynamically quantised layer with the scales and integers of its input: x → scales → int8 → layer.
+template <class Attributes>
+std::vector<u8> dynamic_layer(Random& random, Opcode opcode, const ModelBuilder::DimList& in, u32 rows,
+                              const ModelBuilder::DimList& weights, u32 channels,
+                              const ModelBuilder::DimList& out, const Attributes& attributes) {
+  struct None {};
+  ModelBuilder model;
+  u32 count = 1;
+  for (const u32 dim : weights) count *= dim;
+  const auto values = random.int8s(count);
+  std::vector<i32> sums(channels);
+  for (u32 k = 0; k < count; ++k)
+    sums[opcode == Opcode::dynamic_depthwise_conv2d ? k % channels : k / (count / channels)] += values[k];
+  const u32 x = model.activation(DType::f32, in), scales = model.activation(DType::f32, {rows, 2});
+  const u32 q = model.activation(DType::i8, in), y = model.activation(DType::f32, out);
+  model.op(Opcode::dynamic_scale, {x}, scales, format::DynamicScaleAttributes{random.integer(0, 1) != 0});
+  model.op(Opcode::dynamic_quantize, {x, scales}, q, None{});
+  const u32 w = model.constant(DType::i8, weights, values);
+  const u32 b = model.constant(DType::f32, {channels}, random.reals(channels));
+  const u32 s = model.constant(DType::f32, {channels}, random.reals(channels, 0.001f, 0.01f));
+  const u32 t = model.constant(DType::i32, {channels}, sums);
+  model.op(opcode, {q, w, b, s, t, scales}, y, attributes);
+  return model.build({x}, {y});
+}
+
 class Fast : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -127,6 +152,104 @@ TEST_F(Fast, I8ConvolutionIsTheReferenceBitForBit) {
     const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
     EXPECT_EQ(fast, 1u);
     ASSERT_EQ(run_portable(file, bytes_of(input)), got);
+  }
+}
+
+// Sizes that the kernels for 3 × 3 windows of stride 1 take, with channels for one, two and three parts.
+TEST_F(Fast, I8ConvolutionByTilesIsTheReferenceBitForBit) {
+  const u32 in_channels[] = {16, 32, 48, 240, 464};
+  for (u32 seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    OneLayer layer{Random(seed)};
+    WindowShape s{};
+    s.batch = static_cast<u32>(layer.random.integer(1, 2));
+    s.in_h = static_cast<u32>(layer.random.integer(11, 21));
+    s.in_w = static_cast<u32>(layer.random.integer(11, 21));
+    s.in_c = in_channels[seed % 5];
+    s.out_c = static_cast<u32>(layer.random.integer(1, 70));
+    s.kernel_h = s.kernel_w = 3;
+    const auto pad = [&] { return static_cast<u16>(layer.random.integer(0, 2)); };
+    s.window = {1, 1, 1, 1, pad(), pad(), pad(), pad()};
+    s.out_h = s.in_h + s.window.pad_top + s.window.pad_bottom - 2;
+    s.out_w = s.in_w + s.window.pad_left + s.window.pad_right - 2;
+    const auto file =
+        layer.build_i8(Opcode::conv2d, {s.batch, s.in_h, s.in_w, s.in_c}, {s.out_c, 3, 3, s.in_c}, s.out_c,
+                       {s.batch, s.out_h, s.out_w, s.out_c}, format::Conv2dAttributes{s.window, kNoClampI8});
+    const auto input = layer.random.int8s(input_size(s));
+    u32 fast = 0;
+    const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
+    EXPECT_EQ(fast, 1u);
+    ASSERT_EQ(run_portable(file, bytes_of(input)), got);
+  }
+}
+
+// Every weight and activation at an end of its range: the largest transformed values and sums there are.
+TEST_F(Fast, I8ConvolutionByTilesHoldsTheLargestSums) {
+  const u32 side = 16, channels = 224;
+  for (const i32 weight : {-128, 127})
+    for (const i32 value : {-128, 127, 0}) {  // 0: ends by turns
+      ModelBuilder model;
+      const u32 x = model.activation(DType::i8, {1, side, side, channels}, 0.1f, -128);
+      const u32 w = model.constant(DType::i8, {1, 3, 3, channels},
+                                   std::vector<i8>(9 * channels, static_cast<i8>(weight)), 0.01f);
+      const u32 b = model.constant(DType::i32, {1}, std::vector<i32>{12345});
+      const u32 f = model.constant(DType::i32, {1, 2}, std::vector<i32>{0x50000000, -19});
+      const u32 y = model.activation(DType::i8, {1, side - 2, side - 2, 1}, 0.1f, 3);
+      model.op(Opcode::conv2d, {x, w, b, f}, y,
+               format::Conv2dAttributes{{1, 1, 1, 1, 0, 0, 0, 0}, kNoClampI8});
+      const auto file = model.build({x}, {y});
+      std::vector<i8> input(side * side * channels, static_cast<i8>(value));
+      for (usize i = 0; value == 0 && i < input.size(); ++i)
+        input[i] = (i / channels % side + i / channels / side) % 2 == 0 ? 127 : -128;
+      u32 fast = 0;
+      ASSERT_EQ(run_portable(file, bytes_of(input)),
+                run_prepared(file, bytes_of(input), fast_kernels(), fast));
+      EXPECT_EQ(fast, 1u);
+    }
+}
+
+TEST_F(Fast, DynamicConvolutionIsTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    WindowShape s = wide_window(random, seed);
+    if (seed % 5 == 0) {  // by tiles
+      s.in_h = s.in_w = s.out_h = s.out_w = 13;
+      s.in_c = 32;
+      s.kernel_h = s.kernel_w = 3;
+      s.window = {1, 1, 1, 1, 1, 1, 1, 1};
+    }
+    const auto file = dynamic_layer(random, Opcode::dynamic_conv2d, {s.batch, s.in_h, s.in_w, s.in_c},
+                                    s.batch, {s.out_c, s.kernel_h, s.kernel_w, s.in_c}, s.out_c,
+                                    {s.batch, s.out_h, s.out_w, s.out_c},
+                                    format::Conv2dAttributes{s.window, format::Clamp::of(-0.5f, 2.0f)});
+    auto input = random.reals(input_size(s), -3, 2);
+    if (seed % 7 == 0) input[input.size() / 2] = __builtin_nanf("");
+    if (seed % 11 == 0) input[input.size() / 3] = -__builtin_inff();
+    u32 fast = 0;
+    const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
+    EXPECT_EQ(fast, 3u);
+    const auto expected = run_portable(file, bytes_of(input));
+    ASSERT_FALSE(expected.empty());
+    ASSERT_EQ(expected, got);
+  }
+}
+
+TEST_F(Fast, DynamicFullyConnectedIsTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const u32 batch = random.integer(1, 9), inputs = random.integer(1, 300), outputs = random.integer(1, 70);
+    const auto file =
+        dynamic_layer(random, Opcode::dynamic_fully_connected, {batch, inputs}, batch, {outputs, inputs},
+                      outputs, {batch, outputs}, format::ClampAttributes{kNoClampF32});
+    const auto input = random.reals(batch * inputs, -3, 2);
+    u32 fast = 0;
+    const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
+    EXPECT_EQ(fast, 3u);
+    const auto expected = run_portable(file, bytes_of(input));
+    ASSERT_FALSE(expected.empty());
+    ASSERT_EQ(expected, got);
   }
 }
 

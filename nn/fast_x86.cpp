@@ -15,6 +15,7 @@ struct Chosen {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
       add(avx2_gemm_kernels());
       add(avx2_depthwise_kernels());
+      add(avx2_dynamic_kernels());
       add(avx2_elementwise_kernels());
       add(avx2_pool_kernels());
     }

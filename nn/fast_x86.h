@@ -7,6 +7,7 @@
 namespace pipit::nn {
 
 std::span<const FastKernel* const> avx2_depthwise_kernels();
+std::span<const FastKernel* const> avx2_dynamic_kernels();
 std::span<const FastKernel* const> avx2_elementwise_kernels();
 std::span<const FastKernel* const> avx2_gemm_kernels();
 std::span<const FastKernel* const> avx2_pool_kernels();

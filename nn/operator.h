@@ -3,6 +3,7 @@
 
 #include "nn/format.h"
 #include "nn/model_view.h"
+#include "nn/share.h"
 
 /// What an operator is to the engine: how to verify one and how to run one.
 namespace pipit::nn {
@@ -61,7 +62,7 @@ struct Operator {
 /// What a prepared model does for one operator (nn/fast.h): run_fast, or run where that is null.
 struct PreparedStep {
   void (*run)(const Node& node);
-  void (*run_fast)(const Node& node, const u8* packed, u8* scratch);
+  void (*run_fast)(const Node& node, const u8* packed, u8* scratch, Share share);
   const u8* packed;
 };
 

@@ -121,7 +121,8 @@ void pixels_f32(const BlockF32& block, const f32* in, u32 step, f32* out, u32 ou
   }
 }
 
-void run_f32(const Node& node, const u8* packed, u8* scratch) {
+void run_f32(const Node& node, const u8* packed, u8* scratch, Share share) {
+  if (!share.first()) return;
   const WindowShape shape = shape_of(node);
   const u32 taps = taps_of(shape), channels = shape.out_c, step = shape.window.stride_w * shape.in_c;
   const auto* panels = reinterpret_cast<const f32*>(packed + aligned(even(taps) * sizeof(u32)));
@@ -215,7 +216,8 @@ void pixel_i8(const HeaderI8& header, const u32* offsets, u32 taps, const i16* i
   }
 }
 
-void run_i8(const Node& node, const u8* packed, u8* scratch) {
+void run_i8(const Node& node, const u8* packed, u8* scratch, Share share) {
+  if (!share.first()) return;
   const WindowShape shape = shape_of(node);
   const u32 taps = taps_of(shape), channels = shape.out_c, step = shape.window.stride_w * shape.in_c;
   const u8* blocks = packed + aligned(even(taps) * sizeof(u32));

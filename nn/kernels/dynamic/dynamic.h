@@ -12,6 +12,14 @@ struct RowScale {
   f32 zero_point;
 };
 
+/// A row's zero point as an integer, whatever bits the arena holds.
+inline i32 zero_point_of(const RowScale& row) {
+  if (!(row.zero_point >= -128.0f)) return 0;
+  return row.zero_point > 127.0f ? 0 : static_cast<i32>(row.zero_point);
+}
+
+/// The scale of a row whose values lie between `low` ≤ 0 and `high` ≥ 0.
+RowScale row_scale(f32 low, f32 high, bool symmetric);
 /// The scale of each of `rows` rows of `columns` values: symmetric, 127 = the largest magnitude; else the
 /// range with zero in it over −128 … 127. A row of zeros gets {1, 0}. Values that are no numbers count as
 /// zero.

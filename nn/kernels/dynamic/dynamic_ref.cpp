@@ -12,12 +12,6 @@ f32 clamped(f32 value, format::Clamp clamp) {
 /// To the nearest whole number, halves away from zero; |x| < 2^30.
 i32 rounded(f32 x) { return static_cast<i32>(x < 0 ? x - 0.5f : x + 0.5f); }
 
-/// A row's zero point, whatever bits the arena holds.
-i32 zero_of(const RowScale& row) {
-  if (!(row.zero_point >= static_cast<f32>(kInt8Min))) return 0;
-  return row.zero_point > static_cast<f32>(kInt8Max) ? 0 : static_cast<i32>(row.zero_point);
-}
-
 RowScale asymmetric_scale(f32 low, f32 high) {
   const f32 scale = (high - low) / 255.0f;
   // Both ends suggest a zero point; the one nearer to zero is rounded less.
@@ -30,6 +24,15 @@ RowScale asymmetric_scale(f32 low, f32 high) {
 
 }  // namespace
 
+RowScale row_scale(f32 low, f32 high, bool symmetric) {
+  constexpr f32 kLargest = 1e30f, kSmallest = 1e-30f;  // so that scales and their inverses are normal numbers
+  if (low < -kLargest) low = -kLargest;
+  if (high > kLargest) high = kLargest;
+  const f32 magnitude = -low > high ? -low : high;
+  if (magnitude < kSmallest) return {1, 0};
+  return symmetric ? RowScale{magnitude / 127.0f, 0} : asymmetric_scale(low, high);
+}
+
 void dynamic_scale(const f32* in, u32 rows, u32 columns, bool symmetric, RowScale* out) {
   for (u32 row = 0; row < rows; ++row, in += columns) {
     f32 low = 0, high = 0;
@@ -37,21 +40,13 @@ void dynamic_scale(const f32* in, u32 rows, u32 columns, bool symmetric, RowScal
       if (in[i] < low) low = in[i];
       if (in[i] > high) high = in[i];
     }
-    constexpr f32 kLargest = 1e30f,
-                  kSmallest = 1e-30f;  // so that scales and their inverses are normal numbers
-    if (low < -kLargest) low = -kLargest;
-    if (high > kLargest) high = kLargest;
-    const f32 magnitude = -low > high ? -low : high;
-    if (magnitude < kSmallest)
-      *out++ = {1, 0};
-    else
-      *out++ = symmetric ? RowScale{magnitude / 127.0f, 0} : asymmetric_scale(low, high);
+    *out++ = row_scale(low, high, symmetric);
   }
 }
 
 void dynamic_quantize(const f32* in, u32 rows, u32 columns, const RowScale* scales, i8* out) {
   for (u32 row = 0; row < rows; ++row) {
-    const f32 inverse = 1.0f / scales[row].scale, zero = static_cast<f32>(zero_of(scales[row]));
+    const f32 inverse = 1.0f / scales[row].scale, zero = static_cast<f32>(zero_point_of(scales[row]));
     for (u32 i = 0; i < columns; ++i, ++in, ++out) {
       f32 q = *in * inverse + zero;
       if (!(q > -1024.0f)) q = q < 0 ? -1024.0f : zero;  // not a number: zero
@@ -69,7 +64,7 @@ void dynamic_conv2d(const DynamicConv2d& conv) {
   for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32) {
     const TapRange rows = shape.rows(y), columns = shape.columns(x);
     const bool whole = rows.count() * columns.count() == taps;
-    const i32 zero = zero_of(conv.rows[image]);
+    const i32 zero = zero_point_of(conv.rows[image]);
     const i8* weights = conv.weights;
     for (u32 o = 0; o < shape.out_c; ++o, weights += usize{taps} * channels) {
       i32 sum = 0, weight_sum = whole ? conv.weight_sums[o] : 0;
@@ -93,7 +88,7 @@ void dynamic_depthwise_conv2d(const DynamicConv2d& conv) {
   f32* out = conv.output;
   for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32) {
     const TapRange rows = shape.rows(y), columns = shape.columns(x);
-    const i32 zero = zero_of(conv.rows[image]);
+    const i32 zero = zero_point_of(conv.rows[image]);
     for (u32 o = 0; o < shape.out_c; ++o) {
       i32 sum = 0;
       for (u32 row = rows.begin; row < rows.end; ++row)
@@ -111,7 +106,7 @@ void dynamic_fully_connected(const DynamicFullyConnected& layer) {
   f32* out = layer.output;
   for (u32 n = 0; n < layer.batch; ++n) {
     const i8* input = layer.input + usize{n} * layer.inputs;
-    const i32 zero = zero_of(layer.rows[n]);
+    const i32 zero = zero_point_of(layer.rows[n]);
     for (u32 o = 0; o < layer.outputs; ++o) {
       const i32 sum = dot_i8(0, input, layer.weights + usize{o} * layer.inputs, layer.inputs);
       const f32 real =

@@ -26,30 +26,29 @@ Avx2::Factors factors_of(format::Rescale factor) {
   return Avx2::factors(multipliers, shifts);
 }
 
-/// q − zero for eight values.
-I32 centred(const i8* from, i32 zero) { return _mm256_sub_epi32(Avx2::load_i8(from), Avx2::splat(zero)); }
+/// Vectors at a time: 32 elements, so that they are written at once.
+constexpr u32 kVectors = 4, kBlock = kVectors * kLanes;
 
-void store_clamped(i8* to, I32 rescaled, i32 zero, format::Clamp clamp) {
-  const I32 value = Avx2::add(rescaled, Avx2::splat(zero));
-  Avx2::store_i8(to,
-                 Avx2::min(Avx2::max(value, Avx2::splat(clamp.low_i32())), Avx2::splat(clamp.high_i32())));
-}
+/// q − zero for eight values.
+I32 centred(const i8* from, I32 zero) { return _mm256_sub_epi32(Avx2::load_i8(from), zero); }
+
+OutputRange range_of(i32 zero, format::Clamp clamp) { return {zero, clamp.low_i32(), clamp.high_i32()}; }
 
 ZeroPoints zeros_of(const Node& node) {
   return {node.input(0).zero_point, node.input(1).zero_point, node.output().zero_point};
 }
 
-/// Calls eight(a, b, out) for whole vectors and rest(a, count, b, out) for what is left of every repetition
-/// of b.
-template <class Eight, class Rest>
-void zip(const Node& node, Eight eight, Rest rest) {
+/// Calls block(a, b, out) for every kBlock elements and rest(a, count, b, out) for what is left of every
+/// repetition of b.
+template <class Block, class Rest>
+void zip(const Node& node, Block block, Rest rest) {
   const u32 count = elements(node.input(0)), b_count = elements(node.input(1));
   const i8* a = node.data<i8>(0);
   i8* out = node.out<i8>();
   for (u32 done = 0; done < count; done += b_count) {
     const i8* b = node.data<i8>(1);
     u32 i = 0;
-    for (; i + kLanes <= b_count; i += kLanes) eight(a + done + i, b + i, out + done + i);
+    for (; i + kBlock <= b_count; i += kBlock) block(a + done + i, b + i, out + done + i);
     if (i < b_count) rest(a + done + i, b_count - i, b + i, out + done + i);
   }
 }
@@ -64,18 +63,26 @@ bool plan_add(const Node& node, FastKernel::Needs&) {
          NarrowFactor::fits(quarter(how.b)) && NarrowFactor::fits(how.out);
 }
 
-void run_add(const Node& node, const u8*, u8*) {
+void run_add(const Node& node, const u8*, u8*, Share share) {
+  if (!share.first()) return;
   const auto& how = node.attributes<format::AddAttributes>();
   const ZeroPoints zero = zeros_of(node);
   const auto a_factors = factors_of(quarter(how.a)), b_factors = factors_of(quarter(how.b)),
              out_factors = factors_of(how.out);
   constexpr int kHeadroom = 20 + 2;  // bits, the 20 of elementwise_ref.cpp
+  const I32 a_zero = Avx2::splat(zero.a), b_zero = Avx2::splat(zero.b);
+  const OutputRange range = range_of(zero.out, how.clamp);
   zip(
       node,
-      [&](const i8* a, const i8* b, i8* out) {
-        const I32 x = Avx2::rescale(_mm256_slli_epi32(centred(a, zero.a), kHeadroom), a_factors);
-        const I32 y = Avx2::rescale(_mm256_slli_epi32(centred(b, zero.b), kHeadroom), b_factors);
-        store_clamped(out, Avx2::rescale(Avx2::add(x, y), out_factors), zero.out, how.clamp);
+      [=](const i8* a, const i8* b, i8* out) {
+        I32 sums[kVectors];
+        for (u32 v = 0; v < kVectors; ++v) {
+          const I32 x = Avx2::shift_left(centred(a + v * kLanes, a_zero), kHeadroom);
+          const I32 y = Avx2::shift_left(centred(b + v * kLanes, b_zero), kHeadroom);
+          sums[v] =
+              Avx2::rescale(Avx2::add(Avx2::rescale(x, a_factors), Avx2::rescale(y, b_factors)), out_factors);
+        }
+        Avx2::store_i8(out, sums, range);
       },
       [&](const i8* a, u32 count, const i8* b, i8* out) { add_i8(a, count, b, count, zero, how, out); });
 }
@@ -84,15 +91,21 @@ bool plan_mul(const Node& node, FastKernel::Needs&) {
   return NarrowFactor::fits(node.attributes<format::RescaleAttributes>().rescale);
 }
 
-void run_mul(const Node& node, const u8*, u8*) {
+void run_mul(const Node& node, const u8*, u8*, Share share) {
+  if (!share.first()) return;
   const auto& how = node.attributes<format::RescaleAttributes>();
   const ZeroPoints zero = zeros_of(node);
   const auto factors = factors_of(how.rescale);
+  const I32 a_zero = Avx2::splat(zero.a), b_zero = Avx2::splat(zero.b);
+  const OutputRange range = range_of(zero.out, how.clamp);
   zip(
       node,
-      [&](const i8* a, const i8* b, i8* out) {
-        const I32 product = _mm256_mullo_epi32(centred(a, zero.a), centred(b, zero.b));
-        store_clamped(out, Avx2::rescale(product, factors), zero.out, how.clamp);
+      [=](const i8* a, const i8* b, i8* out) {
+        I32 products[kVectors];
+        for (u32 v = 0; v < kVectors; ++v)
+          products[v] = Avx2::rescale(
+              Avx2::mul_low(centred(a + v * kLanes, a_zero), centred(b + v * kLanes, b_zero)), factors);
+        Avx2::store_i8(out, products, range);
       },
       [&](const i8* a, u32 count, const i8* b, i8* out) { mul_i8(a, count, b, count, zero, how, out); });
 }

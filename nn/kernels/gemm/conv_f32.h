@@ -2,6 +2,7 @@
 #include "nn/fast.h"
 #include "nn/kernels/conv2d/conv2d.h"
 #include "nn/kernels/gemm/band.h"
+#include "nn/kernels/gemm/tile_f32.h"
 
 /// f32 convolution by register tiles over a packed weight matrix.
 namespace pipit::nn {
@@ -11,6 +12,8 @@ template <class Isa>
 struct TiledConvF32 {
   static constexpr u32 kWidth = kPanelWidth<Isa>;
   static constexpr u32 kBandBytes = 192 * 1024;
+  /// With fewer output rows than this for each, the panels are shared out instead of the rows.
+  static constexpr u32 kRowsWorthSharing = 8;
 
   static u64 aligned(u64 bytes) { return (bytes + 63) / 64 * 64; }
   static u32 panels(u32 channels) { return (channels + kWidth - 1) / kWidth; }
@@ -46,7 +49,7 @@ struct TiledConvF32 {
     }
   }
 
-  static void run(const Conv2dF32& conv, const u8* packed, u8* scratch) {
+  static void run(const Conv2dF32& conv, const u8* packed, u8* scratch, Share share) {
     const WindowShape& shape = conv.shape;
     BandLayout layout;
     lay_out(shape, sizeof(f32), kBandBytes, layout);
@@ -55,9 +58,12 @@ struct TiledConvF32 {
     auto* band = reinterpret_cast<f32*>(scratch);
     auto** addresses = reinterpret_cast<const f32**>(scratch + band_bytes(shape, layout));
     const u32 image_elements = shape.in_h * shape.in_w * shape.in_c;
+    const bool by_rows = shape.out_h >= share.count * kRowsWorthSharing;
+    const Share::Range part = by_rows ? share.of(shape.out_h) : Share::Range{0, shape.out_h};
+    const Share::Range channels = by_rows ? Share::Range{0, shape.out_c} : share.of(shape.out_c, kWidth);
     for (u32 image = 0; image < shape.batch; ++image)
-      for (u32 y = 0; y < shape.out_h; y += layout.rows) {
-        const u32 rows = shape.out_h - y < layout.rows ? shape.out_h - y : layout.rows;
+      for (u32 y = part.begin; y < part.end; y += layout.rows) {
+        const u32 rows = part.end - y < layout.rows ? part.end - y : layout.rows;
         const f32* in = conv.input + usize{image} * image_elements;
         const f32* from = band;
         if (layout.direct)
@@ -69,15 +75,16 @@ struct TiledConvF32 {
               [](f32* to, u32 count) { std::memset(to, 0, count * sizeof(f32)); });
         window_addresses(shape, layout, from, rows, addresses);
         f32* out = conv.output + (usize{image} * shape.out_h + y) * shape.out_w * shape.out_c;
-        multiply(conv, runs, panels, panel_floats(layout), addresses, rows * shape.out_w, out);
+        multiply(conv, runs, panels, panel_floats(layout), addresses, rows * shape.out_w, channels, out);
       }
   }
 
  private:
   static void multiply(const Conv2dF32& conv, const Runs& runs, const f32* panel, u64 panel_floats,
-                       const f32* const* rows, u32 count, f32* out) {
+                       const f32* const* rows, u32 count, Share::Range part, f32* out) {
     const u32 channels = conv.shape.out_c;
-    for (u32 first = 0; first < channels; first += kWidth, panel += panel_floats)
+    panel += part.begin / kWidth * panel_floats;
+    for (u32 first = part.begin; first < part.end; first += kWidth, panel += panel_floats)
       for (u32 row = 0; row < count; row += Isa::kTileRows) {
         const u32 left = channels - first;
         const TileOutput<f32> to{out + usize{row} * channels + first, channels,

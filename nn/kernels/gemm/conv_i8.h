@@ -1,146 +1,182 @@
 #pragma once
 #include "nn/fast.h"
-#include "nn/kernels/conv2d/conv2d.h"
 #include "nn/kernels/gemm/band.h"
+#include "nn/kernels/gemm/layer.h"
+#include "nn/kernels/gemm/output_i8.h"
 
 /// int8 convolution by register tiles over a packed weight matrix; bit-identical to the portable kernel.
 namespace pipit::nn {
 
-/// Packed: run offsets, then per panel its header and its weights as int8. Where the instruction set
-/// multiplies wider weights, a panel is widened into the scratch memory once per band.
+/// How the channels of a layer are cut into panels: wide ones, then a narrow one where that is enough.
 template <class Isa>
+struct PanelCut {
+  static constexpr u32 kWide = kWideChannels<Isa>, kNarrow = kNarrowChannels<Isa>;
+  u32 channels;
+
+  u32 count() const { return (channels + kWide - 1) / kWide; }
+  u32 columns(u32 panel) const { return channels - panel * kWide < kWide ? channels - panel * kWide : kWide; }
+  /// Channels that the panel has room for.
+  u32 width(u32 panel) const { return columns(panel) <= kNarrow ? kNarrow : kWide; }
+  /// Room of all panels before `panel`.
+  u64 before(u32 panel) const {
+    return panel == count() && panel != 0 ? u64{panel - 1} * kWide + width(panel - 1) : u64{panel} * kWide;
+  }
+  u64 room() const { return before(count()); }
+};
+
+/// Writes a panel's weights: per run and group of `kGroup` elements, the group's weights of every channel.
+/// weight(channel, k) is that of a real channel and element.
+template <class Isa, class T, class Weight>
+void pack_panel(const BandLayout& layout, u32 columns, u32 width, Weight weight, T* out) {
+  for (u32 run = 0; run < layout.run_count; ++run)
+    for (u32 k = 0; k < layout.run_length; k += Isa::kGroup)
+      for (u32 c = 0; c < width; ++c)
+        for (u32 j = 0; j < Isa::kGroup; ++j)
+          *out++ = c < columns && k + j < layout.run_length
+                       ? static_cast<T>(weight(c, run * layout.run_length + k + j))
+                       : T{0};
+}
+
+/// Packed: run offsets, the panels' constants, their weights as int8. Where the instruction set multiplies
+/// wider weights, a panel is widened into the scratch memory once per band.
+template <class Isa, template <class> class Output>
 struct TiledConvI8 {
   using Activation = typename Isa::Activation;
   using Weight = typename Isa::Weight;
-  static constexpr u32 kWidth = kPanelWidth<Isa>, kGroup = Isa::kGroup;
+  using Out = Output<Isa>;
+  using Panel = typename Out::Panel;
+  using Element = typename Out::Element;
+  static constexpr u32 kGroup = Isa::kGroup;
   static constexpr u32 kBandBytes = 192 * 1024;
   static constexpr bool kWidens = sizeof(Weight) > 1;
   /// A panel that meets fewer rows than this is widened in registers as it is read.
-  static constexpr u32 kRowsWorthWidening = 2 * Isa::kTileRows + 1;
+  static constexpr u32 kRowsWorthWidening = 8;
+  /// With fewer output rows than this for each, the panels are shared out instead of the rows.
+  static constexpr u32 kRowsWorthSharing = 8;
 
   static u64 aligned(u64 bytes) { return (bytes + 63) / 64 * 64; }
-  static u32 panels(u32 channels) { return (channels + kWidth - 1) / kWidth; }
-  static u32 rounded(u32 length) { return (length + kGroup - 1) / kGroup * kGroup; }
-  static u64 panel_weights(const BandLayout& layout) {
-    return u64{layout.run_count} * rounded(layout.run_length) * kWidth;
-  }
-  static u64 panel_bytes(const BandLayout& layout) {
-    return aligned(sizeof(PanelHeader<Isa>) + panel_weights(layout));
-  }
-  /// Groups may reach a few elements past a run; 64 bytes of slack keep that inside.
-  static u64 band_bytes(const WindowShape& shape, const BandLayout& layout) {
-    return aligned(u64{layout.in_rows(shape, layout.rows)} * layout.row_elements * sizeof(Activation) + 64);
-  }
-  static u64 address_bytes(const WindowShape& shape, const BandLayout& layout) {
-    return aligned(u64{layout.rows} * shape.out_w * sizeof(Activation*));
+  static u64 depth(const BandLayout& layout) {  // of a panel, padding included
+    return u64{layout.run_count} * ((layout.run_length + kGroup - 1) / kGroup * kGroup);
   }
 
-  static bool plan(const WindowShape& shape, const format::Rescale* factors, FastKernel::Needs& needs) {
+  /// Where everything lies.
+  struct Plan {
     BandLayout layout;
-    if (!lay_out(shape, sizeof(Activation), kBandBytes, layout)) return false;
-    for (u32 channel = 0; channel < shape.out_c; ++channel)
-      if (!NarrowFactor::fits(factors[channel])) return false;
-    needs.packed_bytes = aligned(layout.run_count * sizeof(u32)) + panels(shape.out_c) * panel_bytes(layout);
-    needs.scratch_bytes = band_bytes(shape, layout) + address_bytes(shape, layout);
-    if (kWidens) needs.scratch_bytes += panel_weights(layout) * sizeof(Weight);
+    PanelCut<Isa> cut;
+    u64 constants_at, weights_at, packed_bytes;
+    u64 addresses_at, wide_at, scratch_bytes;
+  };
+  static bool lay_out_all(const WindowShape& shape, Plan& plan) {
+    if (!lay_out(shape, sizeof(Activation), kBandBytes, plan.layout)) return false;
+    plan.cut = {shape.out_c};
+    plan.constants_at = aligned(plan.layout.run_count * sizeof(u32));
+    plan.weights_at = plan.constants_at + aligned(plan.cut.count() * sizeof(Panel));
+    plan.packed_bytes = plan.weights_at + plan.cut.room() * depth(plan.layout);
+    // Groups may reach a few elements past a run; 64 bytes of slack keep that inside.
+    plan.addresses_at = aligned(u64{plan.layout.in_rows(shape, plan.layout.rows)} * plan.layout.row_elements *
+                                    sizeof(Activation) +
+                                64);
+    plan.wide_at = plan.addresses_at + aligned(u64{plan.layout.rows} * shape.out_w * sizeof(Activation*));
+    plan.scratch_bytes =
+        plan.wide_at + (kWidens ? kWideChannels<Isa> * depth(plan.layout) * sizeof(Weight) : 0);
     return true;
   }
 
-  static void pack(const WindowShape& shape, const i8* weights, const i32* bias,
-                   const format::Rescale* factors, u8* packed) {
-    BandLayout layout;
-    lay_out(shape, sizeof(Activation), kBandBytes, layout);
+  static bool plan(const WindowShape& shape, FastKernel::Needs& needs) {
+    Plan plan;
+    if (!lay_out_all(shape, plan)) return false;
+    needs.packed_bytes = plan.packed_bytes;
+    needs.scratch_bytes = plan.scratch_bytes;
+    return true;
+  }
+
+  /// constants(first channel, weight sums, columns, panel) writes a panel's constants.
+  template <class Constants>
+  static void pack(const WindowShape& shape, const i8* weights, Constants constants, u8* packed) {
+    Plan plan;
+    lay_out_all(shape, plan);
     auto* offsets = reinterpret_cast<u32*>(packed);
-    for (u32 run = 0; run < layout.run_count; ++run) offsets[run] = layout.offset(shape, run);
-    u8* panel = packed + aligned(layout.run_count * sizeof(u32));
-    const usize depth = usize{layout.run_count} * layout.run_length;
-    for (u32 first = 0; first < shape.out_c; first += kWidth, panel += panel_bytes(layout)) {
-      const u32 columns = shape.out_c - first < kWidth ? shape.out_c - first : kWidth;
-      auto& header = *reinterpret_cast<PanelHeader<Isa>*>(panel);
-      for (u32 c = 0; c < kWidth; ++c) {
-        const bool real = c < columns;
-        i32 sum = 0;
-        if (real && Isa::kActivationOffset != 0)
-          for (usize k = 0; k < depth; ++k) sum += weights[(first + c) * depth + k];
-        // Activations are offset; modulo 2^32 the sums come out the same.
-        header.bias[c] = real ? static_cast<i32>(static_cast<u32>(bias[first + c]) -
-                                                 static_cast<u32>(Isa::kActivationOffset * i64{sum}))
-                              : 0;
-        const NarrowFactor factor = real ? NarrowFactor::of(factors[first + c]) : NarrowFactor{0, 1};
-        header.multiplier[c] = factor.multiplier;
-        header.shift[c] = factor.shift;
-      }
-      auto* out = reinterpret_cast<i8*>(panel + sizeof header);
-      for (u32 run = 0; run < layout.run_count; ++run)
-        for (u32 k = 0; k < rounded(layout.run_length); k += kGroup)
-          for (u32 c = 0; c < kWidth; ++c)
-            for (u32 j = 0; j < kGroup; ++j)
-              *out++ = c < columns && k + j < layout.run_length
-                           ? weights[(first + c) * depth + usize{run} * layout.run_length + k + j]
-                           : i8{0};
+    for (u32 run = 0; run < plan.layout.run_count; ++run) offsets[run] = plan.layout.offset(shape, run);
+    auto* panels = reinterpret_cast<Panel*>(packed + plan.constants_at);
+    auto* out = reinterpret_cast<i8*>(packed + plan.weights_at);
+    const usize elements = usize{plan.layout.run_count} * plan.layout.run_length;
+    for (u32 p = 0; p < plan.cut.count(); ++p) {
+      const u32 first = p * plan.cut.kWide, columns = plan.cut.columns(p);
+      i32 sums[PanelCut<Isa>::kWide];
+      for (u32 c = 0; c < columns; ++c) sums[c] = weight_sum(weights + (first + c) * elements, elements);
+      constants(first, sums, columns, panels[p]);
+      pack_panel<Isa>(
+          plan.layout, columns, plan.cut.width(p),
+          [&](u32 c, u32 k) { return weights[(first + c) * elements + k]; },
+          out + plan.cut.before(p) * depth(plan.layout));
     }
   }
 
-  static void run(const Conv2dI8& conv, const u8* packed, u8* scratch) {
-    const WindowShape& shape = conv.shape;
-    BandLayout layout;
-    lay_out(shape, sizeof(Activation), kBandBytes, layout);
-    const Runs runs{layout.run_count, layout.run_length, reinterpret_cast<const u32*>(packed)};
-    const u8* panels = packed + aligned(layout.run_count * sizeof(u32));
+  struct Image {
+    const WindowShape& shape;
+    const i8* input;
+    i32 zero_point;
+    const Out& output;
+    Element* to;
+  };
+  /// One image of the batch: `image.input` and `image.to` are its own.
+  static void run(const Image& image, const u8* packed, u8* scratch, Share share) {
+    const WindowShape& shape = image.shape;
+    Plan plan;
+    lay_out_all(shape, plan);
+    const bool by_rows = shape.out_h >= share.count * kRowsWorthSharing;
+    const Share::Range rows = by_rows ? share.of(shape.out_h) : Share::Range{0, shape.out_h};
+    const Share::Range panels = by_rows ? Share::Range{0, plan.cut.count()} : share.of(plan.cut.count());
+    if (panels.begin == panels.end) return;
     auto* band = reinterpret_cast<Activation*>(scratch);
-    auto** addresses = reinterpret_cast<const Activation**>(scratch + band_bytes(shape, layout));
-    auto* wide =
-        reinterpret_cast<Weight*>(scratch + band_bytes(shape, layout) + address_bytes(shape, layout));
-    const auto zero = static_cast<Activation>(conv.input_zero_point + Isa::kActivationOffset);
-    const u32 image_elements = shape.in_h * shape.in_w * shape.in_c;
-    for (u32 image = 0; image < shape.batch; ++image)
-      for (u32 y = 0; y < shape.out_h; y += layout.rows) {
-        const u32 rows = shape.out_h - y < layout.rows ? shape.out_h - y : layout.rows;
-        copy_band(shape, layout, conv.input + usize{image} * image_elements, y, rows, band, convert,
-                  [zero](Activation* to, u32 count) {
-                    for (u32 i = 0; i < count; ++i) to[i] = zero;
-                  });
-        window_addresses(shape, layout, band, rows, addresses);
-        i8* out = conv.output + (usize{image} * shape.out_h + y) * shape.out_w * shape.out_c;
-        multiply(conv, layout, runs, panels, addresses, rows * shape.out_w, wide, out);
-      }
+    auto** addresses = reinterpret_cast<const Activation**>(scratch + plan.addresses_at);
+    const auto zero = static_cast<Activation>(image.zero_point + Isa::kActivationOffset);
+    for (u32 y = rows.begin; y < rows.end; y += plan.layout.rows) {
+      const u32 count = rows.end - y < plan.layout.rows ? rows.end - y : plan.layout.rows;
+      copy_band(shape, plan.layout, image.input, y, count, band, convert,
+                [zero](Activation* to, u32 elements) {
+                  for (u32 i = 0; i < elements; ++i) to[i] = zero;
+                });
+      window_addresses(shape, plan.layout, band, count, addresses);
+      multiply(image, plan, packed, scratch + plan.wide_at, panels, count * shape.out_w,
+               image.to + usize{y} * shape.out_w * shape.out_c, addresses);
+    }
   }
 
- private:
   static void convert(const i8* from, u32 count, Activation* to) {
     u32 i = 0;
     for (; i + 16 <= count; i += 16) Isa::convert16(from + i, to + i);
     for (; i < count; ++i) to[i] = static_cast<Activation>(from[i] + Isa::kActivationOffset);
   }
 
-  static void multiply(const Conv2dI8& conv, const BandLayout& layout, const Runs& runs, const u8* panel,
-                       const Activation* const* rows, u32 count, Weight* wide, i8* out) {
-    const u32 channels = conv.shape.out_c;
-    const OutputRange range{conv.output_zero_point, conv.clamp.low_i32(), conv.clamp.high_i32()};
-    for (u32 first = 0; first < channels; first += kWidth, panel += panel_bytes(layout)) {
-      const auto& header = *reinterpret_cast<const PanelHeader<Isa>*>(panel);
-      const auto* weights = reinterpret_cast<const i8*>(panel + sizeof header);
-      const u32 columns = channels - first < kWidth ? channels - first : kWidth;
-      const bool widen = kWidens && count >= kRowsWorthWidening;
-      if constexpr (kWidens)
-        if (widen)
-          for (u64 i = 0; i < panel_weights(layout); i += 16) Isa::convert16(weights + i, wide + i);
-      for (u32 row = 0; row < count; row += Isa::kTileRows) {
-        const TileOutput<i8> to{out + usize{row} * channels + first, channels, columns};
-        if (widen)
-          tile(count - row, rows + row, runs, header, wide, range, to);
+ private:
+  static void multiply(const Image& image, const Plan& plan, const u8* packed, u8* scratch,
+                       Share::Range panels, u32 count, Element* out, const Activation* const* rows) {
+    const Runs runs{plan.layout.run_count, plan.layout.run_length, reinterpret_cast<const u32*>(packed)};
+    const auto* constants = reinterpret_cast<const Panel*>(packed + plan.constants_at);
+    for (u32 p = panels.begin; p < panels.end; ++p) {
+      const u32 width = plan.cut.width(p);
+      const auto* weights =
+          reinterpret_cast<const i8*>(packed + plan.weights_at) + plan.cut.before(p) * depth(plan.layout);
+      alignas(64) i32 buffer[PanelCut<Isa>::kWide];
+      const TileStart start{image.output.start(constants[p], buffer), 0};
+      const TileOutput<Element> to{out + p * plan.cut.kWide, image.shape.out_c, plan.cut.columns(p)};
+      const auto tiles = [&](const auto* matrix) {
+        if (width == plan.cut.kWide)
+          panel_i8<Isa, Isa::kWideVectors>(count, rows, runs, start, matrix, image.output, constants[p], to);
         else
-          tile(count - row, rows + row, runs, header, weights, range, to);
-      }
+          panel_i8<Isa, Isa::kNarrowVectors>(count, rows, runs, start, matrix, image.output, constants[p],
+                                             to);
+      };
+      if constexpr (kWidens)
+        if (count >= kRowsWorthWidening) {
+          auto* wide = reinterpret_cast<Weight*>(scratch);
+          for (u64 i = 0; i < width * depth(plan.layout); i += 16) Isa::convert16(weights + i, wide + i);
+          tiles(static_cast<const Weight*>(wide));
+          continue;
+        }
+      tiles(weights);
     }
-  }
-
-  template <u32 kRows = Isa::kTileRows, class W>
-  static void tile(u32 left, const Activation* const* rows, const Runs& runs, const PanelHeader<Isa>& header,
-                   const W* weights, const OutputRange& range, const TileOutput<i8>& out) {
-    if constexpr (kRows > 1)
-      if (left < kRows) return tile<kRows - 1>(left, rows, runs, header, weights, range, out);
-    tile_i8<Isa, kRows>(rows, runs, header, weights, range, out);
   }
 };
 

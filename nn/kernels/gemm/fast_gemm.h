@@ -1,83 +1,120 @@
 #pragma once
 #include "nn/kernels/gemm/conv_f32.h"
 #include "nn/kernels/gemm/conv_i8.h"
-#include "nn/shapes.h"
+#include "nn/kernels/gemm/layer.h"
 
-/// conv2d and fully_connected nodes as fast kernels over the tiled convolutions.
+/// conv2d and fully_connected nodes, float, int8 and dynamically quantised, as fast kernels over the tiled
+/// convolutions.
 namespace pipit::nn {
 
-template <class Isa>
-struct FastGemm {
-  static bool plan_conv_f32(const Node& node, FastKernel::Needs& needs) {
-    return TiledConvF32<Isa>::plan(conv_shape(node), needs);
+template <class Isa, LayerOf kLayer>
+struct FastF32 {
+  static bool plan(const Node& node, FastKernel::Needs& needs) {
+    return TiledConvF32<Isa>::plan(kLayer(node).window, needs);
   }
-  static void pack_conv_f32(const Node& node, u8* packed) {
-    TiledConvF32<Isa>::pack(conv_shape(node), node.data<f32>(1), node.data<f32>(2), packed);
+  static void pack(const Node& node, u8* packed) {
+    TiledConvF32<Isa>::pack(kLayer(node).window, node.data<f32>(1), node.data<f32>(2), packed);
   }
-  static void run_conv_f32(const Node& node, const u8* packed, u8* scratch) {
-    run_f32(node, conv_shape(node), node.attributes<format::Conv2dAttributes>().clamp, packed, scratch);
-  }
-  static bool plan_conv_i8(const Node& node, FastKernel::Needs& needs) {
-    return TiledConvI8<Isa>::plan(conv_shape(node), node.data<format::Rescale>(3), needs);
-  }
-  static void pack_conv_i8(const Node& node, u8* packed) { pack_i8(node, conv_shape(node), packed); }
-  static void run_conv_i8(const Node& node, const u8* packed, u8* scratch) {
-    run_i8(node, conv_shape(node), node.attributes<format::Conv2dAttributes>().clamp, packed, scratch);
-  }
-
-  static bool plan_full_f32(const Node& node, FastKernel::Needs& needs) {
-    return TiledConvF32<Isa>::plan(row_shape(node), needs);
-  }
-  static void pack_full_f32(const Node& node, u8* packed) {
-    TiledConvF32<Isa>::pack(row_shape(node), node.data<f32>(1), node.data<f32>(2), packed);
-  }
-  static void run_full_f32(const Node& node, const u8* packed, u8* scratch) {
-    run_f32(node, row_shape(node), node.attributes<format::ClampAttributes>().clamp, packed, scratch);
-  }
-  static bool plan_full_i8(const Node& node, FastKernel::Needs& needs) {
-    return TiledConvI8<Isa>::plan(row_shape(node), node.data<format::Rescale>(3), needs);
-  }
-  static void pack_full_i8(const Node& node, u8* packed) { pack_i8(node, row_shape(node), packed); }
-  static void run_full_i8(const Node& node, const u8* packed, u8* scratch) {
-    run_i8(node, row_shape(node), node.attributes<format::ClampAttributes>().clamp, packed, scratch);
-  }
-
- private:
-  static WindowShape conv_shape(const Node& node) {
-    const u32* weights = node.input(1).dims;
-    return window_shape(node, weights[1], weights[2], node.attributes<format::Conv2dAttributes>().window);
-  }
-  /// A fully connected layer is a 1 × 1 convolution over an image of one row.
-  static WindowShape row_shape(const Node& node) {
-    const u32 outputs = node.input(1).dims[0], inputs = node.input(1).dims[1];
-    const u32 batch = elements(node.input(0)) / inputs;
-    return {1, 1, batch, inputs, 1, batch, outputs, 1, 1, {1, 1, 1, 1, 0, 0, 0, 0}};
-  }
-  static void run_f32(const Node& node, const WindowShape& shape, format::Clamp clamp, const u8* packed,
-                      u8* scratch) {
-    TiledConvF32<Isa>::run({shape, node.data<f32>(0), nullptr, nullptr, clamp, node.out<f32>()}, packed,
-                           scratch);
-  }
-  static void pack_i8(const Node& node, const WindowShape& shape, u8* packed) {
-    TiledConvI8<Isa>::pack(shape, node.data<i8>(1), node.data<i32>(2), node.data<format::Rescale>(3), packed);
-  }
-  static void run_i8(const Node& node, const WindowShape& shape, format::Clamp clamp, const u8* packed,
-                     u8* scratch) {
-    TiledConvI8<Isa>::run({shape, node.data<i8>(0), node.input(0).zero_point, nullptr, nullptr, nullptr,
-                           node.output().zero_point, clamp, node.out<i8>()},
-                          packed, scratch);
+  static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
+    const LayerShape layer = kLayer(node);
+    TiledConvF32<Isa>::run({layer.window, node.data<f32>(0), nullptr, nullptr, layer.clamp, node.out<f32>()},
+                           packed, scratch, share);
   }
 };
 
-/// The four kernels of one instruction set.
+/// Static int8: x, weights, bias, factors.
+template <class Isa, template <class, template <class> class> class Conv, LayerOf kLayer>
+struct FastI8 {
+  using C = Conv<Isa, Requantized>;
+  using Panel = typename Requantized<Isa>::Panel;
+
+  static bool plan(const Node& node, FastKernel::Needs& needs) {
+    const LayerShape layer = kLayer(node);
+    for (u32 channel = 0; channel < layer.window.out_c; ++channel)
+      if (!NarrowFactor::fits(node.data<format::Rescale>(3)[channel])) return false;
+    return C::plan(layer.window, needs);
+  }
+  static void pack(const Node& node, u8* packed) {
+    C::pack(
+        kLayer(node).window, node.data<i8>(1),
+        [&](u32 first, const i32* sums, u32 columns, Panel& panel) {
+          Requantized<Isa>::pack(node.data<i32>(2) + first, node.data<format::Rescale>(3) + first, sums,
+                                 columns, panel);
+        },
+        packed);
+  }
+  static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
+    const LayerShape layer = kLayer(node);
+    const WindowShape& shape = layer.window;
+    const Requantized<Isa> output{{node.output().zero_point, layer.clamp.low_i32(), layer.clamp.high_i32()}};
+    for (u32 image = 0; image < shape.batch; ++image)
+      C::run({shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c,
+              node.input(0).zero_point, output,
+              node.out<i8>() + usize{image} * shape.out_h * shape.out_w * shape.out_c},
+             packed, scratch, share);
+  }
+};
+
+/// Dynamically quantised: x, weights, bias, weight scales, weight sums, row scales (nn/kernels/dynamic).
+template <class Isa, template <class, template <class> class> class Conv, LayerOf kLayer>
+struct FastDynamic {
+  using C = Conv<Isa, Dynamic>;
+  using Panel = typename Dynamic<Isa>::Panel;
+
+  /// A row of a fully connected layer has its own scale: it is an image.
+  static WindowShape shape_of(const Node& node, format::Clamp& clamp) {
+    LayerShape layer = kLayer(node);
+    clamp = layer.clamp;
+    if (node.input(1).rank == 2) {
+      layer.window.batch = layer.window.in_w;
+      layer.window.in_w = layer.window.out_w = 1;
+    }
+    return layer.window;
+  }
+  static bool plan(const Node& node, FastKernel::Needs& needs) {
+    format::Clamp clamp;
+    return C::plan(shape_of(node, clamp), needs);
+  }
+  static void pack(const Node& node, u8* packed) {
+    format::Clamp clamp;
+    C::pack(
+        shape_of(node, clamp), node.data<i8>(1),
+        [&](u32 first, const i32*, u32 columns, Panel& panel) {
+          Dynamic<Isa>::pack(node.data<f32>(2) + first, node.data<f32>(3) + first, node.data<i32>(4) + first,
+                             columns, panel);
+        },
+        packed);
+  }
+  static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
+    format::Clamp clamp;
+    const WindowShape shape = shape_of(node, clamp);
+    for (u32 image = 0; image < shape.batch; ++image) {
+      const RowScale& row = node.data<RowScale>(5)[image];
+      const i32 zero = zero_point_of(row);
+      C::run({shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c, zero,
+              Dynamic<Isa>{row, zero, clamp},
+              node.out<f32>() + usize{image} * shape.out_h * shape.out_w * shape.out_c},
+             packed, scratch, share);
+    }
+  }
+};
+
+template <class Fast>
+constexpr FastKernel fast_kernel(const Operator& base) {
+  return {&base, Fast::plan, Fast::pack, Fast::run};
+}
+
+/// The kernels of one instruction set.
 template <class Isa>
 struct FastGemmKernels {
-  using G = FastGemm<Isa>;
-  static constexpr FastKernel kConvF32{&kConv2dF32, G::plan_conv_f32, G::pack_conv_f32, G::run_conv_f32};
-  static constexpr FastKernel kConvI8{&kConv2dI8, G::plan_conv_i8, G::pack_conv_i8, G::run_conv_i8};
-  static constexpr FastKernel kFullF32{&kFullyConnectedF32, G::plan_full_f32, G::pack_full_f32,
-                                       G::run_full_f32};
-  static constexpr FastKernel kFullI8{&kFullyConnectedI8, G::plan_full_i8, G::pack_full_i8, G::run_full_i8};
+  static constexpr FastKernel kConvF32 = fast_kernel<FastF32<Isa, conv_layer>>(kConv2dF32);
+  static constexpr FastKernel kFullF32 = fast_kernel<FastF32<Isa, full_layer>>(kFullyConnectedF32);
+  static constexpr FastKernel kConvI8 = fast_kernel<FastI8<Isa, TiledConvI8, conv_layer>>(kConv2dI8);
+  static constexpr FastKernel kFullI8 = fast_kernel<FastI8<Isa, TiledConvI8, full_layer>>(kFullyConnectedI8);
+  static constexpr FastKernel kConvDynamic =
+      fast_kernel<FastDynamic<Isa, TiledConvI8, conv_layer>>(kDynamicConv2d);
+  static constexpr FastKernel kFullDynamic =
+      fast_kernel<FastDynamic<Isa, TiledConvI8, full_layer>>(kDynamicFullyConnected);
 };
 
 }  // namespace pipit::nn

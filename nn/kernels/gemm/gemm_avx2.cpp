@@ -1,21 +1,24 @@
 #include <immintrin.h>
 
-#include "nn/fast.h"
 #include "nn/fast_x86.h"
-#include "nn/kernels/conv2d/conv2d.h"
-#include "nn/shapes.h"
+#include "nn/kernels/gemm/layer.h"
 
 // Only what follows is compiled for AVX2; functions of the headers above stay fit for every processor.
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "nn/kernels/gemm/fast_gemm.h"
+#include "nn/kernels/gemm/winograd.h"
 #include "nn/kernels/simd/avx2.h"
 
 namespace pipit::nn {
 namespace {
 
 using Kernels = FastGemmKernels<Avx2>;
-constexpr const FastKernel* kAll[] = {&Kernels::kConvF32, &Kernels::kConvI8, &Kernels::kFullF32,
-                                      &Kernels::kFullI8};
+constexpr FastKernel kWinogradI8 = fast_kernel<FastI8<Avx2, WinogradConvI8, conv_layer>>(kConv2dI8);
+constexpr FastKernel kWinogradDynamic =
+    fast_kernel<FastDynamic<Avx2, WinogradConvI8, conv_layer>>(kDynamicConv2d);
+constexpr const FastKernel* kAll[] = {&Kernels::kConvF32,     &Kernels::kFullF32,    &kWinogradI8,
+                                      &Kernels::kConvI8,      &Kernels::kFullI8,     &kWinogradDynamic,
+                                      &Kernels::kConvDynamic, &Kernels::kFullDynamic};
 
 }  // namespace
 

@@ -49,7 +49,8 @@ bool plan_max(const Node& node, FastKernel::Needs&) {
 }
 
 template <class T>
-void run_max(const Node& node, const u8*, u8*) {
+void run_max(const Node& node, const u8*, u8*, Share share) {
+  if (!share.first()) return;
   using L = Lanes<T>;
   const auto& attributes = node.attributes<format::Pool2dAttributes>();
   const WindowShape shape = window_shape(node, attributes.kernel_h, attributes.kernel_w, attributes.window);
@@ -77,7 +78,8 @@ bool plan_global_i8(const Node& node, FastKernel::Needs&) {
 }
 
 /// Sums eight channels at a time over the pixels.
-void run_global_i8(const Node& node, const u8*, u8*) {
+void run_global_i8(const Node& node, const u8*, u8*, Share share) {
+  if (!share.first()) return;
   const format::TensorRecord& in = node.input(0);
   const auto& attributes = node.attributes<format::RescaleAttributes>();
   const u32 pixels = in.dims[1] * in.dims[2], channels = in.dims[3];

@@ -1,0 +1,66 @@
+#pragma once
+#include "nn/kernels/gemm/tile.h"
+
+/// Register tiles of integers: kRows rows of activations times one panel of kVectors vectors of channels.
+/// What becomes of the 32-bit sums is the Output's business (nn/kernels/gemm/output_i8.h).
+namespace pipit::nn {
+
+/// Channels of a wide panel. The last panel of a layer may be narrow.
+template <class Isa>
+constexpr u32 kWideChannels = Isa::kLanes * Isa::kWideVectors;
+template <class Isa>
+constexpr u32 kNarrowChannels = Isa::kLanes * Isa::kNarrowVectors;
+
+/// Where a tile's sums begin: row i at first + i × stride (0: every row alike).
+struct TileStart {
+  const i32* first;
+  u32 stride;
+};
+
+/// weights: [runs.count][groups of a run][kVectors × kLanes][kGroup].
+template <class Isa, u32 kRows, u32 kVectors, class Weight, class Output>
+void tile_i8(const typename Isa::Activation* const* rows, const Runs& runs, const TileStart& start,
+             const Weight* weights, const Output& output, const typename Output::Panel& panel,
+             const TileOutput<typename Output::Element>& out) {
+  constexpr u32 kGroup = Isa::kGroup, kStep = kVectors * Isa::kLanes * kGroup;
+  typename Isa::I32 sums[kRows][kVectors];
+#pragma clang loop unroll(full)
+  for (u32 i = 0; i < kRows; ++i)
+#pragma clang loop unroll(full)
+    for (u32 v = 0; v < kVectors; ++v)
+      sums[i][v] = Isa::load(start.first + usize{i} * start.stride + v * Isa::kLanes);
+  for (u32 run = 0; run < runs.count; ++run) {
+    const typename Isa::Activation* left[kRows];
+#pragma clang loop unroll(full)
+    for (u32 i = 0; i < kRows; ++i) left[i] = rows[i] + runs.offsets[run];
+    u32 k = 0;
+    for (; k + 4 * kGroup <= runs.length; k += 4 * kGroup, weights += 4 * kStep)
+#pragma clang loop unroll(full)
+      for (u32 j = 0; j < 4; ++j) Isa::step(sums, left, k + j * kGroup, weights + j * kStep);
+    for (; k < runs.length; k += kGroup, weights += kStep) Isa::step(sums, left, k, weights);
+  }
+  output.store(sums, panel, out);
+}
+
+/// The tile of as many rows as are left, at most kRows.
+template <class Isa, u32 kRows, u32 kVectors, class Weight, class Output>
+void tile_rows_i8(u32 left, const typename Isa::Activation* const* rows, const Runs& runs,
+                  const TileStart& start, const Weight* weights, const Output& output,
+                  const typename Output::Panel& panel, const TileOutput<typename Output::Element>& out) {
+  if constexpr (kRows > 1)
+    if (left < kRows)
+      return tile_rows_i8<Isa, kRows - 1, kVectors>(left, rows, runs, start, weights, output, panel, out);
+  tile_i8<Isa, kRows, kVectors>(rows, runs, start, weights, output, panel, out);
+}
+
+/// All rows of a panel; out.first is that of the first row.
+template <class Isa, u32 kVectors, class Weight, class Output>
+void panel_i8(u32 count, const typename Isa::Activation* const* rows, const Runs& runs,
+              const TileStart& start, const Weight* weights, const Output& output,
+              const typename Output::Panel& panel, TileOutput<typename Output::Element> out) {
+  constexpr u32 kRows = Isa::template kRowsOf<kVectors>;
+  for (u32 row = 0; row < count; row += kRows, out.first += usize{kRows} * out.stride)
+    tile_rows_i8<Isa, kRows, kVectors>(count - row, rows + row, runs, start, weights, output, panel, out);
+}
+
+}  // namespace pipit::nn
