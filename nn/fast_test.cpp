@@ -191,14 +191,14 @@ TEST_F(Fast, I8ConvolutionByTilesHoldsTheLargestSums) {
       ModelBuilder model;
       const u32 x = model.activation(DType::i8, {1, side, side, channels}, 0.1f, -128);
       const u32 w = model.constant(DType::i8, {1, 3, 3, channels},
-                                   std::vector<i8>(9 * channels, static_cast<i8>(weight)), 0.01f);
+                                   std::vector<i8>(usize{9} * channels, static_cast<i8>(weight)), 0.01f);
       const u32 b = model.constant(DType::i32, {1}, std::vector<i32>{12345});
       const u32 f = model.constant(DType::i32, {1, 2}, std::vector<i32>{0x50000000, -19});
       const u32 y = model.activation(DType::i8, {1, side - 2, side - 2, 1}, 0.1f, 3);
       model.op(Opcode::conv2d, {x, w, b, f}, y,
                format::Conv2dAttributes{{1, 1, 1, 1, 0, 0, 0, 0}, kNoClampI8});
       const auto file = model.build({x}, {y});
-      std::vector<i8> input(side * side * channels, static_cast<i8>(value));
+      std::vector<i8> input(usize{side} * side * channels, static_cast<i8>(value));
       for (usize i = 0; value == 0 && i < input.size(); ++i)
         input[i] = (i / channels % side + i / channels / side) % 2 == 0 ? 127 : -128;
       u32 fast = 0;

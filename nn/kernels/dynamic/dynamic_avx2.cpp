@@ -31,7 +31,7 @@ void range_of(const f32* in, u32 count, f32& low, f32& high) {
   u32 i = 0;
   for (; i + kBlock <= count; i += kBlock)
     for (u32 v = 0; v < kVectors; ++v) {
-      const F32 x = Avx2::load(in + i + v * kLanes);
+      const F32 x = Avx2::load(in + i + usize{v} * kLanes);
       lows[v] = Avx2::min(x, lows[v]);
       highs[v] = Avx2::max(x, highs[v]);
     }
@@ -81,7 +81,7 @@ void run_quantize(const Node& node, const u8*, u8*, Share share) {
     for (; i + kBlock <= part.end; i += kBlock) {
       I32 values[kVectors];
       for (u32 v = 0; v < kVectors; ++v)
-        values[v] = quantized(Avx2::load(in + i + v * kLanes), inverse, zero);
+        values[v] = quantized(Avx2::load(in + i + usize{v} * kLanes), inverse, zero);
       Avx2::store_i8(out + i, values, OutputRange{0, -128, 127});
     }
     if (i < part.end) dynamic_quantize(in + i, 1, part.end - i, &scale, out + i);

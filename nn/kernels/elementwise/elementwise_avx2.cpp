@@ -77,8 +77,8 @@ void run_add(const Node& node, const u8*, u8*, Share share) {
       [=](const i8* a, const i8* b, i8* out) {
         I32 sums[kVectors];
         for (u32 v = 0; v < kVectors; ++v) {
-          const I32 x = Avx2::shift_left(centred(a + v * kLanes, a_zero), kHeadroom);
-          const I32 y = Avx2::shift_left(centred(b + v * kLanes, b_zero), kHeadroom);
+          const I32 x = Avx2::shift_left(centred(a + usize{v} * kLanes, a_zero), kHeadroom);
+          const I32 y = Avx2::shift_left(centred(b + usize{v} * kLanes, b_zero), kHeadroom);
           sums[v] =
               Avx2::rescale(Avx2::add(Avx2::rescale(x, a_factors), Avx2::rescale(y, b_factors)), out_factors);
         }
@@ -104,7 +104,8 @@ void run_mul(const Node& node, const u8*, u8*, Share share) {
         I32 products[kVectors];
         for (u32 v = 0; v < kVectors; ++v)
           products[v] = Avx2::rescale(
-              Avx2::mul_low(centred(a + v * kLanes, a_zero), centred(b + v * kLanes, b_zero)), factors);
+              Avx2::mul_low(centred(a + usize{v} * kLanes, a_zero), centred(b + usize{v} * kLanes, b_zero)),
+              factors);
         Avx2::store_i8(out, products, range);
       },
       [&](const i8* a, u32 count, const i8* b, i8* out) { mul_i8(a, count, b, count, zero, how, out); });
