@@ -25,6 +25,9 @@ namespace {
 
 using support::Error;
 
+constexpr const char* kNativeEnding = ".pna";
+constexpr const char* kRegisterEnding = ".prc";
+
 std::string hex(Bytes bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -35,11 +38,30 @@ std::string hex(Bytes bytes) {
   return text;
 }
 
+/// An environment variable that names a folder; empty when there is none.
+std::string folder_in(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value == '/' ? value : "";
+}
+
 std::string default_folder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
-    return std::string(cache) + "/pipit/native";
-  const char* home = std::getenv("HOME");
-  return std::string(home != nullptr ? home : "/tmp") + "/.cache/pipit/native";
+  if (const std::string cache = folder_in("XDG_CACHE_HOME"); !cache.empty()) return cache + "/pipit/native";
+  if (const std::string home = folder_in("HOME"); !home.empty()) return home + "/.cache/pipit/native";
+  return {};
+}
+
+std::string temporary_folder() {
+  const std::string place = folder_in("TMPDIR");
+  return (place.empty() ? "/tmp" : place) + "/pipit-native-" + std::to_string(geteuid());
+}
+
+/// What tells a file from its successors at the same path.
+std::string identity_of(const struct stat& info) {
+  char text[96];
+  std::snprintf(text, sizeof text, "|%llu|%llu|%lld.%09ld", static_cast<unsigned long long>(info.st_ino),
+                static_cast<unsigned long long>(info.st_size), static_cast<long long>(info.st_mtim.tv_sec),
+                info.st_mtim.tv_nsec);
+  return text;
 }
 
 /// Runs the compiler to its end.
@@ -72,7 +94,7 @@ std::vector<Entry> entries_of(const std::string& folder) {
   while (const dirent* entry = readdir(listing.get())) {
     const std::string path = folder + "/" + entry->d_name;
     struct stat info;
-    if (path.ends_with(".pna") && stat(path.c_str(), &info) == 0)
+    if ((path.ends_with(kNativeEnding) || path.ends_with(kRegisterEnding)) && stat(path.c_str(), &info) == 0)
       entries.push_back({path, static_cast<u64>(info.st_size), info.st_mtim});
   }
   return entries;
@@ -81,7 +103,27 @@ std::vector<Entry> entries_of(const std::string& folder) {
 }  // namespace
 
 CodeCache::CodeCache(std::string folder, u64 limit_bytes)
-    : folder_(folder.empty() ? default_folder() : std::move(folder)), limit_bytes_(limit_bytes) {}
+    : folder_(folder.empty() ? default_folder() : std::move(folder)), limit_bytes_(limit_bytes) {
+  is_shared_place_ = folder_.empty();
+  if (is_shared_place_) folder_ = temporary_folder();
+}
+
+support::Status CodeCache::prepare() const {
+  if (const auto parent = folder_.rfind('/'); parent != std::string::npos && parent != 0)
+    TRY(support::make_directories(folder_.substr(0, parent)));
+  if (mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST)
+    return Error(Code::io, folder_ + ": " + std::strerror(errno));
+  struct stat info;
+  // In a place of everybody's a link could lead anywhere.
+  if ((is_shared_place_ ? lstat : stat)(folder_.c_str(), &info) != 0)
+    return Error(Code::io, folder_ + ": " + std::strerror(errno));
+  const bool is_ours = S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
+  if (is_ours) return {};
+  return Error(Code::denied,
+               folder_ +
+                   ": must be a folder of this user's that nobody else may write to, because code in it is "
+                   "executed (name another with --cache)");
+}
 
 support::Result<std::string> CodeCache::path_of(Bytes module, const CompileRequest& request) const {
   struct stat info;
@@ -89,18 +131,24 @@ support::Result<std::string> CodeCache::path_of(Bytes module, const CompileReque
     return Error(Code::not_found, request.compiler + ": " + std::strerror(errno) +
                                       " (--engine=aot needs the compiler; --engine=interp does not)");
   const auto machine = this_machine();
-  char rest[256];
-  std::snprintf(rest, sizeof rest, "|%llu|%llu|%lld.%09ld|%u|%x|%d|%d",
-                static_cast<unsigned long long>(info.st_ino), static_cast<unsigned long long>(info.st_size),
-                static_cast<long long>(info.st_mtim.tv_sec), info.st_mtim.tv_nsec,
-                static_cast<u32>(machine.target), machine.cpu_features, request.metering, request.quick);
-  const std::string key = hex(sha256(module)) + rest;
-  return folder_ + "/" + hex(sha256(as_bytes(key))) + ".pna";
+  char rest[64];
+  std::snprintf(rest, sizeof rest, "|%u|%x|%d|%d", static_cast<u32>(machine.target), machine.cpu_features,
+                request.metering, request.quick);
+  const std::string key = hex(sha256(module)) + identity_of(info) + rest;
+  return folder_ + "/" + hex(sha256(as_bytes(key))) + kNativeEnding;
+}
+
+support::Result<std::string> CodeCache::register_path_of(Bytes module) const {
+  struct stat info;
+  if (stat("/proc/self/exe", &info) != 0)
+    return Error(Code::not_found, std::string("/proc/self/exe: ") + std::strerror(errno));
+  const std::string key = hex(sha256(module)) + identity_of(info) + "|register";
+  return folder_ + "/" + hex(sha256(as_bytes(key))) + kRegisterEnding;
 }
 
 support::Status CodeCache::compile(Bytes module, const CompileRequest& request,
                                    const std::string& path) const {
-  TRY(support::make_directories(folder_));
+  TRY(prepare());
   const std::string stem = path + "." + std::to_string(getpid());
   const std::string out = stem + ".out", copy = stem + ".wasm";
   std::string input = request.module_file;
@@ -119,6 +167,13 @@ support::Status CodeCache::compile(Bytes module, const CompileRequest& request,
     (void)unlink(out.c_str());
     return status;
   }
+  evict(path);
+  return {};
+}
+
+support::Status CodeCache::store(Bytes code, const std::string& path) const {
+  TRY(prepare());
+  TRY(support::write_file(path, code));
   evict(path);
   return {};
 }

@@ -45,12 +45,12 @@ class EngineSession {
 
 struct EngineOptions {
   std::string name = "interp";  ///< interp, in-place, register, aot
+  std::string module_file;      ///< of aot: where the module lies; empty: in memory only
+  std::string cache_folder;     ///< of register and aot; empty: the user's
   // Of aot:
-  std::string module_file;   ///< where the module lies; empty: in memory only
-  std::string cache_folder;  ///< empty: the user's
-  std::string compiler;      ///< empty: pipit-aot beside this executable
-  bool metering = false;     ///< so that fuel counts and the run can be paused
-  bool quick = false;        ///< compile at once, and slower code
+  std::string compiler;   ///< empty: pipit-aot beside this executable
+  bool metering = false;  ///< so that fuel counts and the run can be paused
+  bool quick = false;     ///< compile at once, and slower code
 };
 
 /// invalid_argument when there is no engine of that name.
@@ -58,8 +58,8 @@ support::Result<std::unique_ptr<EngineSession>> make_engine(const EngineOptions&
 
 /// Executes the module's bytes where they lie.
 std::unique_ptr<EngineSession> make_in_place_engine(const EngineOptions&);
-/// Translates the module into register code first.
-std::unique_ptr<EngineSession> make_register_engine(const EngineOptions&);
+/// Translates the module into register code first, or takes it from the cache.
+std::unique_ptr<EngineSession> make_register_engine(const EngineOptions& options);
 /// Compiles the module to native code, or takes it from the cache.
 std::unique_ptr<EngineSession> make_native_engine(const EngineOptions& options);
 

@@ -44,6 +44,7 @@ class NativeEngine final : public EngineSession {
                  .quick = options.quick} {}
 
   support::Result<bool> find(Bytes module) override {
+    TRY(cache_.prepare());
     path_ = TRY(cache_.path_of(module, request_));
     return access(path_.c_str(), R_OK) == 0;
   }
