@@ -1,7 +1,13 @@
 // pipit gateway: devices as Kubernetes nodes.
 #include "orchestrator/gateway/gateway.h"
 
+#include <arpa/inet.h>
+
+#include <cstdlib>
+
 #include "cli/command.h"
+#include "rig/board.h"
+#include "support/files.h"
 
 namespace pipit::cli {
 namespace {
@@ -12,7 +18,49 @@ struct Arguments {
   gateway::GatewayOptions options;
   std::string broker, blob_listen = "127.0.0.1:0", kubelet_listen = "127.0.0.1:0";
   std::vector<std::string> aliases;
+  std::string machine_kernel;
 };
+
+/// An address of this host as a machine behind QEMU's user network sees it.
+support::Result<std::array<u8, 4>> seen_from_machine(const std::string& host) {
+  constexpr std::array<u8, 4> kHost = {10, 0, 2, 2};
+  std::array<u8, 4> address;
+  if (host == "localhost" || host == "0.0.0.0") return kHost;
+  if (inet_pton(AF_INET, host.c_str(), address.data()) != 1)
+    return Error(Code::invalid_argument,
+                 host + ": machines reach broker and packages at an IPv4 address only");
+  return address[0] == 127 ? kHost : address;
+}
+
+/// How the gateway starts a machine: Mewz in QEMU with the device agent, as one of the rig's boards.
+support::Result<gateway::MachineStarter> machine_starter(const Arguments& arguments) {
+  rig::BoardOptions board;
+  board.board = rig::kMewzBoard;
+  board.firmware = arguments.machine_kernel;
+  if (!support::exists(board.firmware))
+    return Error(Code::not_found, board.firmware +
+                                      ": no such kernel; build the preset mewz or name one with "
+                                      "--machine-kernel");
+  board.broker_host = TRY(seen_from_machine(arguments.options.broker.host));
+  board.broker_port = arguments.options.broker.port;
+  board.blob_host = TRY(seen_from_machine(arguments.options.blob_listen.host));
+  board.token = arguments.options.device_token;
+  board.detached = true;
+  board.machine.forward_host = arguments.options.node_ip;
+  return gateway::MachineStarter([board](const gateway::MachineOrder& order) -> support::Result<pid_t> {
+    rig::BoardOptions options = board;
+    options.directory = order.directory;
+    options.mac = order.mac;
+    options.blob_port = order.blob_port;
+    options.machine.memory_mb = order.shape.memory_mb;
+    for (const gateway::HostPort& port : order.shape.ports)
+      options.machine.forwards.push_back({port.host, port.guest});
+    rig::Board machine = TRY(rig::Board::start(options));
+    if (machine.device() != order.device)
+      return Error(Code::internal, "the machine would call itself " + machine.device());
+    return machine.process().pid();
+  });
+}
 
 support::Status read(Arguments& arguments) {
   gateway::GatewayOptions& options = arguments.options;
@@ -25,6 +73,7 @@ support::Status read(Arguments& arguments) {
       return Error(Code::invalid_argument, "--registry-alias " + alias + ": not NAME=HOST:PORT");
     options.registry_aliases[alias.substr(0, equals)] = alias.substr(equals + 1);
   }
+  if (options.machines > 0) options.machine_starter = TRY(machine_starter(arguments));
   return {};
 }
 
@@ -41,6 +90,7 @@ void register_gateway(CLI::App& root, Session& session) {
   using gateway::Level;
   auto arguments = std::make_shared<Arguments>();
   gateway::GatewayOptions& options = arguments->options;
+  arguments->machine_kernel = std::string(PIPIT_CHECKOUT) + "/build/mewz/bin/mewz";
   CLI::App* command =
       root.add_subcommand("gateway", "make devices that connect by MQTT nodes of a Kubernetes cluster");
   command->footer(
@@ -77,6 +127,18 @@ void register_gateway(CLI::App& root, Session& session) {
   command
       ->add_option("--handover", options.handover_seconds,
                    "seconds an application outlives its Pod for its successor")
+      ->capture_default_str();
+  command
+      ->add_option("--machines", options.machines,
+                   "most virtual machines, one for each Pod of RuntimeClass pipit-vm; 0 starts none "
+                   "(orchestrator/deploy/machines.yaml holds what they need)")
+      ->capture_default_str();
+  command->add_option("--machine-kernel", arguments->machine_kernel, "ELF file of Mewz")
+      ->capture_default_str();
+  command
+      ->add_option("--machine-memory", options.machine_memory_mb,
+                   "MB of a machine whose Pod has no memory limit; with one it gets four times that")
+      ->check(CLI::Range(32, 1 << 20))
       ->capture_default_str();
   command->add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->option_text("LEVEL=info")

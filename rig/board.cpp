@@ -6,7 +6,6 @@
 
 #include <cctype>
 
-#include "rig/vm.h"
 #include "support/files.h"
 
 namespace pipit::rig {
@@ -139,7 +138,9 @@ support::Result<Command> mewz_command(const BoardOptions& options) {
   machine.arguments = "agent broker=" + dotted(options.broker_host) + ":" +
                       std::to_string(options.broker_port) + " blobs=" + dotted(options.blob_host) + ":" +
                       std::to_string(options.blob_port) + " token=" + options.token;
-  machine.memory_mb = 32;
+  machine.memory_mb = options.machine.memory_mb;
+  machine.forwards = options.machine.forwards;
+  machine.forward_host = options.machine.forward_host;
   machine.network = true;
   machine.mac = options.mac;
   return vm_command(machine, "file,append=on,path=" + escaped(options.directory) + "/console.log");

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "link/messages.h"
+#include "rig/vm.h"
 #include "support/process.h"
 
 /// What one machine needs to stand in for a whole fleet: boards in QEMU, and the real services around them.
@@ -31,6 +32,11 @@ struct BoardOptions {
   u16 broker_port = 0, blob_port = 0;
   std::string token;
   bool detached = false;
+  struct Machine {
+    u32 memory_mb = 32;
+    std::vector<VmOptions::Forward> forwards;
+    std::string forward_host = "127.0.0.1";
+  } machine;  ///< of kMewzBoard alone
 };
 
 /// One running QEMU. Its console goes to <directory>/console.log.

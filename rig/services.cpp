@@ -80,7 +80,8 @@ Result<Gateway> Gateway::start(State& state, const ControlPlane& plane, const Br
                                             "--device-token",   options.device_token,
                                             "--registry-alias", "pipit.local=" + registry.host(),
                                             "--state-dir",      state.path("gateway"),
-                                            "--handover",       std::to_string(options.handover_s)}));
+                                            "--handover",       std::to_string(options.handover_s),
+                                            "--machines",       std::to_string(options.machines)}));
   TRY(gateway.service.wait_for_port(gateway.blob_port, kStartTimeoutMs));
   TRY(gateway.service.wait_for_port(gateway.kubelet_port, kStartTimeoutMs));
   return gateway;

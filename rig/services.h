@@ -28,6 +28,7 @@ struct Gateway {
     std::string program;       ///< the pipit binary
     std::string device_token;  ///< what a device must show to be admitted
     int handover_s = 30;
+    int machines = 4;  ///< most virtual machines it starts for Pods
   };
   static support::Result<Gateway> start(State& state, const ControlPlane& plane, const Broker& broker,
                                         const Registry& registry, const Options& options);

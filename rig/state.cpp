@@ -54,6 +54,23 @@ bool valid_name(const std::string& name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
 }
 
+/// QEMUs whose command line names a file below `folder`: machines that a service of the run started and left
+/// running, as the gateway does.
+std::vector<ProcessRecord> machines_in(const std::string& folder) {
+  constexpr usize kMaxCommandBytes = usize{1} << 20;
+  std::vector<ProcessRecord> out;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0) continue;
+    const auto command = support::read_file(entry.path().string() + "/cmdline", kMaxCommandBytes);
+    if (command.ok() && as_text(*command).starts_with("qemu-system-") &&
+        as_text(*command).find(folder + "/") != std::string_view::npos)
+      out.push_back(ProcessRecord::of("machine", pid));
+  }
+  return out;
+}
+
 }  // namespace
 
 ProcessRecord ProcessRecord::of(std::string name, pid_t pid) {
@@ -136,12 +153,17 @@ support::Status State::set_port(const std::string& name, u16 port) {
 
 int State::end_all() {
   int ended = 0;
+  // First those that would start others again.
   for (auto record = processes_.rbegin(); record != processes_.rend(); ++record) {
     ended += record->alive() ? 1 : 0;
     record->end(3000);
   }
   processes_.clear();
   ports_.clear();
+  for (const ProcessRecord& left : machines_in(directory_)) {
+    ++ended;
+    left.end(3000);
+  }
   std::error_code ignored;
   std::filesystem::remove(path("state.json"), ignored);
   return ended;

@@ -66,7 +66,7 @@ std::vector<std::string> vm_command(const VmOptions& options, const std::string&
   if (options.network) {
     std::string network = "user,id=net";
     for (const auto& forward : options.forwards)
-      network += ",hostfwd=tcp:127.0.0.1:" + std::to_string(forward.host_port) +
+      network += ",hostfwd=tcp:" + options.forward_host + ":" + std::to_string(forward.host_port) +
                  "-:" + std::to_string(forward.guest_port);
     command.insert(command.end(),
                    {"-netdev", network, "-device",

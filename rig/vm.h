@@ -9,7 +9,7 @@ namespace pipit::rig {
 
 struct VmOptions {
   struct Forward {
-    u16 host_port, guest_port;  ///< TCP on 127.0.0.1 to the machine
+    u16 host_port, guest_port;  ///< TCP on forward_host to the machine
   };
   std::string kernel;     ///< ELF file of Mewz
   std::string initrd;     ///< file with the application; none when empty
@@ -18,6 +18,7 @@ struct VmOptions {
   bool network = false;  ///< a card behind QEMU's user network
   std::string mac;       ///< of the card; QEMU's own choice when empty
   std::vector<Forward> forwards;
+  std::string forward_host = "127.0.0.1";
   std::string accelerator = "tcg";
   std::vector<std::string> more;  ///< further arguments for QEMU
 };

@@ -43,9 +43,11 @@ support::Status start_services(Run& run) {
   run.broker.emplace(TRY(rig::Broker::start(run.state)));
   run.registry.emplace(TRY(rig::Registry::start(run.state)));
   TRY(push_packages(run));
-  // RuntimeClass, and the gateway's role: it may do nothing before.
-  TRY(run.kubectl().run({"apply", "-f", run.path("orchestrator/deploy/runtimeclass.yaml"), "-f",
-                         run.path("orchestrator/deploy/gateway.yaml")}));
+  // RuntimeClasses, and the gateway's roles: it may do nothing before.
+  std::vector<std::string> apply = {"apply"};
+  for (const char* file : {"runtimeclass.yaml", "gateway.yaml", "machines.yaml"})
+    apply.insert(apply.end(), {"-f", run.path(std::string("orchestrator/deploy/") + file)});
+  TRY(run.kubectl().run(apply));
   run.gateway.emplace(TRY(rig::Gateway::start(run.state, *run.plane, *run.broker, *run.registry,
                                               {.program = run.options.program, .device_token = run.token})));
   run.blob_port = run.gateway->blob_port;

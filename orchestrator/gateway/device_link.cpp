@@ -133,6 +133,12 @@ void DeviceLink::on_log(const std::string& device, Bytes payload, i64 now_ms) {
     parts_.logs.append(uid, line.sequence, line.uptime_ms, line.error, std::string(line.text), now_ms);
 }
 
+void DeviceLink::forget(const std::string& device) {
+  parts_.devices.forget(device);
+  unsaved_ = true;
+  send_desired(device, {});
+}
+
 void DeviceLink::send_desired(const std::string& device, Bytes message) {
   if (mqtt_) mqtt_->publish(topic_of(device, link::topic::kDesired), message, true);
 }

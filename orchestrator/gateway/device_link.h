@@ -27,6 +27,8 @@ class DeviceLink {
 
   support::Status start(const std::string& host, u16 port);
   void stop() { mqtt_.reset(); }
+  /// A device that will not come back: its identity and its retained desired state go.
+  void forget(const std::string& device);
   void send_desired(const std::string& device, Bytes message);
   void tick(i64 now_ms);
 

@@ -74,6 +74,10 @@ void Devices::restore(const DeviceIdentity& identity, i64 now_ms) {
   device.changed_ms = now_ms;
 }
 
+void Devices::forget(std::string_view name) {
+  if (const auto found = devices_.find(name); found != devices_.end()) devices_.erase(found);
+}
+
 const Device* Devices::find(std::string_view name) const {
   const auto found = devices_.find(name);
   return found == devices_.end() ? nullptr : &found->second;

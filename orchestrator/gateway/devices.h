@@ -52,6 +52,9 @@ class Devices {
   /// Takes up a device that was admitted before the gateway restarted: not alive until it is heard of.
   void restore(const DeviceIdentity& identity, i64 now_ms);
 
+  /// A device that will not come back.
+  void forget(std::string_view name);
+
   const Device* find(std::string_view name) const;
   const std::map<std::string, Device, std::less<>>& all() const { return devices_; }
 

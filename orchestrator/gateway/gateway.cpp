@@ -71,6 +71,11 @@ class Gateway {
                               }});
     link_.emplace(DeviceLink::Parts{loop_, devices_, *nodes_, *pods_, logs_},
                   options_.state_dir + "/devices.json");
+    if (options_.machines > 0)
+      machines_.emplace(
+          Machines::Options{options_.machines, options_.machine_memory_mb, options_.machine_starter,
+                            blobs_.port(), options_.state_dir + "/machines"},
+          Machines::Parts{client_, executor_, loop_, devices_, *nodes_, *pods_, *link_, events_});
     TRY(link_->start(options_.broker.host, options_.broker.port));
     kube::Informer informer(
         client_, pod_watch(),
@@ -101,6 +106,7 @@ class Gateway {
     link_->tick(now);
     nodes_->tick(devices_, now);
     pods_->tick(now);
+    if (machines_) machines_->tick(now);
   }
 
   /// Runs on the loop what a server thread wants to know; null when the loop does not come to it.
@@ -132,6 +138,7 @@ class Gateway {
   std::optional<Nodes> nodes_;
   std::optional<Pods> pods_;
   std::optional<DeviceLink> link_;
+  std::optional<Machines> machines_;
 };
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "base/types.h"
 #include "orchestrator/gateway/log.h"
+#include "orchestrator/gateway/machines.h"
 #include "support/error.h"
 
 namespace pipit::gateway {
@@ -26,6 +27,9 @@ struct GatewayOptions {
   std::map<std::string, std::string> registry_aliases;  ///< "pipit.local" → "127.0.0.1:5000"
   std::string state_dir;
   u32 handover_seconds = 30;
+  u32 machines = 0;            ///< most virtual machines for Pods of RuntimeClass pipit-vm
+  u32 machine_memory_mb = 64;  ///< of one whose Pod has no memory limit
+  MachineStarter machine_starter;
   Level log_level = Level::info;
 };
 

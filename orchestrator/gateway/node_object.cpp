@@ -27,6 +27,17 @@ std::string label_value(const std::string& text) {
   return out;
 }
 
+Json taint(const char* key) { return {{"key", key}, {"value", "true"}, {"effect", "NoSchedule"}}; }
+
+/// What stands under the applications: the firmware of a microcontroller, or the kernel of a machine.
+struct System {
+  const char* os;
+  const char* device_class;
+};
+System system_of(const DeviceIdentity& identity) {
+  return identity.board == "mewz" ? System{"mewz", "vm"} : System{"waiot", "mcu"};
+}
+
 Json ready_condition(const Device& device, i64 now_ms) {
   const char* reason = device.alive ? "DeviceReady" : "DeviceOffline";
   const char* message =
@@ -57,35 +68,51 @@ Json capacity(const DeviceIdentity& identity) {
 }
 
 Json node_info(const DeviceIdentity& identity) {
+  const System system = system_of(identity);
   return {{"machineID", identity.name},
           {"systemUUID", identity.name},
           {"bootID", boot_text(identity.boot_id)},
           {"kernelVersion", identity.firmware},
-          {"osImage", "waiot on " + identity.board},
+          {"osImage", system.os == identity.board ? identity.board : system.os + (" on " + identity.board)},
           {"containerRuntimeVersion", "pipit://" + identity.firmware},
           {"kubeletVersion", "v1.20.2-pipit"},
           {"kubeProxyVersion", "v1.20.2-pipit"},
-          {"operatingSystem", "waiot"},
+          {"operatingSystem", system.os},
           {"architecture", kubernetes_arch(identity.arch)}};
 }
 }  // namespace
 
 Json node_labels(const DeviceIdentity& identity) {
+  const System system = system_of(identity);
   return {{"kubernetes.io/arch", label_value(kubernetes_arch(identity.arch))},
-          {"kubernetes.io/os", "waiot"},
+          {"kubernetes.io/os", system.os},
           {"kubernetes.io/hostname", identity.name},
           {"node.kubernetes.io/instance-type", label_value(identity.board)},
           {"pipit.dev/board", label_value(identity.board)},
-          {"pipit.dev/class", "mcu"},
+          {"pipit.dev/class", system.device_class},
           {"pipit.dev/device", "true"}};
 }
 
-Json node_object(const DeviceIdentity& identity) {
-  const Json taint = {{"key", kDeviceTaint}, {"value", "true"}, {"effect", "NoSchedule"}};
+Json node_object(const DeviceIdentity& identity, bool machine) {
+  Json taints = Json::array({taint(kDeviceTaint)});
+  if (machine) taints.push_back(taint(kMachineTaint));
   return {{"apiVersion", "v1"},
           {"kind", "Node"},
           {"metadata", {{"name", identity.name}, {"labels", node_labels(identity)}}},
-          {"spec", {{"taints", Json::array({taint})}}}};
+          {"spec", {{"taints", std::move(taints)}}}};
+}
+
+Json missing_taints(const Json& node, const Json& wanted) {
+  const Json* taints = support::find(node, {"spec", "taints"});
+  Json merged = taints != nullptr && taints->is_array() ? *taints : Json::array();
+  const usize before = merged.size();
+  for (const Json& taint : wanted["spec"]["taints"]) {
+    const std::string key = support::text_at(taint, {"key"});
+    bool there = false;
+    for (const Json& other : merged) there = there || support::text_at(other, {"key"}) == key;
+    if (!there) merged.push_back(taint);
+  }
+  return merged.size() == before ? Json() : merged;
 }
 
 Json node_status_patch(const Device& device, const NodeFacts& facts, i64 now_ms) {

@@ -23,7 +23,7 @@ Device device() {
 }
 
 TEST(NodeObject, CarriesLabelsAndTaint) {
-  const Json node = node_object(device().identity);
+  const Json node = node_object(device().identity, false);
   EXPECT_EQ(node["metadata"]["labels"], *support::parse_json(R"({
     "kubernetes.io/arch": "arm", "kubernetes.io/os": "waiot", "kubernetes.io/hostname": "waiot-123456",
     "node.kubernetes.io/instance-type": "mps2-an386", "pipit.dev/board": "mps2-an386", "pipit.dev/class": "mcu",
@@ -31,6 +31,29 @@ TEST(NodeObject, CarriesLabelsAndTaint) {
   EXPECT_EQ(
       node["spec"]["taints"],
       *support::parse_json(R"([{"key": "pipit.dev/device", "value": "true", "effect": "NoSchedule"}])"));
+}
+
+TEST(NodeObject, AMachineIsOfItsOwnKindAndClosedToTheScheduler) {
+  DeviceIdentity machine = device().identity;
+  machine.board = "mewz";
+  machine.arch = "amd64";
+  const Json node = node_object(machine, true);
+  EXPECT_EQ(text_at(node, {"metadata", "labels", "kubernetes.io/os"}), "mewz");
+  EXPECT_EQ(text_at(node, {"metadata", "labels", "pipit.dev/class"}), "vm");
+  EXPECT_EQ(text_at(node, {"spec", "taints", "1", "key"}), kMachineTaint);
+}
+
+TEST(NodeObject, MissingTaintsComeBesideForeignOnes) {
+  const Json wanted = node_object(device().identity, true);
+  const Json foreign = {{"key", "other"}, {"effect", "NoExecute"}};
+  Json node = {{"spec", {{"taints", Json::array({foreign, wanted["spec"]["taints"][0]})}}}};
+  const Json merged = missing_taints(node, wanted);
+  ASSERT_EQ(merged.size(), 3u);
+  EXPECT_EQ(merged[0], foreign);
+  EXPECT_EQ(merged[2]["key"], kMachineTaint);
+  node["spec"]["taints"] = merged;
+  EXPECT_TRUE(missing_taints(node, wanted).is_null());
+  EXPECT_EQ(missing_taints(Json::object(), wanted), wanted["spec"]["taints"]);
 }
 
 TEST(NodeObject, LabelsStayLabelsWhateverADeviceSays) {

@@ -13,17 +13,13 @@ using support::Json;
 namespace {
 constexpr i64 kRetryMs = 2'000;
 
-/// Labels and taint of a Node that is there: labels are merged, a missing taint is added beside foreign ones.
+/// Labels and taints of a Node that is there: labels are merged, a missing taint is added beside foreign
+/// ones.
 kube::Status repair_node(const kube::Client& client, const Json& node, const Json& wanted) {
   const std::string name = support::text_at(wanted, {"metadata", "name"});
   Json patch = {{"metadata", {{"labels", wanted["metadata"]["labels"]}}}};
-  const Json* taints = support::find(node, {"spec", "taints"});
-  Json merged = taints != nullptr && taints->is_array() ? *taints : Json::array();
-  bool tainted = false;
-  for (const Json& taint : merged) tainted = tainted || support::text_at(taint, {"key"}) == kDeviceTaint;
-  if (!tainted) {
-    merged.push_back(wanted["spec"]["taints"][0]);
-    patch["spec"] = {{"taints", merged}};
+  if (Json taints = missing_taints(node, wanted); !taints.is_null()) {
+    patch["spec"] = {{"taints", std::move(taints)}};
     // The list is replaced as a whole: only if nobody changed it meanwhile.
     patch["metadata"]["resourceVersion"] = support::text_at(node, {"metadata", "resourceVersion"});
   }
@@ -88,7 +84,7 @@ void Nodes::write(const Device& device, State& state, i64 now_ms) {
   if (!device.alive && device.last_seen_ms == 0 && now_ms - device.changed_ms < Devices::kSilenceMs) return;
   const bool identity = state.identity;
   const auto job = [this, name = device.identity.name, identity, now_ms,
-                    wanted = node_object(device.identity),
+                    wanted = node_object(device.identity, state.machine),
                     status = node_status_patch(device, facts_, now_ms)] {
     // Results are moved through a std::function, which wants to copy: a shared_ptr carries them.
     auto result = std::make_shared<kube::Result<Json>>(write_node(client_, wanted, status, identity));
@@ -113,6 +109,25 @@ void Nodes::written(const std::string& name, bool identity, kube::Result<Json> r
   state.dirty = true;
   state.identity = state.identity || identity;
   state.retry_ms = unix_ms() + kRetryMs;
+}
+
+void Nodes::remove(const std::string& name, std::function<void(bool)> done) {
+  // Jobs of a Node run in order: whatever was written of it before is written by then.
+  const bool queued = executor_.submit("node/" + name, [this, name, done] {
+    const auto removed = client_.remove(path_of(kube::kNodes, "", name));
+    const bool gone = removed.ok() || removed.error().not_found();
+    if (!gone) log(Level::warn, "node not removed", {{"device", name}, {"error", removed.error().text}});
+    loop_.post([this, name, done, gone] {
+      if (gone) states_.erase(name);
+      done(gone);
+    });
+  });
+  if (!queued) done(false);
+}
+
+bool Nodes::known(const std::string& name) const {
+  const auto found = states_.find(name);
+  return found != states_.end() && !found->second.uid.empty();
 }
 
 void Nodes::renew(const Device& device, State& state, i64 now_ms) {

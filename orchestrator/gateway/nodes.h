@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -28,10 +29,18 @@ class Nodes {
   /// Heartbeats and Leases that are due.
   void tick(const Devices& devices, i64 now_ms);
 
+  /// The device of that name is a machine of the gateway's own: its Node is closed to the scheduler.
+  void own_machine(const std::string& name) { states_[name].machine = true; }
+  /// Whether the API server has this Node.
+  bool known(const std::string& name) const;
+  /// Deletes the Node of a device that is forgotten already; `done` hears on the loop whether it is gone.
+  void remove(const std::string& name, std::function<void(bool gone)> done);
+
  private:
   struct State {
     bool dirty = true;     ///< differs from what was written last
-    bool identity = true;  ///< labels and taint have to be looked at
+    bool identity = true;  ///< labels and taints have to be looked at
+    bool machine = false;  ///< own_machine()
     bool busy = false, lease_busy = false;
     bool reported = false;  ///< what was written last had a device's own report in it
     i64 written_ms = 0, leased_ms = 0, retry_ms = 0;

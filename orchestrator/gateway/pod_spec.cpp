@@ -1,5 +1,7 @@
 #include "orchestrator/gateway/pod_spec.h"
 
+#include <charconv>
+#include <limits>
 #include <set>
 
 #include "link/messages.h"
@@ -69,12 +71,36 @@ std::string check_volumes(const Json& spec, const Json& container) {
   return "";
 }
 
-std::string check_ports(const Json& container) {
-  if (const Json* ports = find(container, {"ports"}); ports != nullptr && ports->is_array())
-    for (usize i = 0; i < ports->size(); ++i)
-      if (support::int_at((*ports)[i], {"hostPort"}) != 0)
-        return complaint("spec.containers[0].ports[" + std::to_string(i) + "].hostPort",
-                         "an application cannot listen on a port of its device");
+std::string read_port(const Json& port, const std::string& field, PodView& view) {
+  constexpr i64 kMostPort = 65535;
+  const i64 host = support::int_at(port, {"hostPort"}), guest = support::int_at(port, {"containerPort"});
+  if (host == 0) return "";
+  if (!view.machine)
+    return complaint(field + ".hostPort", "an application cannot listen on a port of its device");
+  if (text_at(port, {"protocol"}, "TCP") != "TCP")
+    return complaint(field + ".protocol", "a machine's ports are TCP");
+  if (host < 0 || host > kMostPort || guest <= 0 || guest > kMostPort)
+    return complaint(field, "a port is 1 to 65535");
+  view.ports.push_back({static_cast<u16>(host), static_cast<u16>(guest)});
+  return "";
+}
+
+std::string read_ports(const Json& container, PodView& view) {
+  const Json* ports = find(container, {"ports"});
+  if (ports == nullptr || !ports->is_array()) return "";
+  for (usize i = 0; i < ports->size(); ++i)
+    if (auto why = read_port((*ports)[i], "spec.containers[0].ports[" + std::to_string(i) + "]", view);
+        !why.empty())
+      return why;
+  return "";
+}
+
+std::string read_memory(const Json& container, PodView& view) {
+  const std::string limit = text_at(container, {"resources", "limits", "memory"});
+  if (!view.machine || limit.empty()) return "";
+  const auto bytes = parse_bytes(limit);
+  if (!bytes) return complaint("spec.containers[0].resources.limits.memory", limit + " is no size");
+  view.memory_limit = *bytes;
   return "";
 }
 
@@ -130,7 +156,8 @@ void read_spec(const Json& spec, PodView& view) {
     if (is_set(find(container, {row.field})))
       refuse(complaint(std::string("spec.containers[0].") + row.field, row.why));
   refuse(check_volumes(spec, container));
-  refuse(check_ports(container));
+  refuse(read_ports(container, view));
+  refuse(read_memory(container, view));
   refuse(read_arguments(container, view.arguments));
   refuse(read_environment(container, view.environment));
 }
@@ -145,7 +172,33 @@ std::optional<Owner> controller_of(const Json& pod) {
 }
 }  // namespace
 
-bool wants_pipit(const Json& pod) { return text_at(pod, {"spec", "runtimeClassName"}) == kRuntimeClass; }
+std::optional<u64> parse_bytes(std::string_view quantity) {
+  struct Suffix {
+    std::string_view text;
+    u64 factor;
+  };
+  constexpr Suffix kSuffixes[] = {{"", 1},
+                                  {"k", 1000},
+                                  {"M", 1000'000},
+                                  {"G", 1000'000'000},
+                                  {"Ki", 1ull << 10},
+                                  {"Mi", 1ull << 20},
+                                  {"Gi", 1ull << 30}};
+  u64 value = 0;
+  const char* const end = quantity.data() + quantity.size();
+  const auto [stop, error] = std::from_chars(quantity.data(), end, value);
+  if (error != std::errc()) return std::nullopt;
+  for (const Suffix& suffix : kSuffixes)
+    if (std::string_view(stop, end) == suffix.text)
+      return value <= std::numeric_limits<u64>::max() / suffix.factor ? std::optional(value * suffix.factor)
+                                                                      : std::nullopt;
+  return std::nullopt;
+}
+
+bool wants_pipit(const Json& pod) {
+  const std::string runtime = text_at(pod, {"spec", "runtimeClassName"});
+  return runtime == kRuntimeClass || runtime == kMachineRuntimeClass;
+}
 
 PodView view_pod(const Json& pod) {
   PodView view;
@@ -165,6 +218,7 @@ PodView view_pod(const Json& pod) {
   view.restart_policy = policy == "Never"       ? RestartPolicy::never
                         : policy == "OnFailure" ? RestartPolicy::on_failure
                                                 : RestartPolicy::always;
+  view.machine = text_at(pod, {"spec", "runtimeClassName"}) == kMachineRuntimeClass;
   const Json* spec = find(pod, {"spec"});
   read_spec(spec != nullptr ? *spec : Json::object(), view);
   return view;

@@ -38,6 +38,36 @@ TEST(PodSpec, ReadsWhatItNeeds) {
   EXPECT_FALSE(view.finished());
 }
 
+TEST(PodSpec, AMachineMayHavePortsAndALimit) {
+  Json object = pod();
+  object["spec"]["runtimeClassName"] = kMachineRuntimeClass;
+  Json& container = object["spec"]["containers"][0];
+  container["ports"] =
+      *support::parse_json(R"([{"containerPort":80,"hostPort":8080,"protocol":"TCP"},{"containerPort":81}])");
+  container["resources"]["limits"]["memory"] = "24Mi";
+  EXPECT_TRUE(wants_pipit(object));
+  const PodView view = view_pod(object);
+  EXPECT_EQ(view.unsupported, "");
+  EXPECT_TRUE(view.machine);
+  EXPECT_EQ(view.ports, (std::vector<HostPort>{{8080, 80}}));
+  EXPECT_EQ(view.memory_limit, 24u << 20);
+  container["ports"][0]["protocol"] = "UDP";
+  EXPECT_TRUE(view_pod(object).unsupported.starts_with("spec.containers[0].ports[0].protocol: "));
+  container["ports"][0] = {{"containerPort", 80}, {"hostPort", 70000}};
+  EXPECT_TRUE(view_pod(object).unsupported.starts_with("spec.containers[0].ports[0]: "));
+  container.erase("ports");
+  container["resources"]["limits"]["memory"] = "much";
+  EXPECT_TRUE(view_pod(object).unsupported.starts_with("spec.containers[0].resources.limits.memory: "));
+}
+
+TEST(PodSpec, ReadsQuantities) {
+  EXPECT_EQ(parse_bytes("4096"), 4096u);
+  EXPECT_EQ(parse_bytes("64Mi"), 64u << 20);
+  EXPECT_EQ(parse_bytes("1G"), 1'000'000'000u);
+  for (const char* bad : {"", "Mi", "-1", "1.5Gi", "1X", "99999999999999999999", "18446744073709551615Ki"})
+    EXPECT_EQ(parse_bytes(bad), std::nullopt) << bad;
+}
+
 struct Case {
   const char* name;
   const char* pointer;  ///< where the value goes

@@ -147,6 +147,32 @@ void Pods::settle(const std::string& name, i64 now_ms) {
   }
 }
 
+std::vector<PodView> Pods::machine_pods() const {
+  std::vector<PodView> out;
+  for (const auto& [uid, pod] : pods_)
+    if (pod.view.machine) out.push_back(pod.view);
+  std::ranges::sort(out, {}, [](const PodView& pod) { return std::pair(pod.created_ms, pod.uid); });
+  return out;
+}
+
+bool Pods::occupied(const std::string& device) const {
+  const auto slot = slots_.find(device);
+  return slot != slots_.end() && slot->second.app.has_value();
+}
+
+void Pods::machine_ended(const std::string& uid, const std::string& message, i64 now_ms) {
+  const auto found = pods_.find(uid);
+  if (found == pods_.end()) return;
+  PodRecord& pod = found->second;
+  end_with_machine(pod.run, pod.view.restart_policy, message, now_ms);
+  parts_.events.warning(pod.view, "MachineEnded", message);
+  if (!pod.view.node.empty()) settle(pod.view.node, now_ms);
+}
+
+void Pods::forget(const std::string& device) {
+  if (slots_.erase(device) != 0) save_slots();
+}
+
 bool Pods::runs_on(const std::string& uid, const std::string& device) const {
   const auto pod = pods_.find(uid);
   return pod != pods_.end() && pod->second.view.node == device;

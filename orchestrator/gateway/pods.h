@@ -67,6 +67,16 @@ class Pods {
   void republish(const std::string& device = "");
   void tick(i64 now_ms);
 
+  /// Pods that ask for a machine of their own, bound or not, oldest first.
+  std::vector<PodView> machine_pods() const;
+  /// Whether the gateway wants an application on that device.
+  bool occupied(const std::string& device) const;
+  /// The machine under a Pod ended by itself: its attempt did too.
+  void machine_ended(const std::string& uid, const std::string& message, i64 now_ms);
+  /// A device that will not come back.
+  void forget(const std::string& device);
+  bool synced() const { return synced_; }
+
   /// Whether `uid` is a Pod on that device, so that its log lines are its own.
   bool runs_on(const std::string& uid, const std::string& device) const;
   /// A PodList of the Pods on our devices.

@@ -15,7 +15,8 @@ using support::text_at;
 namespace {
 constexpr i64 kFirstDelayMs = 10'000;
 constexpr i64 kMostDelayMs = 300'000;
-constexpr u32 kTrapExitCode = 134;  // what a shell shows of SIGABRT, and Wasm runtimes of a trap
+constexpr u32 kTrapExitCode = 134;    // what a shell shows of SIGABRT, and Wasm runtimes of a trap
+constexpr u32 kKilledExitCode = 137;  // what a shell shows of SIGKILL
 
 bool wants_restart(RestartPolicy policy, u32 exit_code) {
   return policy == RestartPolicy::always || (policy == RestartPolicy::on_failure && exit_code != 0);
@@ -93,6 +94,14 @@ RunEvent observe(RunState& run, RestartPolicy policy, const AppReport* report, i
     }
     default: run.running = false; return RunEvent::none;
   }
+}
+
+void end_with_machine(RunState& run, RestartPolicy policy, const std::string& message, i64 now_ms) {
+  if (run.ended) return;
+  end_attempt(
+      run, policy,
+      {kKilledExitCode, "MachineEnded", message, run.started_ms != 0 ? run.started_ms : now_ms, now_ms});
+  run.retry_ms = now_ms;
 }
 
 bool retry_due(RunState& run, i64 now_ms) {

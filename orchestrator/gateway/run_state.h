@@ -38,6 +38,10 @@ enum class RunEvent { none, started, exited, failed };
 /// heard.
 RunEvent observe(RunState& run, RestartPolicy policy, const AppReport* report, i64 now_ms);
 
+/// The machine under the Pod ended: an attempt that runs, or was about to, ends with it. The next one may
+/// begin at once, since the machine's own start is what waits.
+void end_with_machine(RunState& run, RestartPolicy policy, const std::string& message, i64 now_ms);
+
 /// Begins the next attempt if its time has come; true when it did.
 bool retry_due(RunState& run, i64 now_ms);
 

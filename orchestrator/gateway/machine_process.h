@@ -1,0 +1,20 @@
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+
+namespace pipit::gateway {
+
+/// A machine's process, ours or one that an earlier gateway started: found by its number and a word of its
+/// command line that no other process has.
+struct MachineProcess {
+  pid_t pid = 0;
+  std::string word;
+
+  /// Whether it lives; takes the exit code of one that ended and was ours.
+  bool running() const;
+  /// Asks it to end (SIGTERM, which QEMU obeys at once); `at_once` does not ask.
+  void end(bool at_once) const;
+};
+
+}  // namespace pipit::gateway

@@ -1,0 +1,272 @@
+#include "orchestrator/gateway/machines.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "orchestrator/gateway/log.h"
+#include "support/files.h"
+
+namespace pipit::gateway {
+
+using support::Json;
+using support::text_at;
+
+namespace {
+
+using Kind = MachineStep::Kind;
+
+constexpr i64 kFirstRetryMs = 1'000, kMostRetryMs = 60'000;
+constexpr i64 kSteadyMs = 60'000;  ///< a machine that ran so long begins to count its failures anew
+constexpr i64 kGraceMs = 3'000;    ///< from asking to end to ending
+constexpr u64 kMegabyte = 1u << 20;
+constexpr u32 kLeastMegabytes = 32;
+/// The agent gives a quarter of the machine's memory to an application.
+constexpr u64 kMemoryPerApplication = 4;
+
+/// The last three bytes of a MAC address, of a Pod's uid (FNV-1a), so that a machine keeps its name.
+u32 address_of(const std::string& uid) {
+  u32 hash = 2166136261u;
+  for (const char c : uid) hash = (hash ^ static_cast<u8>(c)) * 16777619u;
+  return (hash ^ hash >> 24) & 0xFFFFFF;
+}
+
+std::string hex(const char* format, u32 address) {
+  char text[24];
+  std::snprintf(text, sizeof text, format, address >> 16 & 0xFF, address >> 8 & 0xFF, address & 0xFF);
+  return text;
+}
+
+Json shape_json(const MachineShape& shape) {
+  Json ports = Json::array();
+  for (const HostPort& port : shape.ports) ports.push_back({{"host", port.host}, {"guest", port.guest}});
+  return {{"memory", shape.memory_mb}, {"ports", std::move(ports)}};
+}
+
+MachineShape shape_from(const Json& json) {
+  MachineShape shape;
+  shape.memory_mb = static_cast<u32>(support::int_at(json, {"memory"}));
+  if (const Json* ports = support::find(json, {"ports"}); ports != nullptr && ports->is_array())
+    for (const Json& port : *ports)
+      shape.ports.push_back({static_cast<u16>(support::int_at(port, {"host"})),
+                             static_cast<u16>(support::int_at(port, {"guest"}))});
+  return shape;
+}
+
+Json binding_of(const PodView& pod, const std::string& node) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Binding"},
+          {"metadata", {{"name", pod.name}, {"namespace", pod.name_space}, {"uid", pod.uid}}},
+          {"target", {{"apiVersion", "v1"}, {"kind", "Node"}, {"name", node}}}};
+}
+
+}  // namespace
+
+Machines::Machines(Options options, Parts parts) : options_(std::move(options)), parts_(parts) { restore(); }
+
+MachinePod Machines::describe(PodView pod) const {
+  MachineShape shape{options_.memory_mb, pod.ports};
+  if (pod.memory_limit != 0) {
+    const u64 wanted = (pod.memory_limit * kMemoryPerApplication + kMegabyte - 1) / kMegabyte;
+    shape.memory_mb = static_cast<u32>(std::clamp<u64>(wanted, kLeastMegabytes, 1u << 20));
+  }
+  return {std::move(pod), std::move(shape)};
+}
+
+MachineFacts Machines::facts(const std::string& device, const Machine& machine) const {
+  MachineFacts out;
+  out.device = device;
+  out.uid = machine.uid;
+  out.workload = machine.workload;
+  out.shape = machine.shape;
+  out.running = machine.process.pid != 0;
+  const Device* known = parts_.devices.find(device);
+  out.ready = known != nullptr && known->alive && parts_.nodes.known(device) && !machine.binding;
+  out.occupied = parts_.pods.occupied(device);
+  out.ending = machine.ending;
+  out.retry_ms = machine.retry_ms;
+  out.idle_ms = machine.idle_ms;
+  return out;
+}
+
+void Machines::tick(i64 now_ms) {
+  if (!parts_.pods.synced()) return;
+  notice_ends(now_ms);
+  std::vector<MachinePod> pods;
+  std::map<std::string, MachinePod> by_uid;
+  for (PodView& view : parts_.pods.machine_pods()) {
+    pods.push_back(describe(std::move(view)));
+    by_uid[pods.back().view.uid] = pods.back();
+  }
+  std::erase_if(told_full_, [&](const auto& told) { return !by_uid.contains(told.first); });
+  std::vector<MachineFacts> all;
+  for (const auto& [device, machine] : machines_) all.push_back(facts(device, machine));
+  for (const MachineStep& step : plan_machines(all, pods, options_.most, now_ms)) take(step, by_uid, now_ms);
+}
+
+void Machines::notice_ends(i64 now_ms) {
+  for (auto& [device, machine] : machines_) {
+    if (machine.ending) {
+      finish(device, machine, now_ms);
+      continue;
+    }
+    if (machine.process.pid == 0 || machine.process.running()) continue;
+    machine.process.pid = 0;
+    if (now_ms - machine.started_ms >= kSteadyMs) machine.failures = 0;
+    wait_longer(machine, now_ms);
+    const std::string words = last_words(device);
+    log(Level::warn, "machine ended by itself", {{"device", device}, {"console", words}});
+    parts_.pods.machine_ended(machine.uid, "the machine " + device + " ended by itself: " + words, now_ms);
+    save();
+  }
+}
+
+void Machines::take(const MachineStep& step, const std::map<std::string, MachinePod>& pods, i64 now_ms) {
+  const auto pod = pods.find(step.uid);
+  const auto machine = machines_.find(step.device);
+  switch (step.kind) {
+    case Kind::create: create(pod->second, now_ms); break;
+    case Kind::start: start(step.device, machine->second, now_ms); break;
+    case Kind::assign:
+      machine->second.uid = step.uid;
+      save();
+      break;
+    case Kind::bind: bind(step.device, machine->second, pod->second.view); break;
+    case Kind::rest: machine->second.idle_ms = now_ms; break;
+    case Kind::wake: machine->second.idle_ms = 0; break;
+    case Kind::end:
+      log(Level::info, "machine ends, nothing needs it", {{"device", step.device}});
+      machine->second.ending = true;
+      machine->second.end_ms = now_ms;
+      machine->second.process.end(false);
+      break;
+    case Kind::full:
+      if (told_full_.try_emplace(step.uid).second)
+        parts_.events.warning(
+            pod->second.view, "MachineLimit",
+            "waits: " + std::to_string(options_.most) + " machines are up, which is the gateway's limit");
+      break;
+  }
+}
+
+void Machines::create(const MachinePod& pod, i64 now_ms) {
+  u32 address = address_of(pod.view.uid);
+  std::string device = hex("waiot-%02x%02x%02x", address);
+  while (machines_.contains(device) || parts_.devices.find(device) != nullptr)
+    device = hex("waiot-%02x%02x%02x", ++address & 0xFFFFFF);
+  Machine& machine = machines_[device];
+  machine.mac = hex("52:54:00:%02x:%02x:%02x", address & 0xFFFFFF);
+  machine.uid = pod.view.uid;
+  machine.workload = workload_of(pod.view);
+  machine.shape = pod.shape;
+  parts_.nodes.own_machine(device);
+  parts_.events.normal(pod.view, "MachineStarted",
+                       "machine " + device + " with " + std::to_string(pod.shape.memory_mb) + " MB");
+  start(device, machine, now_ms);
+}
+
+void Machines::start(const std::string& device, Machine& machine, i64 now_ms) {
+  auto started = options_.starter({device, machine.mac, folder(device), machine.shape, options_.blob_port});
+  if (started.ok()) {
+    machine.process = {*started, machine.mac};
+    machine.started_ms = now_ms;
+    log(Level::info, "machine started", {{"device", device}, {"pid", std::to_string(*started)}});
+  } else {
+    log(Level::error, "machine not started", {{"device", device}, {"error", started.error().text}});
+    parts_.pods.machine_ended(machine.uid, "the machine was not started: " + started.error().text, now_ms);
+    wait_longer(machine, now_ms);
+  }
+  save();
+}
+
+void Machines::wait_longer(Machine& machine, i64 now_ms) {
+  machine.retry_ms = now_ms + std::min(kMostRetryMs, kFirstRetryMs << std::min(machine.failures, 10u));
+  ++machine.failures;
+}
+
+void Machines::bind(const std::string& device, Machine& machine, const PodView& pod) {
+  const std::string path = kube::path_of(kube::kPods, pod.name_space, pod.name, "binding");
+  machine.binding = parts_.executor.submit("pod/" + pod.uid, [this, device, path, pod] {
+    auto bound = std::make_shared<kube::Result<Json>>(parts_.client.create(path, binding_of(pod, device)));
+    parts_.loop.post([this, device, pod, bound] {
+      if (const auto found = machines_.find(device); found != machines_.end()) found->second.binding = false;
+      if (!bound->ok() && !bound->error().not_found() && !bound->error().conflict())
+        log(Level::warn, "pod not bound", {{"pod", pod.key()}, {"error", bound->error().text}});
+    });
+  });
+}
+
+void Machines::finish(const std::string& device, Machine& machine, i64 now_ms) {
+  if (machine.removing) return;
+  if (machine.process.running()) {
+    if (now_ms - machine.end_ms >= kGraceMs) machine.process.end(true);
+    return;
+  }
+  machine.removing = true;
+  parts_.link.forget(device);
+  parts_.pods.forget(device);
+  parts_.nodes.remove(device, [this, device](bool gone) {
+    const auto found = machines_.find(device);
+    if (found == machines_.end()) return;
+    found->second.removing = false;  // a Node that stayed is removed at the next tick
+    if (!gone) return;
+    machines_.erase(found);
+    std::error_code ignored;
+    std::filesystem::remove_all(folder(device), ignored);
+    save();
+    log(Level::info, "machine is gone", {{"device", device}});
+  });
+}
+
+std::string Machines::last_words(const std::string& device) const {
+  for (const char* file : {"/console.log", "/qemu.log"}) {
+    auto data = support::read_file(folder(device) + file);
+    if (!data.ok()) continue;
+    std::string_view text = as_text(*data);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+    if (text.empty()) continue;
+    const usize line = text.rfind('\n');
+    return std::string(line == text.npos ? text : text.substr(line + 1));
+  }
+  return "it wrote nothing";
+}
+
+void Machines::restore() {
+  auto data = support::read_file(options_.directory + "/machines.json");
+  if (!data.ok()) return;
+  auto json = support::parse_json(as_text(*data));
+  if (!json.ok() || !json->is_object()) {
+    log(Level::warn, "machines file is not readable, starting without", {{"folder", options_.directory}});
+    return;
+  }
+  for (const auto& [device, row] : json->items()) {
+    Machine& machine = machines_[device];
+    machine.mac = text_at(row, {"mac"});
+    machine.uid = text_at(row, {"pod"});
+    machine.workload = text_at(row, {"workload"});
+    machine.shape = shape_from(row);
+    machine.started_ms = support::int_at(row, {"started"});
+    machine.process = {static_cast<pid_t>(support::int_at(row, {"pid"})), machine.mac};
+    parts_.nodes.own_machine(device);
+  }
+}
+
+void Machines::save() {
+  Json all = Json::object();
+  for (const auto& [device, machine] : machines_) {
+    Json row = shape_json(machine.shape);
+    row.update({{"mac", machine.mac},
+                {"pod", machine.uid},
+                {"workload", machine.workload},
+                {"started", machine.started_ms},
+                {"pid", machine.process.pid}});
+    all[device] = std::move(row);
+  }
+  const std::string text = support::dump(all, 1) + "\n";
+  auto saved = support::make_directories(options_.directory);
+  if (saved.ok()) saved = support::write_file(options_.directory + "/machines.json", as_bytes(text));
+  if (!saved.ok()) log(Level::error, "machines not saved", {{"error", saved.error().text}});
+}
+
+}  // namespace pipit::gateway

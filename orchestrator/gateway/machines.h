@@ -1,0 +1,80 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "orchestrator/gateway/device_link.h"
+#include "orchestrator/gateway/machine_plan.h"
+#include "orchestrator/gateway/machine_process.h"
+
+namespace pipit::gateway {
+
+/// What a machine is started with.
+struct MachineOrder {
+  std::string device;  ///< what it will call itself
+  std::string mac;
+  std::string directory;  ///< for its console.log
+  MachineShape shape;
+  u16 blob_port = 0;  ///< where packages are fetched
+};
+/// Starts a machine that outlives the gateway; yields its process.
+using MachineStarter = std::function<support::Result<pid_t>(const MachineOrder&)>;
+
+/// One virtual machine for each Pod of RuntimeClass pipit-vm: started when the Pod appears, a Node once its
+/// agent says hello, bound to the Pod by the gateway (no scheduler places anything there), started again when
+/// it ends by itself, ended with its Pod. A successor of the same workload and shape takes the machine that
+/// keeps its predecessor's application, so that an update happens inside the running machine. Machines live
+/// on over a restart of the gateway. Loop's thread only.
+class Machines {
+ public:
+  struct Options {
+    usize most = 0;
+    u32 memory_mb = 64;  ///< of a Pod without a memory limit
+    MachineStarter starter;
+    u16 blob_port = 0;
+    std::string directory;  ///< holds machines.json and a folder for each
+  };
+  struct Parts {
+    const kube::Client& client;
+    Executor& executor;
+    Loop& loop;
+    const Devices& devices;
+    Nodes& nodes;
+    Pods& pods;
+    DeviceLink& link;
+    Events& events;
+  };
+  Machines(Options options, Parts parts);
+
+  void tick(i64 now_ms);
+
+ private:
+  struct Machine {
+    std::string mac, uid, workload;
+    MachineShape shape;
+    MachineProcess process;
+    bool binding = false, ending = false, removing = false;
+    u32 failures = 0;  ///< ends by itself in a row
+    i64 started_ms = 0, retry_ms = 0, idle_ms = 0, end_ms = 0;
+  };
+  MachinePod describe(PodView pod) const;
+  MachineFacts facts(const std::string& device, const Machine& machine) const;
+  void notice_ends(i64 now_ms);
+  void take(const MachineStep& step, const std::map<std::string, MachinePod>& pods, i64 now_ms);
+  void create(const MachinePod& pod, i64 now_ms);
+  void start(const std::string& device, Machine& machine, i64 now_ms);
+  void bind(const std::string& device, Machine& machine, const PodView& pod);
+  void finish(const std::string& device, Machine& machine, i64 now_ms);
+  void wait_longer(Machine& machine, i64 now_ms);
+  std::string folder(const std::string& device) const { return options_.directory + "/" + device; }
+  std::string last_words(const std::string& device) const;
+  void restore();
+  void save();
+
+  Options options_;
+  Parts parts_;
+  std::map<std::string, Machine> machines_;       ///< by device
+  std::map<std::string, std::string> told_full_;  ///< Pods that were told to wait
+};
+
+}  // namespace pipit::gateway

@@ -1,0 +1,155 @@
+// Pods that each get a virtual machine of their own: started, bound, updated, mended and ended by the
+// gateway.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "cli/up/run.h"
+#include "support/files.h"
+
+namespace pipit::e2e {
+namespace {
+
+using support::Json;
+using support::text_at;
+
+constexpr const char* kDeployment = R"(
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: guest}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: guest}}
+  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 100%}}
+  template:
+    metadata: {labels: {app: guest}}
+    spec:
+      runtimeClassName: pipit-vm
+      schedulerName: pipit
+      automountServiceAccountToken: false
+      containers:
+        - {name: guest, image: "pipit.local/fashion:1.0.0"}
+)";
+
+/// What one sees of a Pod and its machine.
+struct Guest {
+  std::string pod, node, image, boot;
+  bool running = false;
+  i64 restarts = 0;
+};
+
+class Machines : public testing::Test {
+ protected:
+  void SetUp() override {
+    up::Options options;
+    options.root = PIPIT_CHECKOUT;
+    options.program = PIPIT_PROGRAM;
+    options.name = "e2e-machines-" + std::to_string(getpid());
+    options.interrupted = [] { return false; };
+    auto state = rig::State::open(options.name);
+    ASSERT_TRUE(state.ok());
+    ASSERT_TRUE(state->claim().ok());
+    run_ = std::make_unique<up::Run>(options, std::move(*state), stderr, 3);
+    for (auto step : {up::prepare_model, up::build_packages, up::start_services}) {
+      run_->progress.step("");
+      const auto done = step(*run_);
+      ASSERT_TRUE(done.ok()) << done.error().text;
+    }
+  }
+  void TearDown() override {
+    const std::string folder = run_ ? run_->state.directory() : "", name = run_ ? run_->options.name : "";
+    run_.reset();
+    if (auto state = rig::State::open(name); state.ok()) state->end_all();
+    if (!folder.empty() && !HasFailure()) std::filesystem::remove_all(folder);
+  }
+
+  std::vector<Guest> guests() const {
+    std::vector<Guest> out;
+    const auto list = run_->kubectl().get({"pods", "-l", "app=guest"});
+    const Json* items = list.ok() ? support::find(*list, {"items"}) : nullptr;
+    if (items == nullptr) return out;
+    for (const Json& pod : *items) {
+      Guest guest;
+      guest.pod = text_at(pod, {"metadata", "name"});
+      guest.node = text_at(pod, {"spec", "nodeName"});
+      guest.image = text_at(pod, {"spec", "containers", "0", "image"});
+      guest.running = up::condition(pod, "Ready") == "True";
+      guest.restarts = support::int_at(pod, {"status", "containerStatuses", "0", "restartCount"});
+      if (!guest.node.empty())
+        if (const auto node = run_->kubectl().get({"node", guest.node, "--ignore-not-found"}); node.ok())
+          guest.boot = text_at(*node, {"metadata", "annotations", "pipit.dev/boot-id"});
+      out.push_back(std::move(guest));
+    }
+    std::ranges::sort(out, {}, &Guest::node);
+    return out;
+  }
+  bool all_run(const std::string& image) const {
+    const auto all = guests();
+    return all.size() == 2 && std::ranges::all_of(all, [&](const Guest& guest) {
+             return guest.running && guest.image == image && !guest.boot.empty();
+           });
+  }
+  void wait(const std::string& what, const std::function<bool()>& done) const {
+    const auto waited = run_->wait(what, 90, done);
+    ASSERT_TRUE(waited.ok()) << waited.error().text << "\n"
+                             << run_->kubectl().run({"describe", "pods"}).value_or("");
+  }
+  std::string machines_file() const { return run_->state.path("gateway/machines/machines.json"); }
+  pid_t process_of(const std::string& node) const {
+    const auto data = support::read_file(machines_file());
+    const auto json = data.ok() ? support::parse_json(as_text(*data)) : support::Result<Json>(Json());
+    return json.ok() ? static_cast<pid_t>(support::int_at(*json, {node, "pid"})) : 0;
+  }
+  std::string nodes() const { return run_->kubectl().run({"get", "nodes", "-o", "name"}).value_or("?"); }
+
+  std::unique_ptr<up::Run> run_;
+};
+
+TEST_F(Machines, OneForEachPodFromApplyToDelete) {
+  const up::Kubectl kubectl = run_->kubectl();
+  const std::string file = run_->state.path("guest.yaml");
+  ASSERT_TRUE(support::write_file(file, as_bytes(std::string_view(kDeployment))).ok());
+  ASSERT_TRUE(kubectl.run({"apply", "-f", file}).ok());
+  wait("two machines to run 1.0.0", [&] { return all_run("pipit.local/fashion:1.0.0"); });
+  ASSERT_FALSE(HasFatalFailure());
+  const auto first = guests();
+  EXPECT_NE(first[0].node, first[1].node);
+  const auto node = kubectl.get({"node", first[0].node});
+  ASSERT_TRUE(node.ok());
+  EXPECT_EQ(text_at(*node, {"metadata", "labels", "pipit.dev/class"}), "vm");
+
+  // An update happens inside the running machines.
+  ASSERT_TRUE(kubectl.run({"set", "image", "deployment/guest", "guest=pipit.local/fashion:2.0.0"}).ok());
+  wait("the machines to run 2.0.0", [&] { return all_run("pipit.local/fashion:2.0.0"); });
+  ASSERT_FALSE(HasFatalFailure());
+  const auto second = guests();
+  for (usize i = 0; i < 2; ++i) {
+    EXPECT_EQ(second[i].node, first[i].node);
+    EXPECT_EQ(second[i].boot, first[i].boot) << "the machine was restarted";
+  }
+
+  // A machine that ends by itself is started again, and its Pod says so.
+  const pid_t victim = process_of(second[0].node);
+  ASSERT_GT(victim, 0);
+  kill(victim, SIGKILL);
+  wait("the machine to be back", [&] {
+    const auto now = guests();
+    return all_run("pipit.local/fashion:2.0.0") && now[0].boot != second[0].boot;
+  });
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_GE(guests()[0].restarts, 1);
+  EXPECT_EQ(guests()[1].boot, second[1].boot);
+
+  ASSERT_TRUE(kubectl.run({"scale", "deployment/guest", "--replicas=0"}).ok());
+  wait("the machines to be gone", [&] { return nodes().empty(); });
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_TRUE(guests().empty());
+  for (const Guest& guest : second)
+    EXPECT_FALSE(support::exists(run_->state.path("gateway/machines/" + guest.node)));
+}
+
+}  // namespace
+}  // namespace pipit::e2e
