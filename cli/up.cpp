@@ -20,7 +20,7 @@ std::string checkout() {
 
 struct Arguments {
   up::Options options;
-  std::string boards = "virt-rv32,mps2-an386";
+  std::string boards = "virt-rv32,mps2-an386,mewz";
   bool once = false;
 };
 

@@ -65,6 +65,9 @@ std::string seconds(double value) {
   return text;
 }
 
+/// A peak that a device does not measure is not zero.
+std::string peak(u64 bytes) { return bytes == 0 ? "-" : human_bytes(bytes); }
+
 /// One row of the table: what, and its value for a device.
 struct Row {
   const char* what;
@@ -79,8 +82,8 @@ const Row kRows[] = {
     {"firmware data", [](const D&, const F& f) { return human_bytes(f.data); }},
     {"firmware bss", [](const D&, const F& f) { return human_bytes(f.bss); }},
     {"RAM static", [](const D& d, const F&) { return human_bytes(d.static_bytes); }},
-    {"stack peak", [](const D& d, const F&) { return human_bytes(d.stack_peak_bytes); }},
-    {"network heap peak", [](const D& d, const F&) { return human_bytes(d.heap_peak_bytes); }},
+    {"stack peak", [](const D& d, const F&) { return peak(d.stack_peak_bytes); }},
+    {"network heap peak", [](const D& d, const F&) { return peak(d.heap_peak_bytes); }},
     {"application arena peak", [](const D& d, const F&) { return human_bytes(d.arena_peak_bytes); }},
     {"sensor queue, frames", [](const D& d, const F&) { return std::to_string(d.sensor_queue); }},
     {"images sent", [](const D& d, const F&) { return std::to_string(d.feed.sent); }},
@@ -95,7 +98,7 @@ const Row kRows[] = {
      }},
     {"roll-out: frames delayed",
      [](const D& d, const F&) { return std::to_string(d.handover.frames_delayed); }},
-    {"roll-out: gap, device instructions",
+    {"roll-out: gap, instructions (mewz: cycles)",
      [](const D& d, const F&) { return std::to_string(d.handover.instructions); }},
     {"roll-out: package bytes fetched",
      [](const D& d, const F&) { return human_bytes(d.handover.update_bytes); }},
