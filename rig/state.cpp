@@ -185,6 +185,7 @@ Result<u16> choose_port() {
     const auto port = static_cast<u16>(std::uniform_int_distribution<int>(kFirst, kLast)(random));
     if (taken.contains(port)) continue;
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket < 0) break;
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

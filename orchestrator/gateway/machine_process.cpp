@@ -9,7 +9,7 @@
 namespace pipit::gateway {
 
 namespace {
-constexpr usize kMaxCommandBytes = 64 * 1024;
+constexpr usize kMaxCommandBytes = usize{64} << 10;
 }
 
 bool MachineProcess::running() const {

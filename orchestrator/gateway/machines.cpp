@@ -101,6 +101,7 @@ void Machines::tick(i64 now_ms) {
   }
   std::erase_if(told_full_, [&](const auto& told) { return !by_uid.contains(told.first); });
   std::vector<MachineFacts> all;
+  all.reserve(machines_.size());
   for (const auto& [device, machine] : machines_) all.push_back(facts(device, machine));
   for (const MachineStep& step : plan_machines(all, pods, options_.most, now_ms)) take(step, by_uid, now_ms);
 }
