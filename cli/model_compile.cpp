@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "cli/model_common.h"
-#include "compiler/model/emit_c/compile_wasm.h"
 #include "compiler/model/emit_c/emit_c.h"
+#include "compiler/model/emit_wasm/emit_wasm.h"
 #include "support/files.h"
 
 namespace pipit::cli {
@@ -19,7 +19,7 @@ using support::Status;
 
 struct Arguments {
   std::string input, output, name, emit = "c";
-  bool integer_io = false;
+  bool integer_io = false, relaxed_simd = false;
 };
 
 /// A C identifier from a file's name: "kws_ref_model.tflite" → "kws_ref_model".
@@ -51,9 +51,9 @@ Result<std::vector<std::string>> write_c(const Arguments& arguments, const model
   return std::vector<std::string>{base + ".h", base + ".c"};
 }
 
-Result<std::vector<std::string>> write_wasm(const Arguments& arguments, const model::CModel& made) {
+Result<std::vector<std::string>> write_wasm(const Arguments& arguments, const model::WasmModel& made) {
   const std::string path = arguments.output.empty() ? arguments.name + ".wasm" : arguments.output;
-  TRY(support::write_file(path, TRY(model::compile_wasm(made, arguments.name))));
+  TRY(support::write_file(path, made.module));
   return std::vector<std::string>{path};
 }
 
@@ -77,10 +77,17 @@ void print_text(const model::CModel& made, const std::vector<std::string>& files
 
 Status run(Arguments arguments, const Session& session) {
   if (arguments.name.empty()) arguments.name = name_from(arguments.input);
-  auto made = model::emit_c(TRY(planned(arguments)), arguments.name);
+  const std::vector<u8> pipm = TRY(planned(arguments));
+  const auto print = session.output == Output::json ? print_json : print_text;
+  if (arguments.emit == "c") {
+    auto made = model::emit_c(pipm, arguments.name);
+    if (!made.ok()) return made.take_error().in(arguments.input);
+    print(*made, TRY(write_c(arguments, *made)));
+    return {};
+  }
+  auto made = model::emit_wasm(pipm, arguments.name, {arguments.relaxed_simd});
   if (!made.ok()) return made.take_error().in(arguments.input);
-  const auto files = TRY(arguments.emit == "c" ? write_c(arguments, *made) : write_wasm(arguments, *made));
-  (session.output == Output::json ? print_json : print_text)(*made, files);
+  print(made->c, TRY(write_wasm(arguments, *made)));
   return {};
 }
 
@@ -100,6 +107,9 @@ void register_model_compile(CLI::App& parent, Session& session) {
                       "prefix of every public name; default: from the file's name");
   command->add_flag("--integer-io", arguments->integer_io,
                     "int8 inputs and outputs: no conversion in the model");
+  command->add_flag("--relaxed-simd", arguments->relaxed_simd,
+                    "wasm: float multiply-adds that round as the processor likes; the engine must have "
+                    "relaxed SIMD");
   set_action(*command, session, "pipit model compile gesture.int8.onnx --emit=c --integer-io -o build/",
              [arguments, &session] { return run(*arguments, session); });
 }

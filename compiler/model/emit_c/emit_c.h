@@ -18,11 +18,15 @@ struct CModel {
   u32 constant_bytes = 0;              ///< weights, biases, factors
   std::vector<std::string> functions;  ///< that the header declares
   std::vector<std::string> operators;  ///< names of custom operators, whose C must be compiled along
+  std::vector<u8> constants;           ///< PREFIX.bin, which the source of a dialect embeds
 };
 
+struct Dialect;
+
 /// `pipm` is a verified .pipm; `prefix` begins every public name and must be a C identifier. Errors:
-/// invalid_argument (prefix), unsupported (an operator without a C kernel, by its index).
-support::Result<CModel> emit_c(Bytes pipm, const std::string& prefix);
+/// invalid_argument (prefix), unsupported (an operator without a C kernel, by its index). A dialect makes it
+/// C23 for one target, with constants in a file of their own.
+support::Result<CModel> emit_c(Bytes pipm, const std::string& prefix, const Dialect* dialect = nullptr);
 
 /// Name under which generated C expects the pipit_operator_entry of "com.example.HardGelu".
 std::string entry_name(const std::string& operator_name);

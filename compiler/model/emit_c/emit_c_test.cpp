@@ -10,7 +10,7 @@
 #include <fstream>
 
 #include "compiler/model/compiler.h"
-#include "compiler/model/emit_c/compile_wasm.h"
+#include "compiler/model/emit_wasm/emit_wasm.h"
 #include "compiler/model/test_models.h"
 #include "nn/nn.h"
 #include "support/files.h"
@@ -194,12 +194,10 @@ TEST(EmitWasm, ComputesTheSameBitsInNode) {
       std::filesystem::temp_directory_path() / ("pipit-emit-wasm-" + std::to_string(getpid()));
   std::filesystem::create_directory(folder);
   for (const auto& pipm : {planned(crooked_network()), planned(quantized(crooked_network(), 5 * 9 * 7))}) {
-    const auto generated = emit_c(pipm, "model");
-    ASSERT_TRUE(generated.ok()) << generated.error().text;
-    const auto module = compile_wasm(*generated, "model");
-    ASSERT_TRUE(module.ok()) << module.error().text;
+    const auto made = emit_wasm(pipm, "model");
+    ASSERT_TRUE(made.ok()) << made.error().text;
     const auto x = testing::bytes_of(Builder(13, 8).random_values(5 * 9 * 7, -2, 2));
-    ASSERT_TRUE(support::write_file((folder / "model.wasm").string(), *module).ok());
+    ASSERT_TRUE(support::write_file((folder / "model.wasm").string(), made->module).ok());
     ASSERT_TRUE(support::write_file((folder / "x").string(), x).ok());
     const auto ran = support::run(
         {"node", "-e", kRunInNode, (folder / "model.wasm").string(), (folder / "x").string(), "20"});

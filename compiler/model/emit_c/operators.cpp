@@ -1,6 +1,6 @@
 // One function an operator: which kernel it needs, and with which arguments it is called.
+#include "compiler/model/emit_c/arguments.h"
 #include "compiler/model/emit_c/custom.h"
-#include "compiler/model/emit_c/writer.h"
 #include "nn/kernels/window.h"
 #include "nn/shapes.h"
 
@@ -11,43 +11,6 @@ using namespace nn::format;
 using nn::elements;
 using nn::last_dim;
 using nn::Node;
-
-using Arguments = std::vector<std::string>;
-
-std::string number(u32 value) { return std::to_string(value); }
-std::string zero_point(const TensorRecord& tensor) { return literal(tensor.zero_point); }
-
-Arguments bounds_i8(const Clamp& clamp) { return {literal(clamp.low_i32()), literal(clamp.high_i32())}; }
-Arguments bounds_f32(const Clamp& clamp) { return {literal(clamp.low_f32()), literal(clamp.high_f32())}; }
-
-Arguments operator+(Arguments a, const Arguments& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-std::string factor_text(const Rescale& factor) {
-  return literal(factor.multiplier) + ", " + literal(factor.shift);
-}
-std::string factor(Writer& out, const Rescale& one) {
-  return out.constant("int32_t", "[2]", factor_text(one));
-}
-
-/// The `window` of base.c.
-std::string window_of(Writer& out, const Node& node, u32 kernel_h, u32 kernel_w, const Window& w) {
-  const nn::WindowShape s = nn::window_shape(node, kernel_h, kernel_w, w);
-  out.need({"window"});
-  std::string values;
-  for (u32 value :
-       {s.batch, s.in_h, s.in_w, s.in_c, s.out_h, s.out_w, s.out_c, s.kernel_h, s.kernel_w, u32{w.stride_h},
-        u32{w.stride_w}, u32{w.dilation_h}, u32{w.dilation_w}, u32{w.pad_top}, u32{w.pad_left}})
-    values += (values.empty() ? "" : ", ") + number(value);
-  return "&" + out.constant("window", "", values);
-}
-
-std::string conv_window(Writer& out, const Node& node) {
-  const u32* weights = node.input(1).dims;
-  return window_of(out, node, weights[1], weights[2], node.attributes<Conv2dAttributes>().window);
-}
 
 void conv2d_i8(Writer& out, const Node& node) {
   out.need({"within", "fixed_point", "dot_i8", "layer_i8", "conv2d_i8"});
@@ -96,18 +59,6 @@ void fully_connected_f32(Writer& out, const Node& node) {
 }
 
 template <DType dtype>
-Arguments bounds(const Clamp& clamp) {
-  if constexpr (dtype == DType::i8) return bounds_i8(clamp);
-  return bounds_f32(clamp);
-}
-template <DType dtype>
-std::string suffixed(const char* name) {
-  return std::string(name) + (dtype == DType::i8 ? "_i8" : "_f32");
-}
-template <DType dtype>
-constexpr const char* kType = dtype == DType::i8 ? "int8_t" : "float";
-
-template <DType dtype>
 void max_pool(Writer& out, const Node& node) {
   const auto& a = node.attributes<Pool2dAttributes>();
   const std::string name = suffixed<dtype>("max_pool2d");
@@ -124,11 +75,7 @@ void average_pool(Writer& out, const Node& node) {
   const std::string name = suffixed<dtype>(up ? "average_pool2d_up" : "average_pool2d");
   out.need({"average_pool2d"});
   out.declare_once("AVERAGE_POOL(" + name + ", " + kType<dtype> + ", " +
-                   (dtype == DType::i8 ? "int32_t" : "float") + ", " +
-                   (dtype == DType::f32 ? "REAL_QUOTIENT"
-                    : up                ? "UPWARD_QUOTIENT"
-                                        : "NEAREST_QUOTIENT") +
-                   ")");
+                   (dtype == DType::i8 ? "int32_t" : "float") + ", " + quotient<dtype>(up) + ")");
   out.call(name, Arguments{window_of(out, node, a.kernel_h, a.kernel_w, a.window), out.input(node, 0),
                            (a.flags & kCountIncludePad) != 0 ? "1" : "0",
                            dtype == DType::i8 ? zero_point(node.input(0)) : "0"} +
@@ -160,12 +107,6 @@ void clamp(Writer& out, const Node& node) {
   out.call(name, Arguments{out.input(node, 0), number(elements(node.output()))} +
                      bounds<dtype>(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
 }
-
-Arguments pair(Writer& out, const Node& node) {
-  return {out.input(node, 0), number(elements(node.output())), out.input(node, 1),
-          number(elements(node.input(1)))};
-}
-Arguments zero_points(const Node& node) { return {zero_point(node.input(0)), zero_point(node.input(1))}; }
 
 void add_i8(Writer& out, const Node& node) {
   const auto& how = node.attributes<AddAttributes>();

@@ -82,7 +82,23 @@ void Writer::call(const std::string& function, const std::vector<std::string>& a
   body_ += line + "\n";
 }
 
+std::string Writer::packed(Bytes bytes) {
+  constexpr usize kAlign = 64;
+  const usize at = (blob_.size() + kAlign - 1) / kAlign * kAlign;
+  blob_.resize(at);
+  blob_.insert(blob_.end(), bytes.begin(), bytes.end());
+  constant_bytes_ += static_cast<u32>(bytes.size());
+  return "(constants + " + std::to_string(at) + ")";
+}
+
 std::string Writer::constant_tensor(const TensorRecord& tensor) {
+  if (apart_) {
+    std::string& made = in_blob_[tensor.offset];
+    if (made.empty())
+      made = std::string("((const ") + type_name(tensor.dtype) + "*)" +
+             packed({data<u8>(tensor), tensor.bytes}) + ")";
+    return made;
+  }
   const std::string name = "c" + std::to_string(tensor.offset);
   if (!written_.insert(tensor.offset).second) return name;
   constant_bytes_ += tensor.bytes;

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ std::string literal(i32 value);
 /// What the emitters of single operators write to and ask.
 class Writer {
  public:
-  explicit Writer(nn::ModelView model) : model_(model) {}
+  /// `apart` puts constants into a blob instead of the text.
+  Writer(nn::ModelView model, bool apart) : model_(model), apart_(apart) {}
 
   /// Asks for a kernel by its file's name; those it calls must be asked for as well.
   void need(std::initializer_list<const char*> kernels) { kernels_.insert(kernels.begin(), kernels.end()); }
@@ -27,6 +29,14 @@ class Writer {
   std::string constant(const char* type, const std::string& dims, const std::string& values);
   /// `count` bytes that no two operators use at once; yields the buffer's name.
   std::string scratch(u32 count);
+  /// Constants in a kernel's own layout, in the blob; yields the expression of an aligned pointer to their
+  /// bytes.
+  std::string packed(Bytes bytes);
+  /// A constant tensor's elements.
+  template <class T>
+  const T* data(const nn::format::TensorRecord& tensor) const {
+    return &model_.at<T>(tensor.offset);
+  }
   /// A statement of the run function.
   void call(const std::string& function, const std::vector<std::string>& arguments);
 
@@ -40,6 +50,7 @@ class Writer {
   const std::vector<std::string>& declarations() const { return declarations_; }
   const std::string& constants() const { return constants_; }
   const std::string& body() const { return body_; }
+  std::vector<u8> take_blob() { return std::move(blob_); }
   u32 scratch_bytes() const { return scratch_bytes_; }
   u32 constant_bytes() const { return constant_bytes_; }
 
@@ -48,9 +59,12 @@ class Writer {
   std::string constant_tensor(const nn::format::TensorRecord& tensor);
 
   nn::ModelView model_;
+  bool apart_;
+  std::vector<u8> blob_;
   std::set<std::string> kernels_;
   std::vector<std::string> declarations_;
-  std::set<u32> written_;  ///< constants by offset in the file
+  std::set<u32> written_;               ///< constants by offset in the file
+  std::map<u32, std::string> in_blob_;  ///< likewise, with their expression
   std::string constants_, body_;
   u32 scratch_bytes_ = 0, constant_bytes_ = 0, made_ = 0;
 };

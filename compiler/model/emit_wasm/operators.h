@@ -1,0 +1,13 @@
+#pragma once
+#include "compiler/model/emit_c/dialect.h"
+
+namespace pipit::model::wasm {
+
+/// The kernels by name: kernels/<name>.c, embedded by the build, each behind those it calls.
+std::span<const CKernel> kernels();
+
+/// C for wasm32 with 128-bit SIMD. Integers are the engine's bit for bit, and so are floats unless relaxed
+/// instructions are compiled in.
+const Dialect& dialect();
+
+}  // namespace pipit::model::wasm

@@ -1,0 +1,28 @@
+#pragma once
+#include <vector>
+
+#include "nn/operator.h"
+
+/// Weights in the layouts that the kernels of emit_wasm/kernels read; they describe them.
+namespace pipit::model::wasm {
+
+/// [outputs, depth] weights for gemm_f32.
+std::vector<u8> pack_gemm_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth);
+/// [taps, channels] weights for depthwise_f32_simd.
+std::vector<u8> pack_depthwise_f32(const f32* weights, const f32* bias, u32 taps, u32 channels);
+
+/// An int8 layer's constants; channel o's weight k lies at o × channel_step + k × depth_step.
+struct LayerI8 {
+  const i8* weights;
+  const i32* bias;
+  const nn::format::Rescale* factors;
+  i32 zero_point;  ///< of the weights
+  u32 outputs, depth;
+  usize channel_step, depth_step;
+};
+/// For gemm_i8.
+std::vector<u8> pack_gemm_i8(const LayerI8& layer);
+/// For depthwise_i8_simd; the zero point is taken off the weights.
+std::vector<u8> pack_depthwise_i8(const LayerI8& layer);
+
+}  // namespace pipit::model::wasm
