@@ -34,9 +34,10 @@ void register_bench(CLI::App& root, Session& session) {
       {"wasm", "the Wasm engines against native code, V8 and one another", "--output=markdown"},
       {"models", "inference against ONNX Runtime, and on boards",
        "--no-boards examples/fashion/fashion.onnx"},
+      {"web", "models compiled to Wasm against ONNX Runtime web, in Node", "examples/fashion/fashion.onnx"},
       {"mewz", "the start of a virtual machine, against the smallest there can be", "--runs=21"},
   };
-  auto* command = root.add_subcommand("bench", "measure: pipit bench wasm, models, mewz");
+  auto* command = root.add_subcommand("bench", "measure: pipit bench wasm, models, web, mewz");
   command->require_subcommand(1);
   for (const Program& program : kPrograms) {
     auto* child = command->add_subcommand(program.name, program.what);
