@@ -53,10 +53,16 @@ Agent::Agent(const AgentConfig& config, const Parts& parts)
                           .app_ram_bytes = config.sizes.app_arena_bytes,
                           .slot_bytes = parts.store.slot_capacity(),
                           .sensor_queue = config.sizes.frame_count}}),
-      apps_{{0, parts.arenas[0], clock_, *config.entropy, supervisor_},
-            {1, parts.arenas[1], clock_, *config.entropy, supervisor_}},
-      supervisor_(
-          {clock_, store_, fetch_, frames_, session_, {&apps_[0], &apps_[1]}, config.sizes.fuel_slice}) {
+      apps_{{0, parts.arenas[0], clock_, *config.entropy, supervisor_, config.platform},
+            {1, parts.arenas[1], clock_, *config.entropy, supervisor_, config.platform}},
+      supervisor_({clock_,
+                   store_,
+                   fetch_,
+                   frames_,
+                   session_,
+                   {&apps_[0], &apps_[1]},
+                   config.sizes.fuel_slice,
+                   config.platform}) {
   fetch_.set_server({config.device.blob_host, config.device.blob_port, session_.device()});
   session_.attach(supervisor_);
 }

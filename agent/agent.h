@@ -25,6 +25,7 @@ struct AgentConfig {
   ports::Flash* flash = nullptr;
   ports::Network* network = nullptr;  ///< stream 0 goes to the broker, stream 1 to the blob server
   MemoryProbe* memory = nullptr;      ///< optional
+  Platform* platform = nullptr;       ///< optional
   StoreLayout layout;
   link::DeviceConfig device;
   std::string_view board, arch, firmware;

@@ -30,14 +30,16 @@ void LineConsole::flush() {
   line_.size = 0;
 }
 
-App::App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host)
+App::App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host,
+         Platform* platform)
     : index_(index),
       host_(host),
       arena_(memory),
       out_(*this, false),
       err_(*this, true),
       clock_(clock),
-      entropy_(entropy) {}
+      entropy_(entropy),
+      platform_(platform) {}
 
 void App::clear() {
   end(AppState::none);
@@ -55,6 +57,8 @@ void App::end(AppState state) {
     err_.flush();
   }
   instance_ = nullptr;
+  if (equipped_) platform_->retire(index_, state == AppState::failed);
+  equipped_ = false;
   context_ = {};
   models_ = {};
   waiting_for_frame_ = false;
@@ -161,9 +165,12 @@ bool App::start(const Store& store, u32 slot) {
   }
   launch_.name.assign(manifest.name);
   launch_.version.assign(manifest.version);
-  Bytes code;
-  for (u32 i = 0; i < manifest.blob_count; ++i)
-    if (manifest.blobs[i].kind == link::BlobKind::module) code = store.blob(slot, manifest, i);
+  Bytes code, native;
+  for (u32 i = 0; i < manifest.blob_count; ++i) {
+    const link::BlobKind kind = manifest.blobs[i].kind;
+    if (kind == link::BlobKind::module) code = store.blob(slot, manifest, i);
+    if (kind == link::BlobKind::native) native = store.blob(slot, manifest, i);
+  }
   if (!load_models(store, manifest)) return false;
   auto module = wasm::ValidModule::load(code, arena_);
   if (!module.ok()) {
@@ -171,7 +178,7 @@ bool App::start(const Store& store, u32 slot) {
     fail(memory ? Reason::out_of_memory : Reason::invalid_module, module.error());
     return false;
   }
-  return instantiate(*module, manifest);
+  return instantiate(*module, native, manifest);
 }
 
 bool App::load_models(const Store& store, const link::Manifest& manifest) {
@@ -199,7 +206,7 @@ bool App::load_models(const Store& store, const link::Manifest& manifest) {
   return true;
 }
 
-bool App::instantiate(const wasm::ValidModule& module, const link::Manifest& manifest) {
+bool App::instantiate(const wasm::ValidModule& module, Bytes native, const link::Manifest& manifest) {
   auto arguments = arena_.make_array<std::string_view>(1 + launch_.desired.argument_count);
   auto descriptors = arena_.make_array<wasi::Descriptor>(kDescriptors);
   auto tables_at = arena_.allocate(sizeof(wasi::HostTables), alignof(wasi::HostTables));
@@ -220,9 +227,16 @@ bool App::instantiate(const wasm::ValidModule& module, const link::Manifest& man
               .environment = std::span(launch_.desired.environment).first(launch_.desired.environment_count),
               .models = models_,
               .arena = &arena_};
+  wasm::InstanceConfig config = {.memory_bytes = manifest.memory_bytes, .stack_bytes = manifest.stack_bytes};
+  if (platform_ != nullptr) {
+    equipped_ = true;
+    if (const Status given = platform_->equip(index_, module, native, context_, config); !given.ok()) {
+      fail(given.error().code == Code::out_of_memory ? Reason::out_of_memory : Reason::invalid_module,
+           given.error());
+      return false;
+    }
+  }
   const auto& tables = *new (tables_at) wasi::HostTables(context_);
-  const wasm::InstanceConfig config = {.memory_bytes = manifest.memory_bytes,
-                                       .stack_bytes = manifest.stack_bytes};
   auto instance = wasm::Instance::create(module, tables.span(), config, arena_);
   if (!instance.ok()) {
     const Error& error = instance.error();

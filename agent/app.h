@@ -1,5 +1,6 @@
 #pragma once
 #include "agent/failure.h"
+#include "agent/platform.h"
 #include "agent/store.h"
 #include "base/arena.h"
 #include "wasi/context.h"
@@ -47,7 +48,9 @@ struct Launch {
 /// memory and one slot of flash. Two of them take turns.
 class App final : private ports::Sensor, private ports::Telemetry {
  public:
-  App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host);
+  /// `platform` may be null.
+  App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host,
+      Platform* platform = nullptr);
   App(const App&) = delete;
 
   /// Takes a copy of what is asked for, dropping whatever was here before. Also keeps a copy of the encoded
@@ -100,7 +103,7 @@ class App final : private ports::Sensor, private ports::Telemetry {
 
   bool load_models(const Store& store, const link::Manifest& manifest);
   bool load_module(Bytes code);
-  bool instantiate(const wasm::ValidModule& module, const link::Manifest& manifest);
+  bool instantiate(const wasm::ValidModule& module, Bytes native, const link::Manifest& manifest);
   void trapped();
 
   u32 index_;
@@ -110,6 +113,8 @@ class App final : private ports::Sensor, private ports::Telemetry {
   wasi::Context context_;
   ports::Clock& clock_;
   ports::Entropy& entropy_;
+  Platform* platform_;
+  bool equipped_ = false;
   wasm::Instance* instance_ = nullptr;
   Launch launch_;
   Bytes manifest_;

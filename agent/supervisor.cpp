@@ -80,7 +80,7 @@ void Supervisor::desire(const link::Desired& desired) {
     drop_next();  // back to what runs
     return;
   }
-  if (next().same(desired, package)) return;
+  if (phase_ != Phase::leaving && next().same(desired, package)) return;
   drop_next();
   if (!next().adopt(desired, desired.manifest)) {
     next_failed();
@@ -111,6 +111,7 @@ bool Supervisor::step() {
   busy |= run(active());
   if (phase_ == Phase::ready) busy |= run(next());
   if (phase_ == Phase::ready && successor_ready()) take_over();
+  if (phase_ == Phase::leaving) leave_step();
   arena_peak_bytes_ =
       std::max(arena_peak_bytes_, parts_.apps[0]->memory_used() + parts_.apps[1]->memory_used());
   return busy;
@@ -237,9 +238,34 @@ void Supervisor::start_step() {
   enter(Phase::ready);
 }
 
+Platform::Trial Supervisor::trial() {
+  return parts_.platform == nullptr ? Platform::Trial::none : parts_.platform->trial(next().index());
+}
+
+/// Whom the active one has replaced runs on while it has something to finish.
+void Supervisor::leave_step() {
+  App& old = next();
+  if (old.alive()) (void)old.step(parts_.fuel_slice);
+  if (old.alive() && parts_.platform->leaving(old.index())) return;
+  phase_ = Phase::idle;
+  old.clear();
+}
+
 /// Whether the successor can take over now.
 bool Supervisor::successor_ready() {
   const u64 now = parts_.clock.uptime_ms();
+  if (next().alive()) switch (trial()) {
+      case Platform::Trial::none: break;
+      case Platform::Trial::running:
+        if (!active().alive()) return true;  // there is nobody to go back to
+        return false;
+      case Platform::Trial::failed:
+        next().fail(Reason::unresponsive, "it took connections and did not answer");
+        next_failed();
+        return false;
+      case Platform::Trial::passed:
+        if (!active().reached_first_read()) return true;  // no frame to wait for
+    }
   if (next().state() == AppState::exited && active().alive()) {
     phase_ = Phase::idle;  // it left before it had anything to take over; the active one goes on
     frames_dropped_ += parts_.frames.close_all(next().index());
@@ -264,8 +290,11 @@ void Supervisor::take_over() {
   phase_ = Phase::idle;
   handover_open_ = active().alive() && any_result_;
   frames_dropped_ += parts_.frames.close_all(active().index());
-  active().clear();
+  const bool finishes = active().alive() && parts_.platform != nullptr;
+  if (!finishes) active().clear();
   active_ = 1 - active_;
+  if (parts_.platform != nullptr) parts_.platform->take_over(active().index());
+  if (finishes) phase_ = Phase::leaving;
   active_fetched_bytes_ = fetched_before_;
   if (active().alive()) active().set_state(AppState::running);
   char text[160];
@@ -327,7 +356,7 @@ void Supervisor::fill(link::DeviceStatus& out) {
   out.generation = generation_;
   active().fill(out.active);
   out.active.fetched_bytes = active_fetched_bytes_;
-  next().fill(out.next);
+  if (phase_ != Phase::leaving) next().fill(out.next);
   if (next().state() == AppState::fetching || next().failure().reason == Reason::fetch_failed) {
     out.next.total_bytes = total_bytes_;
     out.next.fetched_bytes = fetched_before_ + (phase_ == Phase::fetching ? parts_.fetch.fetched_bytes() : 0);

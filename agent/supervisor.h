@@ -36,6 +36,7 @@ class Supervisor final : public AppHost {
     Uplink& uplink;
     App* apps[2];
     u64 fuel_slice;
+    Platform* platform = nullptr;
   };
   explicit Supervisor(const Parts& parts) : parts_(parts) {}
   Supervisor(const Supervisor&) = delete;
@@ -55,7 +56,16 @@ class Supervisor final : public AppHost {
   void fill(link::DeviceStatus& out);
 
  private:
-  enum class Phase : u8 { idle, checking, reusing, erasing, fetching, starting, ready };
+  enum class Phase : u8 {
+    idle,
+    checking,
+    reusing,
+    erasing,
+    fetching,
+    starting,
+    ready,
+    leaving
+  };  ///< leaving: next() is whom active() has replaced
 
   Result<u32> open_sensor(App& app, std::string_view name) override;
   Result<bool> read_frame(App& app, u32 handle, MutBytes out, ports::FrameInfo& info) override;
@@ -80,6 +90,8 @@ class Supervisor final : public AppHost {
   void start_step();
   bool run(App& app);
   bool successor_ready();
+  Platform::Trial trial();
+  void leave_step();
   void take_over();
   void first_result(u64 now);
 

@@ -43,7 +43,7 @@ constexpr Field kAdmission[] = {
 };
 
 constexpr Field kBlobFields[] = {
-    FIELD(Blob, 1, u8_, kRequired, kind, static_cast<u32>(BlobKind::model)),
+    FIELD(Blob, 1, u8_, kRequired, kind, static_cast<u32>(BlobKind::native)),
     FIELD(Blob, 2, fixed, kRequired, digest, sizeof(Digest)),
     FIELD(Blob, 3, u32_, kRequired, size, 0),
     FIELD(Blob, 4, text, kOptional, name, kMaxNameBytes),
@@ -78,7 +78,7 @@ constexpr Field kAppFields[] = {
     FIELD(AppStatus, 3, text, kOptional, version, kMaxNameBytes),
     FIELD(AppStatus, 4, u32_, kOptional, attempt, 0),
     FIELD(AppStatus, 5, u8_, kOptional, state, static_cast<u32>(AppState::stopped)),
-    FIELD(AppStatus, 6, u8_, kOptional, reason, static_cast<u32>(Reason::unsupported_arguments)),
+    FIELD(AppStatus, 6, u8_, kOptional, reason, static_cast<u32>(Reason::unresponsive)),
     FIELD(AppStatus, 7, text, kOptional, message, kMaxTextBytes),
     FIELD(AppStatus, 8, text, kOptional, trap_func, kMaxTextBytes),
     FIELD(AppStatus, 9, u32_, kOptional, trap_index, 0),
@@ -181,7 +181,8 @@ std::string_view reason_text(Reason reason) {
                                                 "InvalidModel",
                                                 "Trapped",
                                                 "StorageFailed",
-                                                "UnsupportedArguments"};
+                                                "UnsupportedArguments",
+                                                "Unresponsive"};
   const usize index = static_cast<usize>(reason);
   return index < std::size(kTexts) ? kTexts[index] : "Unknown";
 }

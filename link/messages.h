@@ -62,7 +62,11 @@ struct Admission {
   u64 realtime_ms = 0;      ///< gateway's clock, Unix time
 };
 
-enum class BlobKind : u8 { module = 0, model = 1 };
+enum class BlobKind : u8 {
+  module = 0,
+  model = 1,
+  native = 2,  ///< the module compiled (.pna), for platforms that run it
+};
 
 /// A file of the package, fetched by digest: GET http://<blob host>/blobs/sha256:<hex> with Range.
 struct Blob {
@@ -124,6 +128,7 @@ enum class Reason : u8 {
   trapped = 8,
   storage_failed = 9,
   unsupported_arguments = 10,
+  unresponsive = 11,  ///< took connections and did not answer
 };
 std::string_view reason_text(Reason reason);  ///< "DigestMismatch", …
 

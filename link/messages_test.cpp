@@ -214,6 +214,7 @@ TEST(DeviceName, IsTheEndOfTheMacAddress) {
 TEST(Reason, EveryOneHasAText) {
   EXPECT_EQ(reason_text(Reason::digest_mismatch), "DigestMismatch");
   EXPECT_EQ(reason_text(Reason::unsupported_arguments), "UnsupportedArguments");
+  EXPECT_EQ(reason_text(Reason::unresponsive), "Unresponsive");
   EXPECT_EQ(reason_text(static_cast<Reason>(99)), "Unknown");
 }
 

@@ -29,7 +29,7 @@ void start_network(AppPorts& ports) {
   const Status status = network().init(g_command);
   if (!status.ok() && status.error().code == Code::unavailable) return;
   if (!status.ok()) give_up(StopCode::misconfigured, "network", status.error());
-  ports.sockets = &sockets();
+  ports.sockets = &sockets(Owner::first);
   ports.service = [] { return network().poll(); };
   ports.waiting = [] { return network().waiting(); };
 }

@@ -42,15 +42,15 @@ class TestDevice {
  public:
   static constexpr u32 kArenaBytes = 48 * 1024;
 
-  TestDevice(CutFlash& flash, const Blobs& blobs)
+  TestDevice(CutFlash& flash, const Blobs& blobs, Platform* platform = nullptr)
       : stream(blobs),
         arena(memory),
         store(*Store::open(flash, default_layout(flash))),
         frames(*FrameQueue::create(8, 64, arena)),
         fetch(clock, entropy, stream, flash, fetch_buffer, 4096),
-        apps{{0, {arenas[0].data(), kArenaBytes}, clock, entropy, supervisor},
-             {1, {arenas[1].data(), kArenaBytes}, clock, entropy, supervisor}},
-        supervisor({clock, store, fetch, frames, uplink, {&apps[0], &apps[1]}, 2000}) {
+        apps{{0, {arenas[0].data(), kArenaBytes}, clock, entropy, supervisor, platform},
+             {1, {arenas[1].data(), kArenaBytes}, clock, entropy, supervisor, platform}},
+        supervisor({clock, store, fetch, frames, uplink, {&apps[0], &apps[1]}, 2000, platform}) {
     fetch.set_server({{127, 0, 0, 1}, 80, "waiot-1"});
     supervisor.boot();
   }

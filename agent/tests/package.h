@@ -35,6 +35,7 @@ inline Buffer wasm(const std::string& program) {
 struct PackageOptions {
   std::string name = "app", version = "1";
   Buffer module, model;  ///< model: none when empty
+  Buffer native;         ///< the same
   u32 memory_bytes = 8192, stack_bytes = 2048, arena_bytes = 0;
   std::vector<std::string> imports;
 };
@@ -58,6 +59,7 @@ inline Package make_package(const PackageOptions& options, Blobs& blobs) {
     out.bytes += static_cast<u32>(data.size());
   };
   add(link::BlobKind::module, options.module, "");
+  if (!options.native.empty()) add(link::BlobKind::native, options.native, "");
   if (!options.model.empty()) add(link::BlobKind::model, options.model, "default");
   for (const std::string& import : options.imports) manifest.imports[manifest.import_count++] = import;
   out.manifest.resize(4096);

@@ -25,6 +25,11 @@ struct connection {
 };
 
 static struct connection connections[kMaxConnections];
+static int leaving; /* somebody else takes new connections now */
+
+#ifndef GREETING
+#define GREETING "hello from pipit"
+#endif
 
 static const char* type_of(const char* path) {
   static const char* const types[][2] = {
@@ -37,6 +42,7 @@ static const char* type_of(const char* path) {
 }
 
 static void put_head(struct connection* c, const char* status, const char* type, long bytes) {
+  if (leaving) c->keep_alive = 0;
   c->out_bytes =
       (size_t)snprintf(c->out, sizeof c->out,
                        "HTTP/1.1 %s\r\nServer: pipit\r\nContent-Type: %s\r\nContent-Length: %ld\r\n"
@@ -74,7 +80,7 @@ static void answer(struct connection* c, char* line) {
   if (file < 0 || fstat(file, &info) || !S_ISREG(info.st_mode)) {
     if (file >= 0) close(file);
     if (!strcmp(name, "/index.html"))
-      put_text(c, "200 OK", "hello from pipit\n");
+      put_text(c, "200 OK", GREETING "\n");
     else
       put_text(c, "404 Not Found", "no such file\n");
     return;
@@ -154,18 +160,21 @@ static int receive(struct connection* c) {
   return send_more(c);
 }
 
-static void greet(int listener) {
+/* Takes one connection; 0 when none waits. */
+static int greet(int listener) {
   const int fd = pipit_accept(listener);
-  if (fd < 0) return;
+  if (fd < 0 && errno == EINVAL) leaving = 1; /* the port has been passed on to a new version */
+  if (fd < 0) return 0;
   for (int i = 0; i < kMaxConnections; ++i)
     if (connections[i].fd < 0) {
       pipit_set_nonblocking(fd, 1);
       connections[i].fd = fd;
       connections[i].keep_alive = 1;
       connections[i].request_bytes = connections[i].out_bytes = connections[i].out_sent = 0;
-      return;
+      return 1;
     }
   close(fd);
+  return 1;
 }
 
 int main(int argc, char** argv) {
@@ -182,21 +191,25 @@ int main(int argc, char** argv) {
   struct pollfd waits[kMaxConnections + 1];
   struct connection* who[kMaxConnections + 1];
   for (;;) {
-    waits[0] = (struct pollfd){.fd = listener, .events = POLLIN};
-    int count = 1;
+    int count = 0;
+    if (!leaving) waits[count++] = (struct pollfd){.fd = listener, .events = POLLIN};
+    const int first = count;
     for (int i = 0; i < kMaxConnections; ++i)
       if (connections[i].fd >= 0) {
         who[count] = &connections[i];
         waits[count++] =
             (struct pollfd){.fd = connections[i].fd, .events = connections[i].out_bytes ? POLLOUT : POLLIN};
       }
+    if (count == 0) return 0;
     if (poll(waits, (nfds_t)count, -1) < 0) {
       perror("server: poll");
       return 1;
     }
-    for (int i = 1; i < count; ++i)
+    for (int i = first; i < count; ++i)
       if (waits[i].revents && !(waits[i].events == POLLOUT ? send_more(who[i]) : receive(who[i])))
         end(who[i]);
-    if (waits[0].revents) greet(listener);
+    if (first == 1 && waits[0].revents)
+      while (greet(listener)) {
+      }
   }
 }

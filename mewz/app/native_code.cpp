@@ -29,10 +29,12 @@ bool trap_instead(InterruptFrame& frame) {
 
 void running(native::NativeRun* run) { g_running = run; }
 
-u8* reserve(void*) {
+/// `base`, where there is one, is told.
+u8* reserve(void* base) {
   auto reservation = Reservation::create(native::kGuardedSpace);
   if (!reservation.ok()) return nullptr;
   (*reservation)->set_limit(0);
+  if (base != nullptr) *static_cast<u8**>(base) = (*reservation)->base();
   return (*reservation)->base();
 }
 
@@ -75,6 +77,24 @@ Result<native::NativeModule> load_native(Bytes file, const wasm::ValidModule& mo
   address_space().protect(code, whole_code, Access::execute);
   set_fault_recovery(trap_instead);
   return loaded;
+}
+
+void unload_native(const native::NativeModule& module) {
+  const auto* const file = module.image() - module.header().image_at;
+  Reservation* const place = Reservation::at(file);
+  PIPIT_CHECK(place != nullptr);
+  place->release();
+}
+
+const wasm::MemorySpace& GuardedMemory::space() {
+  space_ = {reserve, commit, &base_};
+  return space_;
+}
+
+void GuardedMemory::release() {
+  if (base_ == nullptr) return;
+  Reservation::at(base_)->release();
+  base_ = nullptr;
 }
 
 const wasm::MemorySpace& guarded_memories() { return kMemories; }

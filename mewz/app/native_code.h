@@ -14,6 +14,20 @@ wasm::native::Machine native_machine(const CpuFeatures& cpu);
 Result<wasm::native::NativeModule> load_native(Bytes file, const wasm::ValidModule& module,
                                                const CpuFeatures& cpu);
 
+/// Gives its pages back; nothing of it may run any more.
+void unload_native(const wasm::native::NativeModule& module);
+
+/// One linear memory after another, each given back before the next: an application's.
+class GuardedMemory {
+ public:
+  const wasm::MemorySpace& space();
+  void release();
+
+ private:
+  wasm::MemorySpace space_{};
+  u8* base_ = nullptr;
+};
+
 /// Linear memories of 8 GB of address space each, of which only what was committed may be touched.
 const wasm::MemorySpace& guarded_memories();
 /// Turns page faults of native code outside of linear memory into traps of the run that is on.

@@ -7,13 +7,16 @@
 #include "mewz/clock.h"
 #include "mewz/entropy.h"
 #include "mewz/log.h"
+#include "mewz/net/reopen.h"
 #include "mewz/virtio/network_card.h"
 
 extern "C" {
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
+#include "lwip/ethip6.h"
 #include "lwip/init.h"
+#include "lwip/nd6.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 }
@@ -23,8 +26,9 @@ namespace {
 
 constexpr u32 kFramesPerPoll = 64;  // so that a flood leaves time for the application
 constexpr u16 kCopyBelow = 32;      // buffers at the device: below, what arrives is copied and given back
-constexpr u32 kIpv4HeaderAt = 14, kProtocolAt = kIpv4HeaderAt + 9;
+constexpr u32 kHeaderAt = 14;       // of IP, behind Ethernet's
 constexpr u8 kTcp = 6, kUdp = 17;
+constexpr u64 kAutoconfigurationMs = 3'000;  // a router that has not answered by then is not there
 
 constinit NetworkInterface g_network;
 constinit NetworkCard g_card;
@@ -42,27 +46,36 @@ void on_sent(void* token) { pbuf_free(static_cast<pbuf*>(token)); }
 
 u16 load16(const u8* at) { return static_cast<u16>(at[0] << 8 | at[1]); }
 
-/// Where the transport's checksum lies in a frame of IPv4 TCP or UDP, not fragmented; start is 0 for any
-/// other.
+/// Where the transport's checksum lies in a frame of TCP or UDP, not fragmented; start is 0 for any other.
 struct ChecksumPlace {
   u16 start = 0, offset = 0;
+  u8 protocol = 0;
+  Bytes addresses{};  ///< of the pseudo header
 };
 ChecksumPlace checksum_place(const u8* frame, usize bytes) {
-  constexpr u16 kIpv4 = 0x0800, kFragment = 0x3FFF;
-  if (bytes < kIpv4HeaderAt + 20 || load16(frame + 12) != kIpv4) return {};
-  const u32 header = (frame[kIpv4HeaderAt] & 15u) * 4;
-  if ((load16(frame + kIpv4HeaderAt + 6) & kFragment) != 0) return {};
-  const u8 protocol = frame[kProtocolAt];
-  const u16 start = static_cast<u16>(kIpv4HeaderAt + header);
-  if (protocol == kTcp && bytes >= start + 20u) return {start, 16};
-  if (protocol == kUdp && bytes >= start + 8u) return {start, 6};
-  return {};
+  constexpr u16 kIpv4 = 0x0800, kIpv6 = 0x86DD, kFragment = 0x3FFF;
+  constexpr u32 kIpv4Bytes = 20, kIpv6Bytes = 40;
+  ChecksumPlace out;
+  if (bytes < kHeaderAt + kIpv4Bytes) return {};
+  const u8* const header = frame + kHeaderAt;
+  if (load16(frame + 12) == kIpv4 && (load16(header + 6) & kFragment) == 0) {
+    out = {static_cast<u16>(kHeaderAt + (header[0] & 15u) * 4), 0, header[9], {header + 12, 8}};
+  } else if (load16(frame + 12) == kIpv6 && bytes >= kHeaderAt + kIpv6Bytes) {
+    out = {kHeaderAt + kIpv6Bytes, 0, header[6], {header + 8, 32}};
+  } else {
+    return {};
+  }
+  out.offset = out.protocol == kTcp ? 16 : 6;
+  const bool known =
+      (out.protocol == kTcp && bytes >= out.start + 20u) || (out.protocol == kUdp && bytes >= out.start + 8u);
+  return known ? out : ChecksumPlace{};
 }
 
-/// The part of the checksum that the device does not see: addresses, protocol, length (RFC 793 §3.1).
-void store_pseudo_checksum(u8* frame, ChecksumPlace place, usize frame_bytes) {
-  u32 sum = frame[kProtocolAt] + static_cast<u32>(frame_bytes - place.start);
-  for (u32 i = 0; i < 8; i += 2) sum += load16(frame + kIpv4HeaderAt + 12 + i);
+/// The part of the checksum that the device does not see: addresses, protocol, length (RFC 793 §3.1, RFC 8200
+/// §8.1).
+void store_pseudo_checksum(u8* frame, const ChecksumPlace& place, usize frame_bytes) {
+  u32 sum = place.protocol + static_cast<u32>(frame_bytes - place.start);
+  for (usize i = 0; i < place.addresses.size(); i += 2) sum += load16(place.addresses.data() + i);
   sum = (sum & 0xFFFF) + (sum >> 16);
   sum = (sum & 0xFFFF) + (sum >> 16);
   frame[place.start + place.offset] = static_cast<u8>(sum >> 8);
@@ -94,6 +107,7 @@ err_t init_netif(netif* interface) {
   interface->name[1] = 'n';
   interface->mtu = 1500;
   interface->output = etharp_output;
+  interface->output_ip6 = ethip6_output;
   interface->linkoutput = output;
   interface->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP | NETIF_FLAG_ETHERNET;
   const auto mac = g_card.mac();
@@ -154,12 +168,14 @@ Status NetworkInterface::init(const CommandLine& command) {
   netif_add(&g_netif, &address, &mask, &gateway, nullptr, init_netif, ethernet_input);
   netif_set_default(&g_netif);
   netif_set_hostname(&g_netif, "mewz");
+  netif_create_ip6_linklocal_address(&g_netif, 1);
+  netif_set_ip6_autoconfig_enabled(&g_netif, 1);
   netif_set_up(&g_netif);
   if (!fixed.given && dhcp_start(&g_netif) != ERR_OK)
     return Error{Code::out_of_memory, "DHCP cannot be started"};
   if (const u8* dns = command.name_server; (dns[0] | dns[1] | dns[2] | dns[3]) != 0) {
     ip_addr_t server;
-    IP4_ADDR(&server, dns[0], dns[1], dns[2], dns[3]);
+    IP_ADDR4(&server, dns[0], dns[1], dns[2], dns[3]);
     dns_setserver(0, &server);
   }
   started_ = true;
@@ -173,6 +189,7 @@ bool NetworkInterface::poll() {
   ReceivedFrame frame;
   u32 moved = 0;
   for (; moved < kFramesPerPoll && g_card.receive(frame); ++moved) {
+    forget_closed_connection(frame.data);
     pbuf* const buffer = wrap(frame);
     if (buffer == nullptr) continue;  // TCP sends it again
     set_checks(frame.checksum_good);
@@ -193,6 +210,14 @@ bool NetworkInterface::poll() {
 bool NetworkInterface::waiting() const { return started_ && g_card.waiting(); }
 
 bool NetworkInterface::up() const { return started_ && !ip4_addr_isany_val(*netif_ip4_addr(&g_netif)); }
+
+bool NetworkInterface::reaches(bool ipv6) const {
+  if (!started_) return true;
+  if (!ipv6) return up();
+  for (u32 i = 1; i < LWIP_IPV6_NUM_ADDRESSES; ++i)  // 0 is the link's own
+    if (ip6_addr_isvalid(netif_ip6_addr_state(&g_netif, i))) return true;
+  return clock().uptime_ms() > kAutoconfigurationMs;
+}
 
 ports::Ipv4 NetworkInterface::address() const {
   const auto* const ip = netif_ip4_addr(&g_netif);

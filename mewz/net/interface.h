@@ -15,7 +15,9 @@ class NetworkInterface {
   /// Whether a frame waits: asked with interrupts off before the processor is put to sleep.
   bool waiting() const;
   bool started() const { return started_; }
-  /// True once there is an address.
+  /// Whether a connection to IPv4, or to IPv6, may begin: there is an address, or none came in time.
+  bool reaches(bool ipv6) const;
+  /// True once there is an address of IPv4's.
   bool up() const;
   ports::Ipv4 address() const;
   ports::MacAddress mac() const;

@@ -8,7 +8,14 @@
 #define LWIP_SOCKET 0
 
 #define LWIP_IPV4 1
-#define LWIP_IPV6 0
+#define LWIP_IPV6 1
+#define LWIP_IPV6_AUTOCONFIG 1
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0 /* costs a second at start-up */
+#define LWIP_IPV6_SCOPES 0              /* one card: every link-local address is on it */
+#define LWIP_IPV6_MLD 0                 /* a virtual switch floods */
+#define LWIP_ND6_NUM_NEIGHBORS 32
+#define LWIP_ND6_NUM_DESTINATIONS 64
+#define IPV6_FRAG_COPYHEADER 1
 #define LWIP_ICMP 1
 #define LWIP_RAW 0
 #define LWIP_DNS 1
@@ -43,6 +50,7 @@
 #define TCP_DEFAULT_LISTEN_BACKLOG 255
 #define LWIP_TCP_RTO_TIME 1000 /* a first SYN may be lost in QEMU's user network: ask again soon */
 #define LWIP_TCP_KEEPALIVE 1
+#define SO_REUSE 1 /* a port whose last connections are still ending can be listened on again */
 
 /* Checksums are the card's where it can (net/interface.cpp decides). */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1

@@ -15,13 +15,14 @@ err_t on_received(void* argument, tcp_pcb*, pbuf* data, err_t) {
   Socket& socket = self(argument);
   if (data == nullptr) {
     socket.peer_closed = true;
-  } else if (socket.read_closed) {
-    tcp_recved(socket.tcp, data->tot_len);
-    pbuf_free(data);
-  } else if (socket.received == nullptr) {
-    socket.received = data;
   } else {
-    pbuf_cat(socket.received, data);
+    socket.received.append(data);
+    if (socket.read_closed) {
+      u8 rest[256];
+      while (socket.received.read(rest, false) != 0) {
+      }
+      tcp_acknowledge(socket);
+    }
   }
   return ERR_OK;
 }
@@ -42,7 +43,9 @@ err_t on_connected(void* argument, tcp_pcb*, err_t) {
   return ERR_OK;
 }
 
-void adopt(Socket& socket, tcp_pcb* pcb) {
+}  // namespace
+
+void tcp_adopt(Socket& socket, tcp_pcb* pcb) {
   socket.tcp = pcb;
   tcp_arg(pcb, &socket);
   tcp_recv(pcb, on_received);
@@ -51,40 +54,27 @@ void adopt(Socket& socket, tcp_pcb* pcb) {
   tcp_nagle_disable(pcb);
 }
 
-err_t on_accept(void* argument, tcp_pcb* pcb, err_t error) {
-  Socket& listener = self(argument);
-  Socket* const socket = error == ERR_OK && pcb != nullptr ? take_socket() : nullptr;
-  if (socket == nullptr) return ERR_MEM;  // lwIP resets the connection
-  socket->kind = Socket::Kind::stream;
-  socket->connected = true;
-  socket->orphan = true;
-  adopt(*socket, pcb);
-  tcp_backlog_delayed(pcb);
-  (listener.last == nullptr ? listener.first : listener.last->next) = socket;
-  listener.last = socket;
-  return ERR_OK;
-}
-
-}  // namespace
-
 u16 tcp_open_stream(Socket& socket) {
-  tcp_pcb* const pcb = tcp_new_ip_type(IPADDR_TYPE_V4);
+  tcp_pcb* const pcb = tcp_new_ip_type(ip_type_of(socket.family));
   if (pcb == nullptr) return kNoBuffers;
   ip_set_option(pcb, SOF_REUSEADDR);
-  adopt(socket, pcb);
+  tcp_adopt(socket, pcb);
   return kSuccess;
 }
 
-u16 tcp_start_listening(Socket& socket, u32 backlog) {
-  constexpr u32 kMostBacklog = 255;
-  err_t error = ERR_OK;
-  tcp_pcb* const listener = tcp_listen_with_backlog_and_err(
-      socket.tcp, static_cast<u8>(std::clamp(backlog, u32{1}, kMostBacklog)), &error);
-  if (listener == nullptr) return errno_of(error);
-  socket.tcp = listener;  // the other is freed
-  socket.kind = Socket::Kind::listener;
-  tcp_arg(listener, &socket);
-  tcp_accept(listener, on_accept);
+u16 tcp_accept_waiting(Socket& listener, Socket*& out) {
+  Listener& port = *listener.listener;
+  if (listener.hung_up) return kInvalid;
+  note_asking(listener.owner);
+  out = port.first;
+  if (out == nullptr || port.receiver != listener.owner) return kAgain;
+  port.first = std::exchange(out->next, nullptr);
+  if (port.first == nullptr) port.last = nullptr;
+  out->orphan = false;
+  out->owner = listener.owner;
+  out->connect_told = true;
+  out->trial = on_trial(listener.owner);
+  if (out->tcp != nullptr) tcp_backlog_accepted(out->tcp);
   return kSuccess;
 }
 
@@ -96,23 +86,23 @@ u16 tcp_start_connecting(Socket& socket, const ip_addr_t& ip, u16 port) {
   return kAgain;
 }
 
+void tcp_acknowledge(Socket& socket) {
+  for (usize bytes = socket.received.release(); bytes != 0;) {
+    const u16 part = static_cast<u16>(std::min<usize>(bytes, 0xFFFF));
+    if (socket.tcp != nullptr) tcp_recved(socket.tcp, part);
+    bytes -= part;
+  }
+}
+
 u16 tcp_receive(Socket& socket, MutBytes out, bool peek, usize& count) {
-  count = 0;
-  if (socket.received == nullptr) {
-    if (socket.read_closed || socket.peer_closed) return kSuccess;
-    if (socket.error != 0) return std::exchange(socket.error, u16{0});
-    return socket.connected ? kAgain : kNotConnected;
-  }
-  while (socket.received != nullptr && count < out.size()) {
-    const u16 size = pbuf_copy_partial(
-        socket.received, out.data() + count,
-        static_cast<u16>(std::min<usize>({out.size() - count, 0xF000, socket.received->tot_len})), 0);
-    count += size;
-    if (peek) break;
-    socket.received = pbuf_free_header(socket.received, size);
-    if (socket.tcp != nullptr) tcp_recved(socket.tcp, size);
-  }
-  return kSuccess;
+  count = socket.received.read(out, peek);
+  // Who reads that much before the first answer is sent no request, and could not have it read again.
+  constexpr usize kMostKept = 32u << 10;
+  if (socket.trial && socket.received.kept() > kMostKept) socket.trial = false;
+  if (!socket.trial) tcp_acknowledge(socket);
+  if (count != 0 || out.empty() || socket.read_closed || socket.peer_closed) return kSuccess;
+  if (socket.error != 0) return std::exchange(socket.error, u16{0});
+  return socket.connected ? kAgain : kNotConnected;
 }
 
 u16 tcp_send(Socket& socket, Bytes data, usize& count) {
@@ -128,29 +118,26 @@ u16 tcp_send(Socket& socket, Bytes data, usize& count) {
     count += room;
   }
   tcp_output(socket.tcp);
+  if (count != 0 && socket.accepted) {
+    note_answer(socket.owner);
+    if (std::exchange(socket.trial, false)) tcp_acknowledge(socket);
+  }
   return count == 0 && !data.empty() ? kAgain : kSuccess;
 }
 
 void tcp_end(Socket& socket) {
-  while (Socket* const waiting = socket.first) {
-    socket.first = waiting->next;
-    drop_socket(*waiting);
-  }
+  if (socket.kind == Socket::Kind::listener) leave_port(socket, false);
+  tcp_acknowledge(socket);
   if (tcp_pcb* const pcb = std::exchange(socket.tcp, nullptr); pcb != nullptr) {
     if (socket.orphan) tcp_backlog_accepted(pcb);
     tcp_arg(pcb, nullptr);
-    if (socket.kind == Socket::Kind::listener) {
-      tcp_accept(pcb, nullptr);
-      tcp_close(pcb);
-    } else {
-      tcp_recv(pcb, nullptr);
-      tcp_err(pcb, nullptr);
-      // What was sent still goes out. Unread bytes make lwIP reset the connection, which is what forgetting
-      // them means.
-      if (tcp_close(pcb) != ERR_OK) tcp_abort(pcb);
-    }
+    tcp_recv(pcb, nullptr);
+    tcp_err(pcb, nullptr);
+    // What was sent still goes out. Unread bytes make lwIP reset the connection, which is what forgetting
+    // them means.
+    if (tcp_close(pcb) != ERR_OK) tcp_abort(pcb);
   }
-  if (socket.received != nullptr) pbuf_free(std::exchange(socket.received, nullptr));
+  socket.received.clear();
 }
 
 }  // namespace pipit::mewz

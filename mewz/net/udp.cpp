@@ -21,7 +21,7 @@ void on_datagram(void* argument, udp_pcb*, pbuf* data, const ip_addr_t* from, u1
 }  // namespace
 
 u16 udp_open(Socket& socket) {
-  socket.udp = udp_new();
+  socket.udp = udp_new_ip_type(ip_type_of(socket.family));
   if (socket.udp == nullptr) return kNoBuffers;
   udp_recv(socket.udp, on_datagram, &socket);
   return kSuccess;
@@ -35,7 +35,7 @@ u16 udp_receive(Socket& socket, MutBytes out, bool peek, usize& count, bool& tru
   count =
       pbuf_copy_partial(oldest.data, out.data(), static_cast<u16>(std::min<usize>(out.size(), 0xFFFF)), 0);
   truncated = oldest.data->tot_len > count;
-  from = address_of(oldest.from, oldest.port);
+  from = address_of(oldest.from, oldest.port, socket.family);
   if (peek) return kSuccess;
   pbuf_free(oldest.data);
   socket.datagram_first = (socket.datagram_first + 1) % Socket::kMaxDatagrams;
@@ -49,7 +49,7 @@ u16 udp_send(Socket& socket, Bytes data, const ports::Sockets::Address* to, usiz
   if (data.size() > kLargest) return kMessageTooLong;
   if (to == nullptr && !socket.connected) return kDestinationRequired;
   ip_addr_t ip;
-  if (to != nullptr && !to_lwip(*to, ip)) return kFamilyNotSupported;
+  if (to != nullptr && !to_lwip(*to, socket.family, ip)) return kFamilyNotSupported;
   pbuf* const datagram = pbuf_alloc(PBUF_TRANSPORT, static_cast<u16>(data.size()), PBUF_RAM);
   if (datagram == nullptr) return kNoBuffers;
   if (!data.empty()) pbuf_take(datagram, data.data(), static_cast<u16>(data.size()));

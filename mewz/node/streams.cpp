@@ -14,7 +14,7 @@ constexpr u16 kAgain = 6, kIsConnected = 30;  // preview 1 errno
 }  // namespace
 
 void SocketStream::end(State state) const {
-  if (has_socket_) (void)sockets().close(handle_);
+  if (has_socket_) (void)sockets(Owner::kernel).close(handle_);
   has_socket_ = false;
   state_ = state;
 }
@@ -23,7 +23,7 @@ Status SocketStream::connect(ports::Ipv4 address, u16 port) {
   using ports::Sockets;
   if (state() != State::closed) return Error{Code::invalid_argument, "stream is not closed"};
   end(State::closed);
-  if (sockets().open(Sockets::Family::inet4, Sockets::Type::stream, handle_) != 0)
+  if (sockets(Owner::kernel).open(Sockets::Family::inet4, Sockets::Type::stream, handle_) != 0)
     return Error{Code::out_of_memory, "no connection is free"};
   has_socket_ = true;
   peer_ = {.family = Sockets::Family::inet4, .port = port};
@@ -34,7 +34,7 @@ Status SocketStream::connect(ports::Ipv4 address, u16 port) {
 
 ports::TcpStream::State SocketStream::state() const {
   if (state_ == State::connecting) {
-    const u16 error = sockets().connect(handle_, peer_);
+    const u16 error = sockets(Owner::kernel).connect(handle_, peer_);
     if (error == 0 || error == kIsConnected)
       state_ = State::open;
     else if (error != kAgain)
@@ -44,7 +44,7 @@ ports::TcpStream::State SocketStream::state() const {
     usize count = 0;
     bool truncated;
     ports::Sockets::Address from;
-    const u16 error = sockets().receive(handle_, {&byte, 1}, true, count, truncated, from);
+    const u16 error = sockets(Owner::kernel).receive(handle_, {&byte, 1}, true, count, truncated, from);
     if (error == 0 && count == 0)
       end(State::closed);
     else if (error != 0 && error != kAgain)
@@ -55,7 +55,7 @@ ports::TcpStream::State SocketStream::state() const {
 
 usize SocketStream::send(Bytes data) {
   usize count = 0;
-  if (state_ != State::open || sockets().send(handle_, data, nullptr, count) != 0) return 0;
+  if (state_ != State::open || sockets(Owner::kernel).send(handle_, data, nullptr, count) != 0) return 0;
   return count;
 }
 
@@ -63,7 +63,9 @@ usize SocketStream::receive(MutBytes out) {
   usize count = 0;
   bool truncated;
   ports::Sockets::Address from;
-  if (state_ != State::open || sockets().receive(handle_, out, false, count, truncated, from) != 0) return 0;
+  if (state_ != State::open ||
+      sockets(Owner::kernel).receive(handle_, out, false, count, truncated, from) != 0)
+    return 0;
   return count;
 }
 

@@ -14,6 +14,7 @@ namespace media {
 constexpr const char* kWasmConfig = "application/vnd.wasm.config.v0+json";
 constexpr const char* kWasmModule = "application/wasm";
 constexpr const char* kModel = "application/vnd.pipit.model.v1+pipm";
+constexpr const char* kNative = "application/vnd.pipit.native.v1+pna";
 constexpr const char* kManifest = "application/vnd.pipit.manifest.v1+cbor";
 constexpr const char* kOciManifest = "application/vnd.oci.image.manifest.v1+json";
 }  // namespace media

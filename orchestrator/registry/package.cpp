@@ -46,10 +46,10 @@ Result<link::Manifest> decode_manifest(Bytes bytes) {
 }
 
 support::Status check_listed(const link::Manifest& manifest, const Package& package) {
-  if (manifest.blob_count != 1 + package.models.size())
+  const usize held = 1 + package.models.size() + (package.native.empty() ? 0 : 1);
+  if (manifest.blob_count != held)
     return Error(Code::invalid_argument, "the device manifest lists " + std::to_string(manifest.blob_count) +
-                                             " blobs, the package has " +
-                                             std::to_string(1 + package.models.size()));
+                                             " blobs, the package has " + std::to_string(held));
   const std::span blobs(manifest.blobs.data(), manifest.blob_count);
   const auto listed = [&](link::BlobKind kind, Bytes data, std::string_view name) {
     return std::ranges::any_of(blobs, [&](const link::Blob& blob) {
@@ -59,6 +59,8 @@ support::Status check_listed(const link::Manifest& manifest, const Package& pack
   const auto module = std::ranges::find(blobs, link::BlobKind::module, &link::Blob::kind);
   if (module == blobs.end() || !same_blob(*module, package.module))
     return Error(Code::invalid_argument, "the device manifest does not list the module's digest");
+  if (!package.native.empty() && !listed(link::BlobKind::native, package.native, ""))
+    return Error(Code::invalid_argument, "the device manifest does not list the native module's digest");
   for (const NamedModel& model : package.models)
     if (!listed(link::BlobKind::model, model.data, model.name))
       return Error(Code::invalid_argument, "the device manifest does not list model \"" + model.name + "\"");
@@ -84,6 +86,8 @@ Result<Artifact> to_artifact(const Package& package) {
   TRY(check_listed(manifest, package));
   Artifact artifact;
   artifact.layers.push_back({media::kWasmModule, std::string(manifest.name) + ".wasm", package.module});
+  if (!package.native.empty())
+    artifact.layers.push_back({media::kNative, std::string(manifest.name) + ".pna", package.native});
   for (const NamedModel& model : package.models)
     artifact.layers.push_back({media::kModel, model.name, model.data});
   artifact.layers.push_back({media::kManifest, "manifest.cbor", package.manifest});
@@ -104,7 +108,9 @@ Result<Package> from_artifact(const Artifact& artifact) {
   Package package;
   package.manifest = document->data;
   for (const link::Blob& blob : std::span(manifest.blobs.data(), manifest.blob_count)) {
-    const char* type = blob.kind == link::BlobKind::module ? media::kWasmModule : media::kModel;
+    const char* type = blob.kind == link::BlobKind::module   ? media::kWasmModule
+                       : blob.kind == link::BlobKind::native ? media::kNative
+                                                             : media::kModel;
     const auto layer = std::ranges::find_if(
         artifact.layers, [&](const Layer& l) { return l.media_type == type && same_blob(blob, l.data); });
     if (layer == artifact.layers.end())
@@ -112,6 +118,8 @@ Result<Package> from_artifact(const Artifact& artifact) {
                                               ", which no layer of type " + type + " holds");
     if (blob.kind == link::BlobKind::module)
       package.module = layer->data;
+    else if (blob.kind == link::BlobKind::native)
+      package.native = layer->data;
     else
       package.models.push_back({std::string(blob.name), layer->data});
   }
