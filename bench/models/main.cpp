@@ -15,7 +15,7 @@
 #include "bench/models/node.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/export_onnx.h"
+#include "compiler/model/export_integer.h"
 #include "support/files.h"
 #include "support/json.h"
 #include "support/table.h"
@@ -33,13 +33,15 @@ constexpr f64 kSampleMs = 120;  ///< CPU time of one sample, about
 struct Contest {
   std::optional<f64> ours_ms, theirs_ms;
   std::string why;  ///< a number is missing
-  f64 ratio() const { return *ours_ms / *theirs_ms; }
+  f64 ratio() const { return ours_ms.value_or(0) / theirs_ms.value_or(1); }
 };
 
 struct Row {
   std::string name;
   u64 macs = 0;
   Contest real, integer;
+  std::optional<f64> dynamic_ms;                    ///< of the dynamically quantised form
+  std::optional<i32> difference;                    ///< largest of integer outputs, ours from ONNX Runtime's
   std::vector<std::pair<std::string, f64>> boards;  ///< instructions of the int8 form
 };
 
@@ -74,6 +76,11 @@ class Ours {
     const f64 start = cpu_ms();
     for (u32 i = 0; i < count; ++i) TRY(session_->run_all(inputs));
     return (cpu_ms() - start) / count;
+  }
+  /// Output 0 for bytes of input 0.
+  Result<std::vector<u8>> run(const std::vector<u8>& input) {
+    const Bytes output = TRY(session_->run(Bytes(input)));
+    return std::vector<u8>(output.begin(), output.end());
   }
   u64 macs() const { return session_->model().macs(); }
   const std::vector<u8>& file() const { return file_; }
@@ -116,9 +123,15 @@ class Bench {
     model::Graph graph = TRY(model::import_model(file));
     const bool real = graph[graph.inputs[0]].dtype == DType::f32 && onnx;
     if (!real) return measure_integer(std::move(row), std::move(graph), {});
+    model::CompileOptions dynamic;
+    dynamic.dynamic = true;
+    auto dynamic_ours = TRY(Ours::create(TRY(model::compile_graph(graph, dynamic)).pipm));
     auto ours = TRY(Ours::create(TRY(model::compile_graph(graph)).pipm));
     row.macs = ours->macs();
     TRY(run(*ours, path, false, row.real));
+    Contest alone;
+    TRY(contest(*dynamic_ours, nullptr, alone));
+    row.dynamic_ms = alone.ours_ms;
     const usize elements = ours->file().empty() ? 0 : element_count(*ours);
     const auto sample = [elements](u32 index) {
       std::vector<f32> values(elements);
@@ -139,19 +152,28 @@ class Bench {
     return model.ok() ? model->input(0).bytes / sizeof(f32) : 0;
   }
 
+  /// `onnx` is a QDQ model, or empty for an integer graph in execution layout (TFLite's).
   Result<Row> measure_integer(Row row, model::Graph graph, std::vector<u8> onnx) {
-    if (onnx.empty()) {
-      auto exported = model::export_onnx(graph);
-      if (exported.ok())
+    const bool is_ours = onnx.empty();
+    model::Shape shape = graph[graph.inputs[0]].shape;
+    std::vector<u8> as_signed;
+    if (is_ours) {
+      auto exported = model::export_integer_onnx(graph, true);
+      if (exported.ok()) {
         onnx = *std::move(exported);
-      else
+        as_signed = TRY(model::export_integer_onnx(graph, false));
+      } else {
         row.integer.why = exported.error().text;
+      }
     }
     auto ours = TRY(Ours::create(TRY(model::compile_graph(std::move(graph))).pipm));
     row.macs = ours->macs();
-    TRY(support::write_file(folder_ + "/model.onnx", onnx));
+    const std::string file = folder_ + "/model.onnx";
+    TRY(support::write_file(file, onnx));
     TRY(support::write_file(folder_ + "/model.pipm", ours->file()));
-    TRY(run(*ours, onnx.empty() ? "" : folder_ + "/model.onnx", true, row.integer));
+    TRY(run(*ours, onnx.empty() ? "" : file, !is_ours, row.integer));
+    if (!as_signed.empty() && row.integer.theirs_ms)
+      row.difference = TRY(difference(*ours, as_signed, shape));
     for (const char* board : {"mps2-an386", "virt-rv32"}) {
       if (!boards_) break;
       auto counted = run_on_board(board, folder_ + "/model.pipm");
@@ -161,6 +183,23 @@ class Bench {
         row.boards.emplace_back(board, counted->instructions);
     }
     return row;
+  }
+
+  /// The largest difference between our output and ONNX Runtime's of the same integers. (Its kernels for
+  /// unsigned activations saturate on processors without VNNI.)
+  Result<i32> difference(Ours& ours, const std::vector<u8>& onnx, const model::Shape& shape) {
+    const std::string file = folder_ + "/signed.onnx";
+    TRY(support::write_file(file, onnx));
+    TRY(theirs_->load(file, false));
+    std::vector<u8> input(static_cast<usize>(model::element_count(shape)));
+    for (usize i = 0; i < input.size(); ++i) input[i] = static_cast<u8>(i * i % 251 + i / 7);
+    const std::vector<u8> output = TRY(ours.run(input));
+    const std::vector<u8> theirs = TRY(theirs_->run(model::channels_first(shape, input), folder_));
+    if (theirs.size() != output.size()) return Error(Code::malformed, "outputs of different sizes");
+    i32 largest = 0;
+    for (usize i = 0; i < output.size(); ++i)
+      largest = std::max(largest, std::abs(static_cast<i8>(output[i]) - static_cast<i8>(theirs[i])));
+    return largest;
   }
 
   support::Status run(Ours& ours, const std::string& onnx, bool unsigned_activations, Contest& result) {
@@ -194,6 +233,8 @@ void print_json(const std::vector<Row>& rows) {
     };
     put("fp32Ms", row.real.ours_ms), put("onnxruntimeFp32Ms", row.real.theirs_ms);
     put("int8Ms", row.integer.ours_ms), put("onnxruntimeU8s8Ms", row.integer.theirs_ms);
+    put("dynamicMs", row.dynamic_ms);
+    if (row.difference) json["largestDifference"] = *row.difference;
     for (const auto& [board, instructions] : row.boards) json["instructions"][board] = instructions;
     all.push_back(json);
   }
@@ -214,9 +255,13 @@ void print_table(const std::vector<Row>& rows) {
                                      number(row.integer.ours_ms, "%.3f"),
                                      number(row.integer.theirs_ms, "%.3f"),
                                      ratio(row.integer)};
-    line.push_back(row.real.ours_ms && row.integer.ours_ms
-                       ? number(*row.real.ours_ms / *row.integer.ours_ms, "%.2f")
-                       : "–");
+    line.push_back(row.difference ? std::to_string(*row.difference) : "–");
+    const auto gain = [&row](const std::optional<f64>& ms) {
+      return row.real.ours_ms && ms ? number(*row.real.ours_ms / *ms, "%.2f") : std::string("–");
+    };
+    line.push_back(gain(row.integer.ours_ms));
+    line.push_back(number(row.dynamic_ms, "%.3f"));
+    line.push_back(gain(row.dynamic_ms));
     for (const char* board : {"mps2-an386", "virt-rv32"}) {
       std::string cell = "–";
       for (const auto& [name, instructions] : row.boards)
@@ -225,12 +270,12 @@ void print_table(const std::vector<Row>& rows) {
     }
     cells.push_back(line);
   }
-  std::printf("%s",
-              support::format_table(
-                  {"model", "MMAC", "fp32 ms", "ORT", "ratio", "int8 ms", "ORT u8s8", "ratio", "int8 gain",
-                   "M4F i/MAC", "rv32 i/MAC"},
-                  cells, std::vector<bool>{false, true, true, true, true, true, true, true, true, true, true})
-                  .c_str());
+  std::printf(
+      "%s", support::format_table(
+                {"model", "MMAC", "fp32 ms", "ORT", "ratio", "int8 ms", "ORT u8s8", "ratio", "±", "gain",
+                 "dynamic ms", "gain", "M4F i/MAC", "rv32 i/MAC"},
+                cells, {false, true, true, true, true, true, true, true, true, true, true, true, true, true})
+                .c_str());
   for (const Row& row : rows)
     for (const Contest* c : {&row.real, &row.integer})
       if (!c->why.empty()) std::printf("%s: %s\n", row.name.c_str(), c->why.c_str());
@@ -252,7 +297,9 @@ int help() {
       "usage: pipit bench models [--output=table|json] [--no-onnxruntime] [--no-boards] "
       "[MODEL.onnx|MODEL.tflite…]\n\n"
       "CPU time of an inference on one thread, ours and ONNX Runtime's in turn, and instructions per\n"
-      "multiply-accumulate on boards in QEMU. A float ONNX model is also quantised to static int8.\n\n"
+      "multiply-accumulate on boards in QEMU. A float ONNX model is also quantised, to static and to dynamic "
+      "int8.\n"
+      "± is the largest difference between the integers that both make of one input.\n\n"
       "example: pipit bench models --no-boards examples/fashion/fashion.onnx\n");
   return 0;
 }

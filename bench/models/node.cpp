@@ -59,6 +59,13 @@ support::Status OnnxRuntime::load(const std::string& file, bool unsigned_activat
   return {};
 }
 
+Result<std::vector<u8>> OnnxRuntime::run(const std::vector<u8>& input, const std::string& folder) {
+  const std::string from = folder + "/input.raw", to = folder + "/output.raw";
+  TRY(support::write_file(from, input));
+  TRY(ask("run " + from + " " + to));
+  return support::read_file(to);
+}
+
 Result<f64> OnnxRuntime::sample(u32 count) {
   return std::strtod(TRY(ask("sample " + std::to_string(count))).c_str(), nullptr);
 }

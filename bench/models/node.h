@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/error.h"
 
@@ -17,6 +18,8 @@ class OnnxRuntime {
 
   /// `unsigned_activations` rewrites a QDQ model for its u8s8 kernels.
   support::Status load(const std::string& file, bool unsigned_activations);
+  /// Output 0 of the loaded model for input 0's bytes; files of these names in `folder` are overwritten.
+  support::Result<std::vector<u8>> run(const std::vector<u8>& input, const std::string& folder);
   /// CPU milliseconds of one inference, over `count`.
   support::Result<f64> sample(u32 count);
 

@@ -1,11 +1,12 @@
 // ONNX Runtime on one thread, for bench/models: answers one line to each line of its input.
 //
 //   load MODEL.onnx [unsigned]   "ok", or why not; the model stays loaded until the next load
+//   run INPUT OUTPUT             one inference on the raw bytes of a file; those of the first output go to another
 //   sample N                     CPU milliseconds of one inference, over N
 //
 // PIPIT_NODE_MODULES is the folder that tests/onnxruntime/install.sh filled.
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { unsignedActivations } from "./u8s8.mjs";
@@ -33,6 +34,17 @@ const commands = {
     });
     feeds = Object.fromEntries(session.inputMetadata.map((input) => [input.name, tensorFor(input)]));
     await session.run(feeds);
+    return "";
+  },
+  async run(input, output) {
+    const [name] = session.inputNames;
+    const { type, data, dims } = feeds[name];
+    const bytes = readFileSync(input);
+    if (bytes.length !== data.byteLength) throw new Error(`input of ${bytes.length} instead of ${data.byteLength} bytes`);
+    const given = new data.constructor(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const results = await session.run({ ...feeds, [name]: new ort.Tensor(type, given, dims) });
+    const made = results[session.outputNames[0]].data;
+    writeFileSync(output, Buffer.from(made.buffer, made.byteOffset, made.byteLength));
     return "";
   },
   async sample(count) {
