@@ -103,6 +103,11 @@ void Emitter::operands(const RegisterInstruction& in, u32 origin) {
     case Form::ai:
     case Form::mem_a: bytes(in.imm, 2); break;
     case Form::ss_d: bytes(da | u32{in.rb} << 16, 4); break;
+    case Form::num: {
+      const u32 number = in.rc != 0 ? in.rc : static_cast<u32>(in.code) - static_cast<u32>(kFirstNumeric);
+      bytes(da | u32{in.rb} << 16 | number << 24, 4);
+      break;
+    }
     case Form::as_d: bytes(rd | u32{in.rb} << 8, 2); break;
     case Form::si_d:
     case Form::mem_s_d: bytes(da | (in.imm & 0xFFFF) << 16, 4); break;
@@ -113,16 +118,17 @@ void Emitter::operands(const RegisterInstruction& in, u32 origin) {
     case Form::mem_w_d: bytes(da, 2), bytes(in.imm, 4); break;
     case Form::far_a:
     case Form::const32: bytes(in.imm, 4); break;
-    case Form::br_ss: bytes(ab, 2), displacement(label, origin, false); break;
-    case Form::br_as: bytes(in.rb, 2), displacement(label, origin, false); break;
-    case Form::br_si: bytes(ra | (in.imm & 0xFFFF) << 16, 4), displacement(label, origin, false); break;
-    case Form::br_ai: bytes(in.imm, 2), displacement(label, origin, false); break;
-    case Form::step_i: bytes(da, 2), bytes(in.imm, 4), displacement(label, origin, false); break;
+    case Form::br_ss: displacement(label, origin, false), bytes(ab, 2); break;
+    case Form::br_as: displacement(label, origin, false), bytes(in.rb, 2); break;
+    case Form::br_si: displacement(label, origin, false), bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
+    case Form::br_ai: displacement(label, origin, false), bytes(in.imm, 2); break;
+    case Form::step_i: displacement(label, origin, false), bytes(da, 2), bytes(in.imm, 4); break;
     case Form::step_s:
-      bytes(da | u32{in.rb} << 16, 4), bytes(in.imm, 2), displacement(label, origin, false);
+      displacement(label, origin, false), bytes(da | u32{in.rb} << 16, 4), bytes(in.imm, 2);
       break;
     case Form::br: displacement(label, origin, false); break;
     case Form::br_far: displacement(label, origin, true); break;
+    case Form::u16x4:
     case Form::const64: bytes(in.imm, 8); break;
     case Form::const32_d: bytes(rd, 2), bytes(in.imm, 4); break;
     case Form::const64_d: bytes(rd, 2), bytes(in.imm, 8); break;

@@ -8,12 +8,6 @@ namespace pipit::wasm {
 
 namespace reg {
 
-extern const Handler kHandlers[kCodes] = {
-#define R(id, form) op_##id,
-#include "wasm/register/instructions.def"
-#undef R
-};
-
 void refresh_memory(Machine* m) {
   const MemoryInst& memory = *m->instance->memory;
   m->memory = memory.base;
@@ -36,7 +30,7 @@ void load_instance(Machine* m, InstanceImpl* instance) {
 static void refill_ticks(Machine& machine) {
   const u32 portion = static_cast<u32>(std::min<u64>(machine.fuel, 1u << 30));
   machine.fuel -= portion;
-  machine.ticks = static_cast<i32>(portion);
+  machine.ticks = portion;
 }
 
 [[gnu::noinline]] void out_of_ticks(PIPIT_ARGS) {
@@ -116,7 +110,7 @@ static void run(InstanceImpl& instance) {
   Machine* const machine = m;
 #endif
   PIPIT_HANDLER_AT(m->pc)(m->pc, m->fp, 0, 0, 0, PIPIT_REST);
-  m->fuel += static_cast<u32>(m->ticks);
+  m->fuel += m->ticks;
 }
 
 }  // namespace reg

@@ -31,12 +31,12 @@ enum class Form : u8 {
   mem_w_d,    ///< rd ra u32
   far_s,      ///< ra – u32
   far_a,      ///< u32
-  br_ss,      ///< ra rb displacement
-  br_as,      ///< rb – displacement
-  br_si,      ///< ra – i16 displacement
-  br_ai,      ///< i16 displacement
-  step_i,     ///< rd ra i16 i16 displacement
-  step_s,     ///< rd ra rb – i16 displacement
+  br_ss,      ///< displacement ra rb
+  br_as,      ///< displacement rb –
+  br_si,      ///< displacement ra – i16
+  br_ai,      ///< displacement i16
+  step_i,     ///< displacement rd ra i16 i16
+  step_s,     ///< displacement rd ra rb – i16
   br,         ///< displacement
   br_far,     ///< displacement of 32 bits
   const32,    ///< u32
@@ -47,6 +47,7 @@ enum class Form : u8 {
   far_copy,   ///< u16 u16: to, from
   u16x2,
   u16x3,
+  u16x4,
   call,        ///< u16 base, u16 function
   call_far,    ///< u16 base, u32 function
   table,       ///< ra – u16 count, then count + 1 displacements
@@ -54,15 +55,21 @@ enum class Form : u8 {
   mem_lane,    ///< rd ra rb lane u32
   shuffle,     ///< rd ra rb – and 16 lanes
   const128_d,  ///< rd – and 16 bytes
+  num,         ///< rd ra rb and the instruction's number among the numeric ones
 };
 
 enum class Code : u16 {
 #define R(id, form) id,
+#define N(id) id,
 #include "wasm/register/instructions.def"
 #undef R
+#undef N
   count_
 };
 constexpr u32 kCodes = static_cast<u32>(Code::count_);
+constexpr Code kFirstNumeric = Code::f64_add_ss_a;
+/// SIMD's instructions come behind count_.
+constexpr bool is_numeric(Code code) { return code >= kFirstNumeric && code < Code::count_; }
 
 constexpr Code operator+(Code code, u32 steps) { return static_cast<Code>(static_cast<u32>(code) + steps); }
 
@@ -89,6 +96,7 @@ constexpr u8 operand_bytes(Form form) {
     case Form::u16x3: return 6;
     case Form::step_i:
     case Form::step_s:
+    case Form::u16x4:
     case Form::const64: return 8;
     case Form::const64_d: return 10;
     default: return 4;

@@ -16,7 +16,7 @@ constexpr u32 kMaxScratch = 248;
 RegisterInstruction FunctionTranslator::make(Code code, Form form) const {
   RegisterInstruction in;
   in.code = code;
-  in.form = form;
+  in.form = is_numeric(code) ? Form::num : form;
   in.at = in_.at;
   return in;
 }

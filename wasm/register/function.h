@@ -97,14 +97,12 @@ class FunctionTranslator {
 
   // function_operation.cpp
   void operation();
-  void simple(Code code, Form form);
+  void simple(Code code, u16 op);
   void binary32(Code family, bool is_commutative);
-  void rare32(Code family);
   bool multiply_and_add(Operand& a, Operand& b, Code product, Code sum, u8 type);
   bool shift_and_mask(Operand& a, const Operand& mask);
   void extend32(Code family);
   void compare32(u32 relation, Operand& a, Operand& b);
-  void compare64(u32 relation);
   void binary_float(Code family, u32 c);
   void retype(u8 type);
   void select();
@@ -121,7 +119,7 @@ class FunctionTranslator {
   void load();
   void store();
   void whole();
-  void in_a_row(Code code, u32 pops, u32 x, u32 y, u8 result);
+  void in_a_row(u32 pops, u32 x, u32 y, u8 result);
 
   // operands.cpp
   Operand& push(u8 type, Place place);

@@ -294,8 +294,8 @@ void FunctionTranslator::direct_call() {
   RegisterInstruction in = make(Code::call, Form::call);
   in.imm = u64{number} << 16;
   if (is_tail || is_import || number > 0xFFFF) {
-    in = make(is_tail ? Code::return_call : is_import ? Code::call_import : Code::call_far, Form::call_far);
-    in.imm = u64{is_tail || is_import ? in_.a : number} << 16;
+    in = make(is_tail ? Code::return_call : Code::call_any, Form::call_far);
+    in.imm = u64{in_.a} << 16;
   }
   call(module_.funcs[in_.a].type, in, false, is_tail);
 }

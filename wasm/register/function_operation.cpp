@@ -7,29 +7,23 @@ namespace pipit::wasm::reg {
 
 namespace {
 
-/// Instructions that come in the order of the opcodes, all with the same form.
+/// Instructions in the order of the opcodes, whose operands are in slots.
 struct Range {
   u8 first, last;
   Code code;
-  Form form;
 };
 constexpr Range kRanges[] = {
-    {0x5B, 0x60, Code::f32_eq, Form::ss},
-    {0x61, 0x66, Code::f64_eq, Form::ss},
-    {0x67, 0x69, Code::clz, Form::s},
-    {0x79, 0x7B, Code::i64_clz, Form::s_d},
-    {0x7C, 0x8A, Code::i64_add, Form::ss_d},
-    {0x8B, 0x91, Code::f32_abs, Form::s},
-    {0x96, 0x98, Code::f32_min, Form::ss},
-    {0x99, 0x9F, Code::f64_abs, Form::s},
-    {0xA4, 0xA6, Code::f64_min, Form::ss},
-    {0xA8, 0xAB, Code::i32_trunc_f32_s, Form::s},
-    {0xAC, 0xAD, Code::i64_extend_i32_s, Form::s_d},
-    {0xAE, 0xB1, Code::i64_trunc_f32_s, Form::s_d},
-    {0xB2, 0xBB, Code::f32_convert_i32_s, Form::s},
-    {0xC2, 0xC4, Code::i64_extend8_s, Form::s_d},
-    {0xE0, 0xE3, Code::i32_trunc_sat_f32_s, Form::s},
-    {0xE4, 0xE7, Code::i64_trunc_sat_f32_s, Form::s_d},
+    {0x50, 0x5A, Code::i64_eqz},          // to i64.ge_u
+    {0x5B, 0x60, Code::f32_eq},           // to f32.ge
+    {0x61, 0x69, Code::f64_eq},           // to i32.popcnt
+    {0x6D, 0x70, Code::div_s},            // to i32.rem_u
+    {0x77, 0x77, Code::rotl},             //
+    {0x78, 0x91, Code::rotr},             // to f32.sqrt
+    {0x96, 0x9F, Code::f32_min},          // to f64.sqrt
+    {0xA4, 0xA6, Code::f64_min},          // to f64.copysign
+    {0xA8, 0xBB, Code::i32_trunc_f32_s},  // to f64.promote_f32
+    {0xC2, 0xC4, Code::i64_extend8_s},    // to i64.extend32_s
+    {0xE0, 0xE7, Code::i32_trunc_sat_f32_s},
 };
 
 // Comparisons as the opcodes number them, from eq.
@@ -43,14 +37,26 @@ constexpr u8 kFamily[] = {0, 1, 2, 4, 0xFF, 0xFF, 0xFF, 0xFF, 3, 5};
 struct LoadKind {
   Code code;
   u8 type;
+  u8 extension = 0;  ///< the instruction that makes an i64 of the i32
 };
+constexpr u8 kSigned = static_cast<u8>(Op::i64_extend_i32_s),
+             kUnsigned = static_cast<u8>(Op::i64_extend_i32_u);
 constexpr LoadKind kLoads[] = {
     // from i32.load
-    {Code::load_s_a, kTypeI32},        {Code::load64_s_d, kTypeI64},      {Code::loadf32_s_a, kTypeF32},
-    {Code::loadf64_s_a, kTypeF64},     {Code::load8_s_s_a, kTypeI32},     {Code::load8_u_s_a, kTypeI32},
-    {Code::load16_s_s_a, kTypeI32},    {Code::load16_u_s_a, kTypeI32},    {Code::load64_8_s_s_d, kTypeI64},
-    {Code::load64_8_u_s_d, kTypeI64},  {Code::load64_16_s_s_d, kTypeI64}, {Code::load64_16_u_s_d, kTypeI64},
-    {Code::load64_32_s_s_d, kTypeI64}, {Code::load64_32_u_s_d, kTypeI64},
+    {Code::load_s_a, kTypeI32},
+    {Code::load64_s_d, kTypeI64},
+    {Code::loadf32_s_a, kTypeF32},
+    {Code::loadf64_s_a, kTypeF64},
+    {Code::load8_s_s_a, kTypeI32},
+    {Code::load8_u_s_a, kTypeI32},
+    {Code::load16_s_s_a, kTypeI32},
+    {Code::load16_u_s_a, kTypeI32},
+    {Code::load8_s_s_a, kTypeI32, kSigned},
+    {Code::load8_u_s_a, kTypeI32, kUnsigned},
+    {Code::load16_s_s_a, kTypeI32, kSigned},
+    {Code::load16_u_s_a, kTypeI32, kUnsigned},
+    {Code::load_s_a, kTypeI32, kSigned},
+    {Code::load_s_a, kTypeI32, kUnsigned},
 };
 struct StoreKind {
   Code slot;         ///< value in a slot
@@ -82,15 +88,12 @@ void FunctionTranslator::operation() {
     Operand& a = pop();
     return compare32(steps(op, Op::i32_eq), a, b);
   }
-  if (in_range(op, Op::i64_eq, Op::i64_ge_u)) return compare64(steps(op, Op::i64_eq));
-  if (in_range(op, Op::i32_div_s, Op::i32_rem_u))
-    return rare32(Code::div_s_ss_a + steps(op, Op::i32_div_s) * 2);
   if (in_range(op, Op::f32_add, Op::f32_div))
     return binary_float(Code::f32_add_ss_a + steps(op, Op::f32_add) * 6, 1);
   if (in_range(op, Op::f64_add, Op::f64_div))
     return binary_float(Code::f64_add_ss_a + steps(op, Op::f64_add) * 6, 2);
   for (const Range& range : kRanges)
-    if (op >= range.first && op <= range.last) return simple(range.code + (op - range.first), range.form);
+    if (op >= range.first && op <= range.last) return simple(range.code + (op - range.first), op);
   if (op >= static_cast<u16>(first_bulk)) return whole();
   switch (static_cast<Op>(op)) {
     case Op::drop: consume(pop()); break;
@@ -121,7 +124,6 @@ void FunctionTranslator::operation() {
       compare32(kEq, a, zero);
       break;
     }
-    case Op::i64_eqz: simple(Code::i64_eqz, Form::s); break;
     case Op::i32_add: binary32(Code::add_ss_a, true); break;
     case Op::i32_sub: binary32(Code::sub_ss_a, false); break;
     case Op::i32_mul: binary32(Code::mul_ss_a, true); break;
@@ -131,8 +133,6 @@ void FunctionTranslator::operation() {
     case Op::i32_shl: binary32(Code::shl_ss_a, false); break;
     case Op::i32_shr_s: binary32(Code::shr_s_ss_a, false); break;
     case Op::i32_shr_u: binary32(Code::shr_u_ss_a, false); break;
-    case Op::i32_rotl: rare32(Code::rotl_ss_a); break;
-    case Op::i32_rotr: rare32(Code::rotr_ss_a); break;
     case Op::i32_extend8_s: extend32(Code::extend8_s_s_a); break;
     case Op::i32_extend16_s: extend32(Code::extend16_s_s_a); break;
     case Op::i32_wrap_i64:
@@ -141,9 +141,9 @@ void FunctionTranslator::operation() {
     case Op::f32_reinterpret_i32: retype(kTypeF32); break;
     case Op::f64_reinterpret_i64: retype(kTypeF64); break;
     case Op::memory_size: produce(make(Code::memory_size, Form::none), kTypeI32); break;
-    case Op::memory_grow: simple(Code::memory_grow, Form::s); break;
-    case Op::table_get: in_a_row(Code::table_get, 1, in_.a, 0, module_.tables[in_.a].type); break;
-    case Op::table_set: in_a_row(Code::table_set, 2, in_.a, 0, 0); break;
+    case Op::memory_grow: simple(Code::memory_grow, op); break;
+    case Op::table_get: in_a_row(1, in_.a, 0, module_.tables[in_.a].type); break;
+    case Op::table_set: in_a_row(2, in_.a, 0, 0); break;
     case Op::ref_null: push(static_cast<u8>(in_.a), Place::constant); break;
     case Op::ref_func: {
       claim(0);
@@ -156,24 +156,22 @@ void FunctionTranslator::operation() {
   }
 }
 
-/// An instruction with one way to be: operands in slots, the result as its form says.
-void FunctionTranslator::simple(Code code, Form form) {
-  PackedSignature signature = op_info(in_.op).signature;
+/// An instruction with one way to be: operands in slots, the result where its type goes.
+void FunctionTranslator::simple(Code code, u16 op) {
+  const PackedSignature signature = op_info(op).signature;
   const u8 type = static_cast<u8>(0x80 - (signature & 7));
-  RegisterInstruction in = make(code, form);
-  if (form == Form::ss || form == Form::ss_d) {
-    Operand& b = pop();
-    Operand& a = pop();
-    const u16 slot_a = slot_of(a), slot_b = slot_of(b);
-    in.ra = near(slot_a, 0);
-    in.rb = near(slot_b, 1);
-  } else {
-    in.ra = near_slot(pop(), 0);
-  }
-  if (form == Form::ss || form == Form::s)
-    produce(in, type);
-  else
+  const bool has_two = signature >> 6 != 0;
+  RegisterInstruction in = make(code, has_two ? Form::ss : Form::s);
+  in.rc = static_cast<u8>(op);
+  Operand* const b = has_two ? &pop() : nullptr;
+  Operand& a = pop();
+  const u16 slot_a = slot_of(a), slot_b = has_two ? slot_of(*b) : u16{0};
+  in.ra = near(slot_a, 0);
+  if (has_two) in.rb = near(slot_b, 1);
+  if (type == kTypeI64)
     produce_slot(in, type);
+  else
+    produce(in, type);
 }
 
 // Integers.
@@ -274,22 +272,6 @@ bool FunctionTranslator::shift_and_mask(Operand& a, const Operand& mask) {
   return true;
 }
 
-void FunctionTranslator::rare32(Code family) {
-  Operand& b = pop();
-  Operand& a = pop();
-  const bool direct = in_accumulator(b) && (a.place == Place::own || a.place == Place::slot);
-  RegisterInstruction in = make(family + (direct ? 1 : 0), direct ? Form::as : Form::ss);
-  const u16 slot_a = slot_of(a), slot_b = direct ? u16{0} : slot_of(b);
-  if (direct) {
-    in.rb = near(slot_a, 0);
-    consume(b);
-  } else {
-    in.ra = near(slot_a, 0);
-    in.rb = near(slot_b, 1);
-  }
-  produce(in, kTypeI32);
-}
-
 void FunctionTranslator::extend32(Code family) {
   Operand& a = pop();
   if (a.place == Place::sum || a.place == Place::constant) to_accumulator(a);
@@ -349,20 +331,6 @@ void FunctionTranslator::compare32(u32 relation, Operand& a, Operand& b) {
   const i32 kept = owner_[0] == nullptr ? (cached_[0] == cached ? cached : cached_[0]) : -1;
   produce(make_pair(Code::eq_ss_a + kFamily[relation] * kCompareCodes, operands, false), kTypeI32);
   cached_before_ = kept;
-}
-
-void FunctionTranslator::compare64(u32 relation) {
-  Operand* b = &pop();
-  Operand* a = &pop();
-  if (relation >= kGtS && relation <= kLeU) {
-    std::swap(a, b);
-    relation = kMirrored[relation];
-  }
-  RegisterInstruction in = make(Code::i64_eq + kFamily[relation], Form::ss);
-  const u16 slot_a = slot_of(*a), slot_b = slot_of(*b);
-  in.ra = near(slot_a, 0);
-  in.rb = near(slot_b, 1);
-  produce(in, kTypeI32);
 }
 
 /// The same bits as another type.
@@ -525,8 +493,9 @@ void FunctionTranslator::load() {
   if (kind.type == kTypeI32)
     in.slot_code = kind.code + (from.form + 4);
   else if (from.form != 3)
-    in.slot_code = (kind.type == kTypeF32 ? Code::load64_32_u_s_d : Code::load64_s_d) + from.form;
+    in.slot_code = kind.type == kTypeF32 ? Code::load_s_d + from.form : Code::load64_s_d + from.form;
   produce(in, kind.type);
+  if (kind.extension != 0) simple(Code::i64_extend_i32_s + (kind.extension - kSigned), kind.extension);
 }
 
 void FunctionTranslator::store() {
@@ -576,35 +545,31 @@ void FunctionTranslator::store() {
 
 // Instructions whose operands stand in a row of slots.
 
-void FunctionTranslator::in_a_row(Code code, u32 pops, u32 x, u32 y, u8 result) {
+void FunctionTranslator::in_a_row(u32 pops, u32 x, u32 y, u8 result) {
   if (x > 0xFFFF || y > 0xFFFF) return unsupported("module has too many segments or tables");
   settle_from(height_ - pops);
   claim_all();
   height_ -= pops;
   settled_ = std::min(settled_, height_);
-  RegisterInstruction in = make(code, Form::u16x3);
-  in.imm = next_slot() | u64{x} << 16 | u64{y} << 32;
-  hold(in);
-  emitter_.flush();
+  RegisterInstruction in = make(Code::bulk, Form::u16x4);
+  in.imm = next_slot() | u64{x} << 16 | u64{y} << 32 | u64{in_.op} << 48;
+  put(in);
   if (result != 0) {
     push(result, Place::own);
     wrote(stack_[height_ - 1].own);
   }
 }
 
+/// Bulk operations on memories and tables.
 void FunctionTranslator::whole() {
-  switch (static_cast<Op>(in_.op)) {
-    case Op::memory_init: return in_a_row(Code::memory_init, 3, in_.a, 0, 0);
-    case Op::data_drop: return in_a_row(Code::data_drop, 0, in_.a, 0, 0);
-    case Op::memory_copy: return in_a_row(Code::memory_copy, 3, 0, 0, 0);
-    case Op::memory_fill: return in_a_row(Code::memory_fill, 3, 0, 0, 0);
-    case Op::table_init: return in_a_row(Code::table_init, 3, in_.a, in_.b, 0);
-    case Op::elem_drop: return in_a_row(Code::elem_drop, 0, in_.a, 0, 0);
-    case Op::table_copy: return in_a_row(Code::table_copy, 3, in_.a, in_.b, 0);
-    case Op::table_grow: return in_a_row(Code::table_grow, 2, in_.a, 0, kTypeI32);
-    case Op::table_size: return in_a_row(Code::table_size, 0, in_.a, 0, kTypeI32);
-    default: return in_a_row(Code::table_fill, 3, in_.a, 0, 0);
-  }
+  const Op op = static_cast<Op>(in_.op);
+  const bool has_result = op == Op::table_grow || op == Op::table_size;
+  const u32 pops = op == Op::data_drop || op == Op::elem_drop || op == Op::table_size ? 0
+                   : op == Op::table_grow                                             ? 2
+                                                                                      : 3;
+  const bool is_of_memory = op == Op::memory_copy || op == Op::memory_fill;
+  const bool has_two = op == Op::table_init || op == Op::table_copy;
+  in_a_row(pops, is_of_memory ? 0 : in_.a, has_two ? in_.b : 0, has_result ? kTypeI32 : u8{0});
 }
 
 }  // namespace pipit::wasm::reg

@@ -10,7 +10,11 @@ namespace pipit::wasm::reg {
 [[gnu::noinline]] void trap_out_of_bounds(PIPIT_ARGS);
 
 #define R(id, form) HANDLER(id);
+#define N(id) HANDLER(id);
 #include "wasm/register/instructions.def"
 #undef R
+#undef N
+/// Every numeric instruction.
+HANDLER(numeric);
 
 }  // namespace pipit::wasm::reg

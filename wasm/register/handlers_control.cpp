@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "wasm/bulk.h"
+#include "wasm/opcode.h"
 #include "wasm/register/handlers.h"
 
 namespace pipit::wasm::reg {
@@ -57,7 +58,7 @@ static bool fits(Machine* m, const Value* base, u32 slots, const Frame* frame) {
 #define CALL(entry, bytes)                                          \
   do {                                                              \
     Value* const base_slot = fp + read_u16(pc + 2);                 \
-    const u8* const head = m->code + (entry);                       \
+    const u8* const head = (entry);                                 \
     Frame* const frame = m->frame - 1;                              \
     if (!fits(m, base_slot, read_u16(head), frame)) [[unlikely]]    \
       return stop_with_trap(m, pc, TrapKind::call_stack_exhausted); \
@@ -68,13 +69,8 @@ static bool fits(Machine* m, const Value* base, u32 slots, const Frame* frame) {
 
 HANDLER(call) {
   Machine* const m = PIPIT_MACHINE;
-  CALL(m->entries[read_u16(pc + 4)], 6);
+  CALL(m->code + m->entries[read_u16(pc + 4)], 6);
 }
-HANDLER(call_far) {
-  Machine* const m = PIPIT_MACHINE;
-  CALL(m->entries[read<u32>(pc + 4)], 8);
-}
-
 /// Calls a function of the host, m->callee of m->callee_instance with arguments at m->callee_fp, and goes on
 /// at m->after.
 static void invoke_host(PIPIT_ARGS) {
@@ -99,30 +95,10 @@ static void invoke_host(PIPIT_ARGS) {
   PIPIT_SPEND_AND_GO(pc + m->call_bytes);
 }
 
-/// Calls m->callee of m->callee_instance with arguments at m->callee_fp; the instruction has m->call_bytes.
+/// Calls m->callee of m->callee_instance with arguments at m->callee_fp; the instruction has m->call_bytes. A
+/// tail call puts it in place of the running function; what the host's functions return, the instruction
+/// behind returns.
 static void invoke(PIPIT_ARGS) {
-  Machine* const m = PIPIT_MACHINE;
-  const Callee callee = resolve_function(m->callee_instance, m->callee);
-  m->callee_instance = callee.instance;
-  m->callee = callee.index;
-  if (callee.host != nullptr) PIPIT_TAIL(invoke_host);
-  const RegisterCode& image = *machine_of(*callee.instance).image;
-  const u8* const head = image.code + image.entries[callee.index - callee.instance->module->imported_funcs];
-  Frame* const frame = m->frame - 1;
-  if (!fits(m, m->callee_fp, read_u16(head), frame)) [[unlikely]]
-    return stop_with_trap(m, pc, TrapKind::call_stack_exhausted);
-  *frame = {pc + m->call_bytes, fp, m->instance};
-  m->frame = frame;
-  if (callee.instance != m->instance) {
-    load_instance(m, callee.instance);
-    PIPIT_RELOAD_MEMORY();
-  }
-  BEGIN(head, m->callee_fp);
-}
-
-/// Calls m->callee in place of the running function. What the host's functions return, the instruction behind
-/// returns.
-static void invoke_tail(PIPIT_ARGS) {
   Machine* const m = PIPIT_MACHINE;
   const Callee callee = resolve_function(m->callee_instance, m->callee);
   m->callee_instance = callee.instance;
@@ -131,56 +107,76 @@ static void invoke_tail(PIPIT_ARGS) {
   const ModuleImpl& module = *callee.instance->module;
   const RegisterCode& image = *machine_of(*callee.instance).image;
   const u8* const head = image.code + image.entries[callee.index - module.imported_funcs];
-  if (!fits(m, fp, read_u16(head), m->frame)) [[unlikely]]
+  Frame* const frame = m->is_tail_call ? m->frame : m->frame - 1;
+  Value* const base_slot = m->is_tail_call ? fp : m->callee_fp;
+  if (!fits(m, base_slot, read_u16(head), frame)) [[unlikely]]
     return stop_with_trap(m, pc, TrapKind::call_stack_exhausted);
-  std::memmove(static_cast<void*>(fp), m->callee_fp,
-               module.type_of(callee.index).param_slots * sizeof(Value));
+  if (m->is_tail_call) {
+    std::memmove(static_cast<void*>(fp), m->callee_fp,
+                 module.type_of(callee.index).param_slots * sizeof(Value));
+  } else {
+    *frame = {pc + m->call_bytes, fp, m->instance};
+    m->frame = frame;
+  }
   if (callee.instance != m->instance) {
     load_instance(m, callee.instance);
     PIPIT_RELOAD_MEMORY();
   }
-  BEGIN(head, fp);
+  BEGIN(head, base_slot);
 }
 
 /// What a call through m->instance's own function index begins with.
-#define NAME_CALLEE()                   \
-  m->callee_instance = m->instance;     \
-  m->callee = read<u32>(pc + 4);        \
-  m->callee_fp = fp + read_u16(pc + 2); \
-  m->call_bytes = 8
+#define INVOKE_NAMED(is_tail)             \
+  do {                                    \
+    Machine* const m = PIPIT_MACHINE;     \
+    m->callee_instance = m->instance;     \
+    m->callee = read<u32>(pc + 4);        \
+    m->callee_fp = fp + read_u16(pc + 2); \
+    m->call_bytes = 8;                    \
+    m->is_tail_call = (is_tail);          \
+    PIPIT_TAIL(invoke);                   \
+  } while (false)
+HANDLER(call_any) { INVOKE_NAMED(false); }
+HANDLER(return_call) { INVOKE_NAMED(true); }
 
-HANDLER(call_import) {
+/// Calls the table's element whose number lies behind the arguments.
+static void invoke_indirect(PIPIT_ARGS) {
   Machine* const m = PIPIT_MACHINE;
-  NAME_CALLEE();
-  PIPIT_TAIL(invoke);
-}
-HANDLER(return_call) {
-  Machine* const m = PIPIT_MACHINE;
-  NAME_CALLEE();
-  PIPIT_TAIL(invoke_tail);
-}
-
-/// Finds the callee of an indirect call; the element's number lies behind the arguments.
-static TrapKind name_indirect(Machine* m, const u8* pc, Value* fp) {
   const u32 type = read_u16(pc + 4);
   m->callee_fp = fp + read_u16(pc + 2);
   m->call_bytes = 8;
   const u32 element = m->callee_fp[m->instance->module->types[type].param_slots].u32_;
-  return find_indirect(*m->instance, type, read_u16(pc + 6), element, m->callee_instance, m->callee);
-}
-HANDLER(call_indirect) {
-  Machine* const m = PIPIT_MACHINE;
-  const TrapKind fault = name_indirect(m, pc, fp);
+  const TrapKind fault =
+      find_indirect(*m->instance, type, read_u16(pc + 6), element, m->callee_instance, m->callee);
   if (fault != TrapKind::none) [[unlikely]]
     return stop_with_trap(m, pc, fault);
   PIPIT_TAIL(invoke);
 }
-HANDLER(return_call_indirect) {
+
+/// Where the code of an indirect call's callee begins if that is a function of this module with the very
+/// type, as it nearly always is; else null.
+static const u8* find_callee_here(const Machine* m, const u8* pc, const Value* base) {
+  const InstanceImpl& self = *m->instance;
+  const ModuleImpl& module = *self.module;
+  const u32 type = read_u16(pc + 4);
+  const TableInst& table = *self.tables[read_u16(pc + 6)];
+  const u32 element = base[module.types[type].param_slots].u32_;
+  if (element >= table.size) return nullptr;
+  const Ref ref = table.elements[element];
+  const u32 func = ref_func(ref), number = func - module.imported_funcs;
+  if (ref == 0 || ref_instance(ref) != self.id || number >= module.funcs.size() - module.imported_funcs)
+    return nullptr;
+  return module.funcs[func].type == type ? m->code + m->entries[number] : nullptr;
+}
+HANDLER(call_indirect) {
   Machine* const m = PIPIT_MACHINE;
-  const TrapKind fault = name_indirect(m, pc, fp);
-  if (fault != TrapKind::none) [[unlikely]]
-    return stop_with_trap(m, pc, fault);
-  PIPIT_TAIL(invoke_tail);
+  if (const u8* const here = find_callee_here(m, pc, fp + read_u16(pc + 2)); here != nullptr) CALL(here, 8);
+  m->is_tail_call = false;
+  PIPIT_TAIL(invoke_indirect);
+}
+HANDLER(return_call_indirect) {
+  PIPIT_MACHINE->is_tail_call = true;
+  PIPIT_TAIL(invoke_indirect);
 }
 
 #define RETURN()                                     \
@@ -226,22 +222,18 @@ HANDLER(unreachable) {
 
 // The boot code's instructions.
 
-HANDLER(call_start) {
-  Machine* const m = PIPIT_MACHINE;
-  m->callee_instance = m->instance;
-  m->callee = m->instance->module->start;
-  m->callee_fp = fp + m->entry_slots;
-  m->call_bytes = 2;
-  PIPIT_TAIL(invoke);
-}
-HANDLER(call_entry) {
-  Machine* const m = PIPIT_MACHINE;
-  m->callee_instance = m->instance;
-  m->callee = m->entry;
-  m->callee_fp = fp;
-  m->call_bytes = 2;
-  PIPIT_TAIL(invoke);
-}
+#define INVOKE_FROM_BOOT(function, arguments) \
+  do {                                        \
+    Machine* const m = PIPIT_MACHINE;         \
+    m->callee_instance = m->instance;         \
+    m->callee = (function);                   \
+    m->callee_fp = (arguments);               \
+    m->call_bytes = 2;                        \
+    m->is_tail_call = false;                  \
+    PIPIT_TAIL(invoke);                       \
+  } while (false)
+HANDLER(call_start) { INVOKE_FROM_BOOT(m->instance->module->start, fp + m->entry_slots); }
+HANDLER(call_entry) { INVOKE_FROM_BOOT(m->entry, fp); }
 HANDLER(halt) {
   Machine* const m = PIPIT_MACHINE;
   m->state = RunState::finished;
@@ -261,50 +253,43 @@ HANDLER(memory_grow) {
   PIPIT_NEXT_ACC(4, old);
 }
 
-// Operands stand in a row from the slot that the first operand names; `x` and `y` are the indices.
-#define ROW(n) fp[read_u16(pc + 2) + (n)].u32_
-#define X read_u16(pc + 4)
-#define Y read_u16(pc + 6)
-#define BULK_HANDLER(id, ...)                 \
-  HANDLER(id) {                               \
-    Machine* const m = PIPIT_MACHINE;         \
-    const TrapKind fault = __VA_ARGS__;       \
-    if (fault != TrapKind::none) [[unlikely]] \
-      return stop_with_trap(m, pc, fault);    \
-    PIPIT_NEXT_ACC(8, 0);                     \
+/// Operands stand in a row, as many as the operation has; x and y are the indices.
+[[gnu::noinline]] static TrapKind compute_bulk(InstanceImpl& instance, Op op, Value* row, u32 x, u32 y) {
+  if (op == Op::data_drop || op == Op::elem_drop) {
+    instance.drop(op == Op::elem_drop ? x : instance.data_bit(x));
+    return TrapKind::none;
   }
-#define EFFECT_HANDLER(id, ...)                        \
-  HANDLER(id) {                                        \
-    [[maybe_unused]] Machine* const m = PIPIT_MACHINE; \
-    __VA_ARGS__;                                       \
-    PIPIT_NEXT_ACC(8, 0);                              \
+  if (op == Op::memory_copy) return copy_memory(instance, row[0].u32_, row[1].u32_, row[2].u32_);
+  if (op == Op::memory_fill) return fill_memory(instance, row[0].u32_, row[1].u32_, row[2].u32_);
+  if (op == Op::memory_init) return memory_init(instance, x, row[0].u32_, row[1].u32_, row[2].u32_);
+  if (op == Op::table_init) return table_init(instance, x, y, row[0].u32_, row[1].u32_, row[2].u32_);
+  if (op == Op::table_copy) return copy_table(instance, x, y, row[0].u32_, row[1].u32_, row[2].u32_);
+  if (op == Op::table_fill) return fill_table(instance, x, row[0].u32_, row[1].u32_, row[2].u32_);
+  TableInst& table = *instance.tables[x];
+  if (op == Op::table_size) {
+    row[0].u32_ = table.size;
+  } else if (op == Op::table_grow) {
+    row[0].u32_ = table.grow(row[1].u32_, row[0].u32_);
+  } else {
+    if (row[0].u32_ >= table.size) return TrapKind::out_of_bounds_table_access;
+    Ref& element = table.elements[row[0].u32_];
+    if (op == Op::table_get)
+      row[0].u32_ = element;
+    else
+      element = row[1].u32_;
   }
-BULK_HANDLER(memory_init, memory_init(*m->instance, X, ROW(0), ROW(1), ROW(2)))
-BULK_HANDLER(memory_copy, copy_memory(*m->instance, ROW(0), ROW(1), ROW(2)))
-BULK_HANDLER(memory_fill, fill_memory(*m->instance, ROW(0), ROW(1), ROW(2)))
-BULK_HANDLER(table_init, table_init(*m->instance, X, Y, ROW(0), ROW(1), ROW(2)))
-BULK_HANDLER(table_copy, copy_table(*m->instance, X, Y, ROW(0), ROW(1), ROW(2)))
-BULK_HANDLER(table_fill, fill_table(*m->instance, X, ROW(0), ROW(1), ROW(2)))
-EFFECT_HANDLER(data_drop, m->instance->drop(m->instance->data_bit(X)))
-EFFECT_HANDLER(elem_drop, m->instance->drop(X))
-EFFECT_HANDLER(table_grow, ROW(0) = m->instance->tables[X]->grow(ROW(1), ROW(0)))
-EFFECT_HANDLER(table_size, ROW(0) = m->instance->tables[X]->size)
-EFFECT_HANDLER(ref_func, SLOT(2).u32_ = make_func_ref(m->instance->id, read<u32>(pc + 4)))
-
-HANDLER(table_get) {
-  Machine* const m = PIPIT_MACHINE;
-  const TableInst& table = *m->instance->tables[X];
-  if (ROW(0) >= table.size) [[unlikely]]
-    return stop_with_trap(m, pc, TrapKind::out_of_bounds_table_access);
-  ROW(0) = table.elements[ROW(0)];
-  PIPIT_NEXT_ACC(8, 0);
+  return TrapKind::none;
 }
-HANDLER(table_set) {
+HANDLER(bulk) {
   Machine* const m = PIPIT_MACHINE;
-  const TableInst& table = *m->instance->tables[X];
-  if (ROW(0) >= table.size) [[unlikely]]
-    return stop_with_trap(m, pc, TrapKind::out_of_bounds_table_access);
-  table.elements[ROW(0)] = ROW(1);
+  const TrapKind fault = compute_bulk(*m->instance, static_cast<Op>(read_u16(pc + 8)), fp + read_u16(pc + 2),
+                                      read_u16(pc + 4), read_u16(pc + 6));
+  if (fault != TrapKind::none) [[unlikely]]
+    return stop_with_trap(m, pc, fault);
+  PIPIT_NEXT_ACC(10, 0);
+}
+HANDLER(ref_func) {
+  SLOT(2).u32_ = make_func_ref(PIPIT_MACHINE->instance->id, read<u32>(pc + 4));
   PIPIT_NEXT_ACC(8, 0);
 }
 

@@ -44,18 +44,19 @@ BINARY32_(sub, I16(4), R32(2), I16(2), acc, a - b)
 BINARY_HANDLER(sub_si_d, I16(4), R32(3), 6, TO_SLOT, a - b)
 BINARY_HANDLER(sub_ai_d, I16(4), acc, 6, TO_SLOT, a - b)
 
-/// A conditional branch: `keep` is what the accumulator holds afterwards.
-#define BRANCH_HANDLER(name, a_, b_, at, keep, ...)                    \
-  HANDLER(br_##name) {                                                 \
-    const u32 a = (a_), b = (b_);                                      \
-    acc = keep;                                                        \
-    PIPIT_FORK(__VA_ARGS__, pc + read_i16(pc + (at)) * 2, (at) + 2);   \
-  }                                                                    \
-  HANDLER(back_##name) {                                               \
-    const u32 a = (a_), b = (b_);                                      \
-    acc = keep;                                                        \
-    if (__VA_ARGS__) PIPIT_SPEND_AND_GO(pc + read_i16(pc + (at)) * 2); \
-    PIPIT_NEXT((at) + 2);                                              \
+/// A conditional branch: `keep` is what the accumulator holds afterwards. The displacement stands first.
+#define BRANCH_HANDLER(name, a_, b_, bytes, keep, ...) \
+  HANDLER(br_##name) {                                 \
+    const u32 a = (a_), b = (b_);                      \
+    acc = keep;                                        \
+    if (__VA_ARGS__) PIPIT_TAKE_BRANCH();              \
+    PIPIT_NEXT(bytes);                                 \
+  }                                                    \
+  HANDLER(back_##name) {                               \
+    const u32 a = (a_), b = (b_);                      \
+    acc = keep;                                        \
+    if (__VA_ARGS__) PIPIT_TAKE_BRANCH_BACK();         \
+    PIPIT_NEXT(bytes);                                 \
   }
 
 #define COMPARE32(op, ...)                                    \
@@ -63,10 +64,10 @@ BINARY_HANDLER(sub_ai_d, I16(4), acc, 6, TO_SLOT, a - b)
   BINARY_HANDLER(op##_as_a, acc, R32(2), 4, , __VA_ARGS__)    \
   BINARY_HANDLER(op##_si_a, R32(2), I16(4), 6, , __VA_ARGS__) \
   BINARY_HANDLER(op##_ai_a, acc, I16(2), 4, , __VA_ARGS__)    \
-  BRANCH_HANDLER(op##_ss, R32(2), R32(3), 4, a, __VA_ARGS__)  \
-  BRANCH_HANDLER(op##_as, acc, R32(2), 4, a, __VA_ARGS__)     \
-  BRANCH_HANDLER(op##_si, R32(2), I16(4), 6, a, __VA_ARGS__)  \
-  BRANCH_HANDLER(op##_ai, acc, I16(2), 4, a, __VA_ARGS__)
+  BRANCH_HANDLER(op##_ss, R32(4), R32(5), 6, a, __VA_ARGS__)  \
+  BRANCH_HANDLER(op##_as, acc, R32(4), 6, a, __VA_ARGS__)     \
+  BRANCH_HANDLER(op##_si, R32(4), I16(6), 8, a, __VA_ARGS__)  \
+  BRANCH_HANDLER(op##_ai, acc, I16(4), 6, a, __VA_ARGS__)
 
 COMPARE32(eq, (a == b))
 COMPARE32(ne, (a != b))
@@ -90,28 +91,17 @@ COMPARE32(ge_u, (a >= b))
 EXTEND32(extend8_s, static_cast<i8>(a))
 EXTEND32(extend16_s, static_cast<i16>(a))
 EXTEND32(extend16_u, static_cast<u16>(a))
-UNARY_HANDLER(clz, R32(2), 4, , std::countl_zero(a))
-UNARY_HANDLER(ctz, R32(2), 4, , std::countr_zero(a))
-UNARY_HANDLER(popcnt, R32(2), 4, , std::popcount(a))
+BINARY_HANDLER(rotl, R32(2), R32(3), 4, , std::rotl(a, static_cast<int>(b & 31)))
 
-#define RARE32(op, ...)                                       \
-  BINARY_HANDLER(op##_ss_a, R32(2), R32(3), 4, , __VA_ARGS__) \
-  BINARY_HANDLER(op##_sa_a, R32(2), acc, 4, , __VA_ARGS__)
-RARE32(rotl, std::rotl(a, static_cast<int>(b & 31)))
-RARE32(rotr, std::rotr(a, static_cast<int>(b & 31)))
-
-#define DIVIDE_HANDLER(name, T, b_, overflows, ...)                               \
+#define DIVIDE32(name, T, overflows, ...)                                         \
   HANDLER(name) {                                                                 \
-    const T a = static_cast<T>(R32(2)), b = static_cast<T>(b_);                   \
+    const T a = static_cast<T>(R32(2)), b = static_cast<T>(R32(3));               \
     if (b == 0) [[unlikely]]                                                      \
       return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_divide_by_zero); \
     if (overflows) [[unlikely]]                                                   \
       return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_overflow);       \
     PIPIT_NEXT_ACC(4, static_cast<u32>(__VA_ARGS__));                             \
   }
-#define DIVIDE32(op, T, overflows, ...)                        \
-  DIVIDE_HANDLER(op##_ss_a, T, R32(3), overflows, __VA_ARGS__) \
-  DIVIDE_HANDLER(op##_sa_a, T, acc, overflows, __VA_ARGS__)
 DIVIDE32(div_s, i32, a == std::numeric_limits<i32>::min() && b == -1, a / b)
 DIVIDE32(div_u, u32, false, a / b)
 DIVIDE32(rem_s, i32, false, b == -1 ? 0 : a % b)
@@ -133,81 +123,17 @@ HANDLER(madd_d) {
   SLOT(2).u32_ = result;
   PIPIT_NEXT_ACC(6, result);
 }
-#define STEP_HANDLER(name, limit, step)                                \
-  HANDLER(name) {                                                      \
-    const u32 result = R32(3) + (step);                                \
-    SLOT(2).u32_ = result;                                             \
-    const u32 last = (limit);                                          \
-    acc = result;                                                      \
-    if (result != last) PIPIT_SPEND_AND_GO(pc + read_i16(pc + 8) * 2); \
-    PIPIT_NEXT(10);                                                    \
+#define STEP_HANDLER(name, limit, step)           \
+  HANDLER(name) {                                 \
+    const u32 result = R32(5) + (step);           \
+    SLOT(4).u32_ = result;                        \
+    const u32 last = (limit);                     \
+    acc = result;                                 \
+    if (result != last) PIPIT_TAKE_BRANCH_BACK(); \
+    PIPIT_NEXT(10);                               \
   }
-STEP_HANDLER(step_back_ne_i, I16(6), I16(4))
-STEP_HANDLER(step_back_ne_s, R32(4), I16(6))
-
-// i64.
-
-#define R64(n) SLOT(n).u64_
-#define BINARY64(op, ...)                         \
-  HANDLER(i64_##op) {                             \
-    const u64 a = R64(3), b = R64(4);             \
-    SLOT(2).u64_ = static_cast<u64>(__VA_ARGS__); \
-    PIPIT_NEXT(6);                                \
-  }
-BINARY64(add, a + b)
-BINARY64(sub, a - b)
-BINARY64(mul, a* b)
-BINARY64(and, a& b)
-BINARY64(or, a | b)
-BINARY64(xor, a ^ b)
-BINARY64(shl, a << (b & 63))
-BINARY64(shr_s, static_cast<i64>(a) >> (b & 63))
-BINARY64(shr_u, a >> (b & 63))
-BINARY64(rotl, std::rotl(a, static_cast<int>(b & 63)))
-BINARY64(rotr, std::rotr(a, static_cast<int>(b & 63)))
-
-#define DIVIDE64(op, T, overflows, ...)                                           \
-  HANDLER(i64_##op) {                                                             \
-    const T a = static_cast<T>(R64(3)), b = static_cast<T>(R64(4));               \
-    if (b == 0) [[unlikely]]                                                      \
-      return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_divide_by_zero); \
-    if (overflows) [[unlikely]]                                                   \
-      return stop_with_trap(PIPIT_MACHINE, pc, TrapKind::integer_overflow);       \
-    SLOT(2).u64_ = static_cast<u64>(__VA_ARGS__);                                 \
-    PIPIT_NEXT(6);                                                                \
-  }
-DIVIDE64(div_s, i64, a == std::numeric_limits<i64>::min() && b == -1, a / b)
-DIVIDE64(div_u, u64, false, a / b)
-DIVIDE64(rem_s, i64, false, b == -1 ? 0 : a % b)
-DIVIDE64(rem_u, u64, false, a % b)
-
-#define COMPARE64(op, T, ...)                                       \
-  HANDLER(i64_##op) {                                               \
-    const T a = static_cast<T>(R64(2)), b = static_cast<T>(R64(3)); \
-    PIPIT_NEXT_ACC(4, static_cast<u32>(__VA_ARGS__));               \
-  }
-COMPARE64(eq, u64, a == b)
-COMPARE64(ne, u64, a != b)
-COMPARE64(lt_s, i64, a < b)
-COMPARE64(ge_s, i64, a >= b)
-COMPARE64(lt_u, u64, a < b)
-COMPARE64(ge_u, u64, a >= b)
-HANDLER(i64_eqz) { PIPIT_NEXT_ACC(4, static_cast<u32>(R64(2) == 0)); }
-
-#define UNARY64(op, ...)                          \
-  HANDLER(i64_##op) {                             \
-    const u64 a = R64(3);                         \
-    SLOT(2).u64_ = static_cast<u64>(__VA_ARGS__); \
-    PIPIT_NEXT(4);                                \
-  }
-UNARY64(clz, std::countl_zero(a))
-UNARY64(ctz, std::countr_zero(a))
-UNARY64(popcnt, std::popcount(a))
-UNARY64(extend8_s, static_cast<i64>(static_cast<i8>(a)))
-UNARY64(extend16_s, static_cast<i64>(static_cast<i16>(a)))
-UNARY64(extend32_s, static_cast<i64>(static_cast<i32>(a)))
-UNARY64(extend_i32_s, static_cast<i64>(static_cast<i32>(a)))
-UNARY64(extend_i32_u, a & 0xFFFF'FFFF)
+STEP_HANDLER(step_back_ne_i, I16(8), I16(6))
+STEP_HANDLER(step_back_ne_s, R32(6), I16(8))
 
 // Moves and constants.
 

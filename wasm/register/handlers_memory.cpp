@@ -73,20 +73,12 @@ LOAD32(load16_u, u16)
 LOADF(f32)
 LOADF(f64)
 
-#define FINISH64(bytes)                                      \
-  SLOT(2).u64_ = static_cast<u64>(static_cast<i64>(loaded)); \
+#define FINISH64(bytes)  \
+  SLOT(2).u64_ = loaded; \
   PIPIT_NEXT_ACC(bytes, static_cast<u32>(loaded))
-#define LOAD64(op, T)                                                    \
-  LOAD_HANDLER(op##_s_d, T, FINISH64(6), SLOT(3).u32_, read_u16(pc + 4)) \
-  LOAD_HANDLER(op##_a_d, T, FINISH64(6), acc, read_u16(pc + 4))          \
-  LOAD_HANDLER(op##_w_d, T, FINISH64(8), SLOT(3).u32_ + read<u32>(pc + 4))
-LOAD64(load64, u64)
-LOAD64(load64_8_s, i8)
-LOAD64(load64_8_u, u8)
-LOAD64(load64_16_s, i16)
-LOAD64(load64_16_u, u16)
-LOAD64(load64_32_s, i32)
-LOAD64(load64_32_u, u32)
+LOAD_HANDLER(load64_s_d, u64, FINISH64(6), SLOT(3).u32_, read_u16(pc + 4))
+LOAD_HANDLER(load64_a_d, u64, FINISH64(6), acc, read_u16(pc + 4))
+LOAD_HANDLER(load64_w_d, u64, FINISH64(8), SLOT(3).u32_ + read<u32>(pc + 4))
 
 /// One store of the first bytes of `source`.
 #define STORE_HANDLER(name, T, source, bytes, ...)                  \

@@ -107,10 +107,10 @@ void FunctionTranslator::write_to(Operand& operand, u16 slot) {
 void FunctionTranslator::accumulator_to(u32 c, u16 slot, bool is_producer_held) {
   RegisterInstruction& last = emitter_.last();
   if (is_producer_held && slot < 256 && last.slot_code != Code::count_) {
-    const bool keeps_accumulator =
-        c == 0 || last.slot_code < Code::load64_s_d || last.slot_code > Code::load64_32_u_w_d;
+    // Loads into a slot leave floats' accumulators alone.
+    const bool keeps_accumulator = c == 0 || last.code < Code::loadf32_s_a || last.code > Code::loadf64_x_a;
     last.code = last.slot_code;
-    last.form = last.slot_form;
+    if (!is_numeric(last.code)) last.form = last.slot_form;
     last.rd = static_cast<u8>(slot);
     last.slot_code = Code::count_;
     held_for_ = nullptr;

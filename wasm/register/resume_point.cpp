@@ -18,11 +18,10 @@ bool describe_call(const ModuleImpl& module, const RegisterInstruction& in, u32&
   may_be_host = true;
   switch (in.code) {
     case Code::call:
-    case Code::call_far:
       type = module.funcs[module.imported_funcs + operand].type;
       may_be_host = false;
       return true;
-    case Code::call_import:
+    case Code::call_any:
     case Code::return_call: type = module.funcs[operand].type; return true;
     case Code::call_indirect:
     case Code::return_call_indirect: type = operand & 0xFFFF; return true;
