@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "host/executors.h"
 #include "host/memory.h"
 #include "host/ports_sensor.h"
 #include "host/ports_system.h"
@@ -33,6 +34,7 @@ struct World {
   std::vector<wasi::NamedModel> models;
   std::vector<std::string_view> arguments, environment;
   std::vector<wasi::Descriptor> descriptors{kMaxDescriptors};
+  FastExecutors executors;
   wasi::Context context;
 };
 
@@ -61,6 +63,7 @@ support::Status set_up(World& world, const RunOptions& options, Arena& arena) {
   context.telemetry = &world.no_telemetry;
   if (world.telemetry != nullptr) context.telemetry = world.telemetry.get();
   context.importer = options.importer;
+  if (!options.portable_kernels) context.executors = &world.executors;
   context.arguments = world.arguments;
   context.environment = world.environment;
   context.models = world.models;

@@ -41,6 +41,7 @@ struct RunOptions {
   ports::Console* err = nullptr;
   wasi::Input* in = nullptr;
   wasi::ModelImporter* importer = nullptr;
+  bool portable_kernels = false;  ///< models run by a microcontroller's kernels instead of this processor's
   /// Counts or prints calls; the engine must be one that steps().
   CallLog* calls = nullptr;
   u64 checkpoint_after = 0;  ///< fuel after which the run is written to checkpoint_file and ends

@@ -49,6 +49,16 @@ class ModelImporter {
   ~ModelImporter() = default;
 };
 
+/// Makes the executors of wasi-nn's execution contexts; a platform without one runs the portable kernels.
+class ExecutorFactory {
+ public:
+  /// Takes what the executor needs from `arena` or from memory of the factory's. out_of_memory.
+  virtual Result<nn::Executor> create(const nn::PlannedModel& model, Arena& arena) = 0;
+
+ protected:
+  ~ExecutorFactory() = default;
+};
+
 /// Standard input; only Linux has one.
 class Input {
  public:
@@ -96,6 +106,7 @@ struct Context {
   ports::Sensor* sensor = nullptr;
   ports::Telemetry* telemetry = nullptr;
   ModelImporter* importer = nullptr;
+  ExecutorFactory* executors = nullptr;
   std::span<const std::string_view> arguments;    ///< argv, the first is the program's name
   std::span<const std::string_view> environment;  ///< "KEY=value"
   std::span<const NamedModel> models;

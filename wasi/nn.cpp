@@ -105,6 +105,13 @@ NnErrno set_dynamic_input(Call& call, u32 dims, u32 rank, u8 type, Bytes data) {
   return status.ok() ? NnErrno::success : to_nn_errno(status.error().code);
 }
 
+Result<nn::Executor> make_executor(Context& context, const nn::PlannedModel& model) {
+  if (context.executors != nullptr) return context.executors->create(model, *context.arena);
+  void* memory = context.arena->allocate(model.arena_bytes(), kArenaAlign);
+  if (memory == nullptr) return Error{Code::out_of_memory, "activations do not fit into the arena"};
+  return nn::Executor::create(model, {static_cast<u8*>(memory), model.arena_bytes()});
+}
+
 /// (graph, out: context). Each context takes the model's activation arena for good.
 NnErrno init_execution_context(Call& call) {
   Context& context = call.context;
@@ -115,11 +122,7 @@ NnErrno init_execution_context(Call& call) {
   const nn::PlannedModel& model = *context.graphs[call.arg(0)];
 
   const usize mark = context.arena->mark();
-  void* memory = context.arena->allocate(model.arena_bytes(), kArenaAlign);
-  auto executor =
-      memory == nullptr
-          ? Result<nn::Executor>(Error{Code::out_of_memory, "activations do not fit into the arena"})
-          : nn::Executor::create(model, {static_cast<u8*>(memory), model.arena_bytes()});
+  auto executor = make_executor(context, model);
   auto kept =
       executor.ok() ? context.arena->make<nn::Executor>(*executor) : Result<nn::Executor*>(executor.error());
   if (!kept.ok()) {
