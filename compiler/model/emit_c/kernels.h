@@ -4,8 +4,8 @@
 
 namespace pipit::model {
 
-/// The C kernels by name, in an order in which each stands behind those it calls: kernels/<name>.c, embedded
-/// by the build.
+/// The C kernels by name, in an order in which each stands behind those it calls: kernels/<name>.c or
+/// nn/kernels/c99/<name>.c, embedded by the build.
 struct CKernel {
   std::string_view name;
   std::string_view text;

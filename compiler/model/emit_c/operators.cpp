@@ -1,6 +1,7 @@
 // One function an operator: which kernel it needs, and with which arguments it is called.
 #include "compiler/model/emit_c/arguments.h"
 #include "compiler/model/emit_c/custom.h"
+#include "nn/kernels/c99/c99.h"
 #include "nn/kernels/window.h"
 #include "nn/shapes.h"
 
@@ -12,10 +13,20 @@ using nn::elements;
 using nn::last_dim;
 using nn::Node;
 
+/// What layers of int8 weights are made of.
+void need_layer_i8(Writer& out) {
+  out.need({"within", "fixed_point"});
+  out.need_dsp({"dsp", "requantize_dsp", "dot_dsp", "layer_i8_dsp"});
+  out.need_elsewhere({"dot_i8", "layer_i8"});
+}
+
 void conv2d_i8(Writer& out, const Node& node) {
-  out.need({"within", "fixed_point", "dot_i8", "layer_i8", "conv2d_i8"});
+  need_layer_i8(out);
+  out.need_dsp({"dot_pixels_dsp", "conv2d_patch_dsp", "conv2d_i8_dsp"});
+  out.need_elsewhere({"conv2d_i8"});
   const TensorRecord& weights = node.input(1);
-  const std::string patch = out.scratch(elements(weights) / weights.dims[0]);
+  const u32 depth = elements(weights) / weights.dims[0];
+  const std::string patch = out.scratch(depth, nn::c99::conv2d_patch_bytes(depth));
   out.call("conv2d_i8",
            Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)),
                      out.input(node, 1), out.input(node, 2), out.input(node, 3), zero_point(node.output())} +
@@ -23,15 +34,28 @@ void conv2d_i8(Writer& out, const Node& node) {
 }
 
 void depthwise_i8(Writer& out, const Node& node) {
-  out.need({"within", "fixed_point", "depthwise_conv2d_i8"});
-  out.call("depthwise_conv2d_i8",
-           Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)),
-                     out.input(node, 1), out.input(node, 2), out.input(node, 3), zero_point(node.output())} +
-               bounds_i8(node.attributes<Conv2dAttributes>().clamp) + Arguments{out.output(node)});
+  const u32* weights = node.input(1).dims;
+  const bool fits = nn::c99::depthwise_3x3_fits(
+      nn::window_shape(node, weights[1], weights[2], node.attributes<Conv2dAttributes>().window));
+  out.need({"within", "fixed_point"});
+  if (fits) {
+    out.need_dsp({"dsp", "halves_dsp", "requantize_dsp", "depthwise_lines_dsp", "depthwise_3x3_i8_dsp"});
+    out.need_elsewhere({"depthwise_conv2d_i8", "depthwise_3x3_i8"});
+  } else {
+    out.need({"depthwise_conv2d_i8"});
+  }
+  Arguments arguments =
+      Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)), out.input(node, 1),
+                out.input(node, 2),     out.input(node, 3), zero_point(node.output())} +
+      bounds_i8(node.attributes<Conv2dAttributes>().clamp);
+  if (fits) arguments.push_back(out.scratch(0, nn::c99::DEPTHWISE_LINES_BYTES));
+  out.call(fits ? "depthwise_3x3_i8" : "depthwise_conv2d_i8", arguments + Arguments{out.output(node)});
 }
 
 void fully_connected_i8(Writer& out, const Node& node) {
-  out.need({"within", "fixed_point", "dot_i8", "layer_i8", "fully_connected_i8"});
+  need_layer_i8(out);
+  out.need_dsp({"fully_connected_i8_dsp"});
+  out.need_elsewhere({"fully_connected_i8"});
   const u32* weights = node.input(1).dims;
   out.call("fully_connected_i8",
            Arguments{out.input(node, 0), number(elements(node.input(0)) / weights[1]), number(weights[1]),

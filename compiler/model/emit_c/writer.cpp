@@ -62,8 +62,9 @@ std::string Writer::constant(const char* type, const std::string& dims, const st
   return name;
 }
 
-std::string Writer::scratch(u32 count) {
+std::string Writer::scratch(u32 count, u32 dsp_count) {
   scratch_bytes_ = std::max(scratch_bytes_, count);
+  dsp_scratch_bytes_ = std::max(dsp_scratch_bytes_, dsp_count == 0 ? count : dsp_count);
   return "scratch";
 }
 

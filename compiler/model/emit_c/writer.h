@@ -23,12 +23,18 @@ class Writer {
 
   /// Asks for a kernel by its file's name; those it calls must be asked for as well.
   void need(std::initializer_list<const char*> kernels) { kernels_.insert(kernels.begin(), kernels.end()); }
+  /// The same for processors with the DSP extension, and for all others.
+  void need_dsp(std::initializer_list<const char*> kernels) { dsp_.insert(kernels.begin(), kernels.end()); }
+  void need_elsewhere(std::initializer_list<const char*> kernels) {
+    elsewhere_.insert(kernels.begin(), kernels.end());
+  }
   /// Text at file scope before the entry points: instantiations of kernels, each once.
   void declare_once(const std::string& text);
   /// A static constant of this operator; yields its name.
   std::string constant(const char* type, const std::string& dims, const std::string& values);
-  /// `count` bytes that no two operators use at once; yields the buffer's name.
-  std::string scratch(u32 count);
+  /// `count` bytes that no two operators use at once, or `dsp_count`, 8-byte aligned, with the DSP extension;
+  /// yields the buffer's name.
+  std::string scratch(u32 count, u32 dsp_count = 0);
   /// Constants in a kernel's own layout, in the blob; yields the expression of an aligned pointer to their
   /// bytes.
   std::string packed(Bytes bytes);
@@ -47,11 +53,14 @@ class Writer {
   std::string bytes_of(const std::string& pointer) const { return "(const uint8_t*)" + pointer; }
 
   const std::set<std::string>& kernels() const { return kernels_; }
+  const std::set<std::string>& dsp_kernels() const { return dsp_; }
+  const std::set<std::string>& elsewhere_kernels() const { return elsewhere_; }
   const std::vector<std::string>& declarations() const { return declarations_; }
   const std::string& constants() const { return constants_; }
   const std::string& body() const { return body_; }
   std::vector<u8> take_blob() { return std::move(blob_); }
   u32 scratch_bytes() const { return scratch_bytes_; }
+  u32 dsp_scratch_bytes() const { return dsp_scratch_bytes_; }
   u32 constant_bytes() const { return constant_bytes_; }
 
  private:
@@ -61,12 +70,12 @@ class Writer {
   nn::ModelView model_;
   bool apart_;
   std::vector<u8> blob_;
-  std::set<std::string> kernels_;
+  std::set<std::string> kernels_, dsp_, elsewhere_;
   std::vector<std::string> declarations_;
   std::set<u32> written_;               ///< constants by offset in the file
   std::map<u32, std::string> in_blob_;  ///< likewise, with their expression
   std::string constants_, body_;
-  u32 scratch_bytes_ = 0, constant_bytes_ = 0, made_ = 0;
+  u32 scratch_bytes_ = 0, dsp_scratch_bytes_ = 0, constant_bytes_ = 0, made_ = 0;
 };
 
 /// How one operator of nn/format.h is written; refuses with a reason. dtype is that of its first input.

@@ -29,7 +29,7 @@ struct Conv2dI8 {
   format::Clamp clamp;
   i8* output;
 };
-/// A build links one file that defines it: conv2d_scalar.cpp, conv2d_dsp.cpp.
+/// A build links one file that defines it: conv2d_scalar.cpp, c99/layers_dsp.cpp.
 void conv2d_i8(const Conv2dI8& conv);
 /// The plain version that the others must equal, and to which they leave windows too large for their stack.
 void conv2d_i8_reference(const Conv2dI8& conv);

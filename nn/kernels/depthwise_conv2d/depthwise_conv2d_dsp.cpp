@@ -1,8 +1,15 @@
+#include "nn/kernels/c99/c99.h"
 #include "nn/kernels/channel_output.h"
 #include "nn/kernels/depthwise_conv2d/depthwise_conv2d.h"
 #include "nn/kernels/simd/dsp.h"
 
 namespace pipit::nn {
+namespace c99 {
+namespace {
+#include "nn/kernels/c99/depthwise_3x3_i8_dsp.c"
+}  // namespace
+}  // namespace c99
+
 namespace {
 
 constexpr u32 kWidth = 4;     // channels at a time: a word of the image
@@ -80,18 +87,15 @@ class Block {
     return {bias[0], bias[1], bias[2], bias[3]};
   }
 
-  /// The pixels of one row whose windows are whole. With three columns, as nearly all have, a row's taps are
-  /// written out.
+  /// The pixels of one row whose windows are whole.
   void inner_row(u32 image, u32 y, const Inner& inner, i8* out) const {
     const i8* first = conv_.input + usize{shape_.pixel(image, y, 0, inner.begin, 0)} * shape_.in_c + channel_;
     const u32 count = inner.end - inner.begin;
-    shape_.kernel_w == 3 && shape_.kernel_h == 3 ? whole_windows<3>(first, count, out)
-                                                 : whole_windows<0>(first, count, out);
+    whole_windows(first, count, out);
   }
 
-  template <u32 kSide>
   [[gnu::noinline]] void whole_windows(const i8* first, u32 count, i8* out) const {
-    const u32 height = kSide != 0 ? kSide : shape_.kernel_h, width = kSide != 0 ? kSide : shape_.kernel_w;
+    const u32 height = shape_.kernel_h, width = shape_.kernel_w;
     const u32 tap_step = shape_.window.dilation_w * shape_.in_c;
     const u32 row_step = shape_.window.dilation_h * shape_.in_w * shape_.in_c;
     const u32 pixel_step = shape_.window.stride_w * shape_.in_c, channels = shape_.out_c;
@@ -101,7 +105,7 @@ class Block {
       const TapWeights* weights = weights_;
       const i8* in = first;
       for (u32 row = 0; row < height; ++row, in += row_step, weights += width)
-        add_taps<kSide>(in, tap_step, weights, width, sums);
+        add_taps(in, tap_step, weights, width, sums);
       store(sums, range, out);
     }
   }
@@ -118,7 +122,7 @@ class Block {
       if (!inside) continue;
       const i8* in =
           conv_.input + usize{shape_.pixel(image, y, row, x, columns.begin)} * shape_.in_c + channel_;
-      add_taps<0>(in, step, weights + columns.begin, columns.count(), sums);
+      add_taps(in, step, weights + columns.begin, columns.count(), sums);
       add_padding(weights + columns.end, shape_.kernel_w - columns.end, sums);
     }
     return sums;
@@ -141,20 +145,11 @@ class Block {
     for (u32 c = 0; c < kWidth; ++c) out[c] = outputs_[c](all[c], range_);
   }
 
-  /// Three taps, or where kCount is 0, `count`.
-  template <u32 kCount>
   [[gnu::always_inline]] static void add_taps(const i8* in, u32 step, const TapWeights* weights, u32 count,
                                               Sums& sums) {
-    const auto tap = [&](u32 index) __attribute__((always_inline)) {
-      const u32 word = dsp::load4(in + index * step);
-      add_tap(dsp::sxtb16(word), dsp::sxtb16_ror8(word), weights[index], sums);
-    };
-    if constexpr (kCount == 3) {
-      tap(0);
-      tap(1);
-      tap(2);
-    } else {
-      for (u32 index = 0; index < count; ++index) tap(index);
+    for (; count != 0; --count, in += step, ++weights) {
+      const u32 word = dsp::load4(in);
+      add_tap(dsp::sxtb16(word), dsp::sxtb16_ror8(word), *weights, sums);
     }
   }
   __attribute__((always_inline)) void add_padding(const TapWeights* weights, u32 count, Sums& sums) const {
@@ -175,9 +170,16 @@ class Block {
 
 void depthwise_conv2d_i8(const Conv2dI8& conv) {
   const WindowShape& shape = conv.shape;
+  const c99::window window = c99::window_of(shape);
   if (shape.in_c != shape.out_c || shape.out_c % kWidth != 0 ||
       u64{shape.kernel_h} * shape.kernel_w > kMaxTaps)
     return depthwise_conv2d_i8_reference(conv);
+  if (c99::depthwise_3x3_fits(shape)) {
+    alignas(8) i8 lines[c99::DEPTHWISE_LINES_BYTES];
+    return c99::depthwise_3x3_i8(&window, conv.input, conv.input_zero_point, conv.weights, conv.bias,
+                                 c99::pairs(conv.factors), conv.output_zero_point, conv.clamp.low_i32(),
+                                 conv.clamp.high_i32(), lines, conv.output);
+  }
   const Block::Inner inner = Block::inner(shape);
   for (u32 channel = 0; channel < shape.out_c; channel += kWidth) Block(conv, channel).run(inner);
 }

@@ -43,25 +43,46 @@ TEST(DepthwiseConv2d, F32EqualsANaiveSumInDouble) {
   }
 }
 
+void expect_bit_exact(const WindowShape& s, Random& random, bool bounded, bool any_factor) {
+  const i32 in_zero = random.integer(-128, 127), out_zero = random.integer(-128, 127);
+  const i32 low = bounded ? -100 : -128, high = bounded ? 90 : 127;
+  const auto input = random.int8s(input_size(s));
+  const auto weights = random.int8s(s.kernel_h * s.kernel_w * s.out_c);
+  const auto bias = random.int32s(s.out_c, -20000, 20000);
+  const auto factors = any_factor ? random.factors(s.out_c, -31, 1) : random.factors(s.out_c, -10, -3);
+  std::vector<i8> output(output_size(s));
+  depthwise_conv2d_i8({s, input.data(), in_zero, weights.data(), bias.data(), factors.data(), out_zero,
+                       format::Clamp::of(low, high), output.data()});
+  for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {
+    i64 sum = bias[o];
+    naive_taps(s, n, y, x, o,
+               [&](i64 in, u32 w) { sum += (in < 0 ? in_zero : input[in]) * i64{weights[w]}; });
+    ASSERT_EQ(output[index], exact_requantize(sum, factors[o], out_zero, low, high));
+  });
+}
+
 TEST(DepthwiseConv2d, I8IsBitExact) {
   for (u32 seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const WindowShape s = random_depthwise(random);
-    const i32 in_zero = random.integer(-128, 127), out_zero = random.integer(-128, 127);
-    const auto input = random.int8s(input_size(s));
-    const auto weights = random.int8s(s.kernel_h * s.kernel_w * s.out_c);
-    const auto bias = random.int32s(s.out_c, -20000, 20000);
-    const auto factors = random.factors(s.out_c, -10, -3);
-    std::vector<i8> output(output_size(s));
-    depthwise_conv2d_i8({s, input.data(), in_zero, weights.data(), bias.data(), factors.data(), out_zero,
-                         format::Clamp::of(-100, 90), output.data()});
-    for_each_naive_output(s, [&](u32 n, u32 y, u32 x, u32 o, u32 index) {
-      i64 sum = bias[o];
-      naive_taps(s, n, y, x, o,
-                 [&](i64 in, u32 w) { sum += (in < 0 ? in_zero : input[in]) * i64{weights[w]}; });
-      ASSERT_EQ(output[index], exact_requantize(sum, factors[o], out_zero, -100, 90));
-    });
+    expect_bit_exact(s, random, seed % 2 == 0, seed % 3 == 0);
+  }
+}
+
+// What nearly every depthwise layer is; widths beyond what kernels hold at a time.
+TEST(DepthwiseConv2d, I8IsBitExactFor3x3) {
+  for (u32 seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const u32 channels = 4 * static_cast<u32>(random.integer(1, 3));
+    WindowShape s = random_window(random, static_cast<i32>(channels), static_cast<i32>(channels), 1);
+    s.kernel_h = s.kernel_w = 3;
+    s.in_h = static_cast<u32>(random.integer(3, 9));
+    s.in_w = static_cast<u32>(seed % 4 == 0 ? random.integer(45, 120) : random.integer(3, 14));
+    s.out_h = window_extent(s.in_h, 3, s.window.stride_h, 1, s.window.pad_top, s.window.pad_bottom);
+    s.out_w = window_extent(s.in_w, 3, s.window.stride_w, 1, s.window.pad_left, s.window.pad_right);
+    expect_bit_exact(s, random, seed % 2 == 0, seed % 3 == 0);
   }
 }
 

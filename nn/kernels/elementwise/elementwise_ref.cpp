@@ -10,6 +10,19 @@ T clamped(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
 }
 
+/// rescale() by a factor below 1, whose results do not saturate, without a case and a 64-bit shift by a
+/// variable.
+class BelowOne {
+ public:
+  explicit BelowOne(format::Rescale factor)
+      : multiplier_(factor.multiplier), shift_(-factor.shift), half_(i64{1} << (30 - factor.shift)) {}
+  i32 operator()(i32 x) const { return static_cast<i32>((i64{x} * multiplier_ + half_) >> 31) >> shift_; }
+
+ private:
+  i32 multiplier_, shift_;
+  i64 half_;
+};
+
 /// out[i] = combine(a[i], b[i mod b_count]), without a division per element.
 template <class T, class Combine>
 void zip(const T* a, u32 count, const T* b, u32 b_count, T* out, Combine combine) {
@@ -42,9 +55,13 @@ void mul_f32(const f32* a, u32 count, const f32* b, u32 b_count, format::Clamp c
 void add_i8(const i8* a, u32 count, const i8* b, u32 b_count, const ZeroPoints& zero,
             const format::AddAttributes& how, i8* out) {
   constexpr i32 kHeadroom = 1 << 20;  // fraction bits that survive the inputs' rescaling
+  const ZeroPoints zeros = zero;
+  const BelowOne of_a(how.a), of_b(how.b);
+  const format::Rescale of_sum = how.out;
+  const format::Clamp clamp = how.clamp;
   zip(a, count, b, b_count, out, [&](i8 x, i8 y) {
-    const i32 sum = rescale((x - zero.a) * kHeadroom, how.a) + rescale((y - zero.b) * kHeadroom, how.b);
-    return requantize(sum, how.out, zero.out, how.clamp);
+    const i32 sum = of_a((x - zeros.a) * kHeadroom) + of_b((y - zeros.b) * kHeadroom);
+    return requantize(sum, of_sum, zeros.out, clamp);
   });
 }
 

@@ -26,7 +26,7 @@ struct FullyConnectedI8 {
   format::Clamp clamp;
   i8* output;
 };
-/// A build links one file that defines it: fully_connected_scalar.cpp, fully_connected_dsp.cpp.
+/// A build links one file that defines it: fully_connected_scalar.cpp, c99/layers_dsp.cpp.
 void fully_connected_i8(const FullyConnectedI8& layer);
 
 }  // namespace pipit::nn
