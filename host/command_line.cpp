@@ -23,6 +23,7 @@ struct Option {
 
 constexpr Option kOptions[] = {
     {.name = "--dir", .list = &RunRequest::directories},
+    {.name = "--network", .flag = &RunRequest::network},
     {.name = "--env", .list = &RunRequest::environment},
     {.name = "--model", .list = &RunRequest::models},
     {.name = "--sensor", .list = &RunRequest::sensors},
@@ -114,6 +115,8 @@ const char kRunUsage[] =
     "faster,\n"
     "                         code is slower\n"
     "  --dir=HOST[:GUEST]     grant a directory; also GUEST::HOST; \":ro\" behind it: read only\n"
+    "  --network              let it use sockets (WasmEdge's extension of WASI), on every address of this "
+    "machine\n"
     "  --env=KEY=VALUE        set a variable of the program's environment\n"
     "  --fuel=N               stop after so many loop iterations and calls\n"
     "  --memory=SIZE          linear memory, as in 20K; --stack=SIZE the engine's stack\n"
@@ -203,6 +206,7 @@ Result<RunOptions::Sensor> load_sensor(const std::string& text) {
 }
 
 support::Status apply(const RunRequest& request, RunOptions& options) {
+  options.network = request.network;
   for (const std::string& text : request.directories) options.directories.push_back(TRY(parse_grant(text)));
   for (const std::string& text : request.environment) {
     TRY(split_at_equals(text, "--env=KEY=VALUE"));

@@ -14,7 +14,7 @@ struct RunRequest {
   std::vector<std::string> directories, environment, models, sensors, program;
   std::string engine = "interp", telemetry, memory, stack, fuel, cache;
   std::string profile_json, checkpoint, checkpoint_after, resume;
-  bool quick = false, profile = false, trace = false, report = false, help = false;
+  bool network = false, quick = false, profile = false, trace = false, report = false, help = false;
 };
 
 /// What --help prints.

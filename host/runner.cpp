@@ -11,6 +11,7 @@
 #include "host/memory.h"
 #include "host/ports_sensor.h"
 #include "host/ports_system.h"
+#include "host/sockets.h"
 #include "support/files.h"
 #include "wasm/checkpoint.h"
 
@@ -31,6 +32,7 @@ struct World {
   NoTelemetry no_telemetry;
   std::unique_ptr<FileTelemetry> telemetry;
   std::unique_ptr<HostFiles> files;
+  std::unique_ptr<HostSockets> sockets;
   std::vector<wasi::NamedModel> models;
   std::vector<std::string_view> arguments, environment;
   std::vector<wasi::Descriptor> descriptors{kMaxDescriptors};
@@ -46,6 +48,7 @@ support::Status set_up(World& world, const RunOptions& options, Arena& arena) {
   }
   for (const auto& sensor : options.sensors) world.sensor.add(sensor.name, sensor.frames);
   world.files = TRY(HostFiles::create(options.directories));
+  if (options.network) world.sockets = TRY(HostSockets::create());
   if (!options.telemetry_file.empty()) world.telemetry = TRY(FileTelemetry::create(options.telemetry_file));
   world.arguments.push_back(options.name);
   for (const auto& text : options.arguments) world.arguments.push_back(text);
@@ -58,6 +61,7 @@ support::Status set_up(World& world, const RunOptions& options, Arena& arena) {
   context.err = options.err != nullptr ? options.err : &world.err;
   context.in = options.in != nullptr ? options.in : &world.in;
   context.files = world.files.get();
+  context.sockets = world.sockets.get();
   context.descriptors = world.descriptors;
   context.sensor = &world.sensor;
   context.telemetry = &world.no_telemetry;
@@ -87,7 +91,8 @@ void wait(World& world) {
   constexpr u64 kLongestNs = 50'000'000;
   const wasi::Context& context = world.context;
   if (context.computing) return;
-  pollfd input = {STDIN_FILENO, POLLIN, 0};
+  pollfd waits[] = {{STDIN_FILENO, POLLIN, 0},
+                    {world.sockets != nullptr ? world.sockets->event_fd() : -1, POLLIN, 0}};
   u64 left_ns = kLongestNs;
   bool on_input = true;
   if (context.poll_started_ns != 0) {  // poll_oneoff, otherwise a read of standard input
@@ -96,7 +101,9 @@ void wait(World& world) {
     on_input = context.poll_reads_input;
   }
   const timespec left = {0, static_cast<long>(left_ns)};
-  (void)ppoll(&input, on_input ? 1 : 0, &left, nullptr);
+  if (!on_input) waits[0].fd = -1;
+  (void)ppoll(waits, std::size(waits), &left, nullptr);
+  if (world.sockets != nullptr) world.sockets->refresh();
 }
 
 /// Fuel for a few milliseconds, learned from how long the slices before took.

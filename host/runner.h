@@ -29,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> arguments;    ///< without argv[0]
   std::vector<std::string> environment;  ///< "KEY=value"
   std::vector<HostFiles::Grant> directories;
+  bool network = false;  ///< it may use sockets
   std::vector<Model> models;
   std::vector<Sensor> sensors;
   std::string telemetry_file;         ///< empty: results are dropped

@@ -70,7 +70,7 @@ static int datagrams(void) {
 }
 
 static int errors(void) {
-  struct pipit_address here = {{0, 0, 0, 0}, 80};
+  struct pipit_address here = {{0, 0, 0, 0}, 0};
   char byte;
   const int fd = pipit_socket(PIPIT_STREAM), other = pipit_socket(PIPIT_STREAM);
   const int not_connected = pipit_send(fd, "x", 1) < 0 && errno == ENOTCONN;
