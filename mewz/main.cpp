@@ -31,6 +31,13 @@ void start_network(AppPorts& ports) {
   if (!status.ok()) give_up(StopCode::misconfigured, "network", status.error());
   ports.sockets = &sockets(Owner::first);
   ports.service = [] { return network().poll(); };
+  if (g_command.trace)
+    ports.tell = [](std::string_view when) {
+      const auto usage = network().usage();
+      Line() << "network at the " << when << ": " << usage.connections << " connections, " << usage.segments
+             << " segments, " << usage.buffers << " buffers, " << usage.send_bytes << " bytes to send, "
+             << usage.receive_buffers << " frames held";
+    };
   ports.waiting = [] { return network().waiting(); };
 }
 

@@ -141,7 +141,7 @@ TEST(MewzNetwork, ServesFilesOfTheRamDisk) {
 /// Megabytes there and back, every byte compared; then many connections one after another.
 TEST(MewzNetwork, EchoesEveryByteAndForgetsConnections) {
   constexpr usize kBytes = 4u << 20;
-  RunningVm vm("mewz_net.wasm", "arg=echo arg=7", 7);
+  RunningVm vm("mewz_net.wasm", "arg=echo arg=7 trace", 7);
   ASSERT_TRUE(vm.wait_for("address 10.0.2.15")) << vm.console();
   const int fd = dial(vm.port());
   ASSERT_GE(fd, 0);
@@ -174,18 +174,38 @@ TEST(MewzNetwork, EchoesEveryByteAndForgetsConnections) {
   }
   close(dial(vm.port()));
   EXPECT_EQ(vm.exit_code(), 0u) << vm.console();
+  // What connections and packets took is all free again.
+  const std::string console = vm.console();
+  const usize at = console.find("network at the end: ");
+  ASSERT_NE(at, console.npos) << console;
+  u32 connections, segments, buffers, bytes, held;
+  ASSERT_EQ(
+      std::sscanf(&console[at],
+                  "network at the end: %u connections, %u segments, %u buffers, %u bytes to send, %u frames",
+                  &connections, &segments, &buffers, &bytes, &held),
+      5);
+  EXPECT_EQ(connections + segments + buffers + held, 0u) << console;
+  EXPECT_LT(bytes, 200u) << "what DHCP keeps, and nothing else\n" << console;
 }
 
-TEST(MewzNetwork, ConnectsToTheHost) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+/// `mode` of the program connects to a listener of ours, says ping, and is told pong.
+void expect_connection(int family, const std::string& mode, const std::string& says) {
+  const int listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_GE(listener, 0);
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_addr = in6addr_loopback;
+  auto* const address =
+      family == AF_INET ? reinterpret_cast<sockaddr*>(&v4) : reinterpret_cast<sockaddr*>(&v6);
+  socklen_t size = family == AF_INET ? sizeof v4 : sizeof v6;
+  ASSERT_EQ(bind(listener, address, size), 0);
   ASSERT_EQ(listen(listener, 1), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  RunningVm vm("mewz_net.wasm", "arg=client arg=" + std::to_string(ntohs(address.sin_port)), 1);
+  ASSERT_EQ(getsockname(listener, address, &size), 0);
+  const u16 port = ntohs(family == AF_INET ? v4.sin_port : v6.sin6_port);
+  RunningVm vm("mewz_net.wasm", "arg=" + mode + " arg=" + std::to_string(port), 1);
   pollfd waiting{listener, POLLIN, 0};
   ASSERT_EQ(poll(&waiting, 1, kPatienceMs), 1) << vm.console();
   const int fd = accept(listener, nullptr, nullptr);
@@ -198,7 +218,20 @@ TEST(MewzNetwork, ConnectsToTheHost) {
   close(fd);
   close(listener);
   EXPECT_EQ(vm.exit_code(), 0u) << vm.console();
-  EXPECT_NE(vm.console().find("from 10.0.2.15 got pong"), std::string::npos) << vm.console();
+  EXPECT_NE(vm.console().find(says), std::string::npos) << vm.console();
+}
+
+TEST(MewzNetwork, ConnectsToTheHost) { expect_connection(AF_INET, "client", "from 10.0.2.15 got pong"); }
+
+TEST(MewzNetwork, ConnectsToTheHostByIpv6) {
+  const int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool there = probe >= 0 && bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  if (probe >= 0) close(probe);
+  if (!there) GTEST_SKIP() << "this machine has no IPv6";
+  expect_connection(AF_INET6, "client6", "from fec0::");
 }
 
 TEST(MewzNetwork, AnswersWhatGoesWrong) {
@@ -208,6 +241,7 @@ TEST(MewzNetwork, AnswersWhatGoesWrong) {
     std::string arguments, output;
   } kCases[] = {{"arg=refused arg=" + std::to_string(*unused), "refused: yes"},
                 {"arg=datagrams ip=10.0.2.15/24,10.0.2.2", "datagram pong from port set"},
+                {"arg=both ip=10.0.2.15/24,10.0.2.2", "both 11 foursix"},
                 {"arg=errors", "errors 1111111"}};
   for (const auto& each : kCases) {
     RunningVm vm("mewz_net.wasm", each.arguments, 1);

@@ -98,9 +98,13 @@ void idle(const AppPorts& ports) {
         if (ports.service != nullptr) ports.service();
         break;
       case RunState::trapped: print_trap(instance); stop(StopCode::trap);
-      case RunState::exited: stop(instance.exit_code());
+      case RunState::exited:
+        if (ports.tell != nullptr) ports.tell("end");
+        stop(instance.exit_code());
       case RunState::idle:
-      case RunState::finished: stop(0);
+      case RunState::finished:
+        if (ports.tell != nullptr) ports.tell("end");
+        stop(0);
     }
   }
 }
@@ -211,6 +215,7 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   g_instance = *instance;
   set_application_report(describe_application);
   announce(image, machine, native ? &*native : nullptr);
+  if (ports.tell != nullptr) ports.tell("begin");
   drive(**instance, context, ports, image.native.empty());
 }
 

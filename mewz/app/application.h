@@ -12,6 +12,9 @@ using Service = bool (*)();
 /// Whether that has something to do; asked with interrupts off, before sleeping.
 using Waiting = bool (*)();
 
+/// Told when the application begins and when it has ended by itself.
+using Tell = void (*)(std::string_view when);
+
 /// Ports that start-up found; null where the machine has nothing of the kind.
 struct AppPorts {
   ports::Console* out = nullptr;
@@ -21,6 +24,7 @@ struct AppPorts {
   ports::Sockets* sockets = nullptr;
   Service service = nullptr;
   Waiting waiting = nullptr;
+  Tell tell = nullptr;
 };
 
 /// Runs the application to its end and stops the machine with its exit code: its own, 134 after a trap, 65

@@ -17,6 +17,7 @@ extern "C" {
 #include "lwip/ethip6.h"
 #include "lwip/init.h"
 #include "lwip/nd6.h"
+#include "lwip/stats.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 }
@@ -222,6 +223,15 @@ bool NetworkInterface::reaches(bool ipv6) const {
 ports::Ipv4 NetworkInterface::address() const {
   const auto* const ip = netif_ip4_addr(&g_netif);
   return {ip4_addr1(ip), ip4_addr2(ip), ip4_addr3(ip), ip4_addr4(ip)};
+}
+
+NetworkInterface::Usage NetworkInterface::usage() const {
+  const auto used = [](memp_t pool) { return u32{memp_pools[pool]->stats->used}; };
+  return {.connections = used(MEMP_TCP_PCB),
+          .buffers = used(MEMP_PBUF) + used(MEMP_PBUF_POOL),
+          .segments = used(MEMP_TCP_SEG),
+          .send_bytes = static_cast<u32>(lwip_stats.mem.used),
+          .receive_buffers = u32{NetworkCard::kReceiveBuffers} - g_card.buffers_at_device()};
 }
 
 ports::MacAddress NetworkInterface::mac() const { return g_card.mac(); }

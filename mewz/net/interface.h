@@ -21,6 +21,11 @@ class NetworkInterface {
   bool up() const;
   ports::Ipv4 address() const;
   ports::MacAddress mac() const;
+  /// What connections and packets take now; all of it goes when they do.
+  struct Usage {
+    u32 connections, buffers, segments, send_bytes, receive_buffers;
+  };
+  Usage usage() const;
 
  private:
   bool started_ = false, announced_ = false;

@@ -67,4 +67,17 @@
 #define MEMP_NUM_TCP_SEG 2048
 #define MEMP_NUM_SYS_TIMEOUT 16
 
-#define LWIP_STATS 0
+/* What is in use of memory and pools, and nothing else. */
+#define LWIP_STATS 1
+#define LINK_STATS 0
+#define ETHARP_STATS 0
+#define IP_STATS 0
+#define IPFRAG_STATS 0
+#define ICMP_STATS 0
+#define UDP_STATS 0
+#define TCP_STATS 0
+#define SYS_STATS 0
+#define IP6_STATS 0
+#define ICMP6_STATS 0
+#define IP6_FRAG_STATS 0
+#define ND6_STATS 0

@@ -28,8 +28,51 @@ static int echo(int port) {
       total += (unsigned long)size;
     }
     close(fd);
-    if (total == 0) return 0; /* a connection with nothing in it ends the test */
+    if (total == 0) { /* a connection with nothing in it ends the test */
+      sleep(1);       /* what it closed is closed on the other side too */
+      return 0;
+    }
   }
+}
+
+/* The host behind QEMU's user network by IPv6 is fec0::2; we configure ourselves in its network. */
+static int client6(int port) {
+  struct pipit_address6 host = {{0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}, (uint16_t)port},
+                        local;
+  char answer[64] = "";
+  size_t used = 0;
+  long got;
+  const int fd = pipit_socket6(PIPIT_STREAM);
+  if (fd < 0) return fail("socket");
+  if (pipit_connect6(fd, &host)) return fail("connect");
+  if (pipit_send_all(fd, "ping", 4) || pipit_end_sending(fd)) return fail("send");
+  while (used < sizeof answer - 1 && (got = pipit_recv(fd, answer + used, sizeof answer - 1 - used)) > 0)
+    used += (size_t)got;
+  if (pipit_local_address6(fd, &local)) return fail("local address");
+  printf("from %02x%02x::%02x%02x got %s\n", local.ip[0], local.ip[1], local.ip[14], local.ip[15], answer);
+  return 0;
+}
+
+/* One socket of IPv6's meets both: IPv4 by ::ffff:127.0.0.1, and ::1. */
+static int both(void) {
+  const struct pipit_address6 any = {{0}, 4000};
+  struct pipit_address6 from = {{0}, 0};
+  const struct pipit_address here = {{127, 0, 0, 1}, 4000};
+  const struct pipit_address6 here6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 4000};
+  char text[16] = "";
+  const int server = pipit_socket6(PIPIT_STREAM);
+  if (server < 0 || pipit_bind6(server, &any) || pipit_listen(server, 2)) return fail("listen");
+  const int four = pipit_socket(PIPIT_STREAM), six = pipit_socket6(PIPIT_STREAM);
+  if (pipit_connect(four, &here) || pipit_connect6(six, &here6)) return fail("connect");
+  const int one = pipit_accept(server), two = pipit_accept(server);
+  if (pipit_peer_address6(one, &from)) return fail("peer");
+  const int mapped = from.ip[10] == 0xff && from.ip[11] == 0xff && from.ip[12] == 127 && from.ip[15] == 1;
+  if (pipit_peer_address6(two, &from)) return fail("peer");
+  const int own = from.ip[0] == 0 && from.ip[10] == 0 && from.ip[15] == 1;
+  if (pipit_send_all(four, "four", 4) || pipit_recv(one, text, sizeof text) != 4) return fail("IPv4");
+  if (pipit_send_all(six, "six", 3) || pipit_recv(two, text + 4, sizeof text - 4) != 3) return fail("IPv6");
+  printf("both %d%d %s\n", mapped, own, text);
+  return 0;
 }
 
 /* The host behind QEMU's user network is 10.0.2.2. */
@@ -91,6 +134,8 @@ int main(int argc, char** argv) {
   setvbuf(stdout, NULL, _IONBF, 0);
   if (!strcmp(what, "echo")) return echo(port);
   if (!strcmp(what, "client")) return client(port);
+  if (!strcmp(what, "client6")) return client6(port);
+  if (!strcmp(what, "both")) return both();
   if (!strcmp(what, "refused")) return refused(port);
   if (!strcmp(what, "datagrams")) return datagrams();
   if (!strcmp(what, "errors")) return errors();

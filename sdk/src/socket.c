@@ -43,7 +43,7 @@ int32_t wasi_lookup(const char* node, uint32_t node_size, const char* service, u
                     const struct wasi_addrinfo* hints, struct wasi_addrinfo** list, uint32_t most,
                     uint32_t* count);
 
-enum { kInet4 = 1 };
+enum { kInet4 = 1, kInet6 = 2 };
 
 static int result(int32_t error) {
   if (error == 0) return 0;
@@ -138,18 +138,58 @@ static int ask(int32_t (*call)(int32_t, struct wasi_address*, uint32_t*, uint32_
 int pipit_local_address(int fd, struct pipit_address* out) { return ask(wasi_local, fd, out); }
 int pipit_peer_address(int fd, struct pipit_address* out) { return ask(wasi_peer, fd, out); }
 
-int pipit_resolve(const char* host, struct pipit_address* out) {
-  uint8_t data[26];
-  struct wasi_sockaddr address = {kInet4, sizeof data, data};
-  struct wasi_addrinfo info = {.family = kInet4, .type = PIPIT_STREAM, .address = &address};
-  const struct wasi_addrinfo hints = info;
-  struct wasi_addrinfo* list = &info;
+static int resolve(const char* host, uint8_t family, uint8_t* ip, size_t ip_size) {
+  enum { kMost = 4, kBytes = 26 };
+  uint8_t data[kMost][kBytes];
+  struct wasi_sockaddr addresses[kMost];
+  struct wasi_addrinfo infos[kMost];
+  for (int i = 0; i < kMost; ++i) {
+    addresses[i] = (struct wasi_sockaddr){family, kBytes, data[i]};
+    infos[i] = (struct wasi_addrinfo){.family = family,
+                                      .type = PIPIT_STREAM,
+                                      .address = &addresses[i],
+                                      .next = i + 1 < kMost ? &infos[i + 1] : NULL};
+  }
+  const struct wasi_addrinfo hints = {.family = family, .type = PIPIT_STREAM};
+  struct wasi_addrinfo* list = infos;
   uint32_t count = 0;
-  if (result(wasi_lookup(host, strlen(host), "", 0, &hints, &list, 1, &count)) < 0) return -1;
-  if (count == 0) return result(__WASI_ERRNO_NOENT);
-  memcpy(out->ip, data + 2, sizeof out->ip);
+  if (result(wasi_lookup(host, strlen(host), "", 0, &hints, &list, kMost, &count)) < 0) return -1;
+  for (uint32_t i = 0; i < count; ++i)
+    if (infos[i].family == family) {
+      memcpy(ip, data[i] + 2, ip_size);
+      return 0;
+    }
+  return result(__WASI_ERRNO_NOENT);
+}
+int pipit_resolve(const char* host, struct pipit_address* out) {
+  return resolve(host, kInet4, out->ip, sizeof out->ip);
+}
+int pipit_resolve6(const char* host, struct pipit_address6* out) {
+  return resolve(host, kInet6, out->ip, sizeof out->ip);
+}
+
+int pipit_socket6(int type) {
+  int32_t fd;
+  return result(wasi_open(kInet6, type, &fd)) < 0 ? -1 : fd;
+}
+int pipit_bind6(int fd, const struct pipit_address6* address) {
+  const struct wasi_address at = {address->ip, sizeof address->ip};
+  return result(wasi_bind(fd, &at, address->port));
+}
+int pipit_connect6(int fd, const struct pipit_address6* address) {
+  const struct wasi_address at = {address->ip, sizeof address->ip};
+  return result(wasi_connect(fd, &at, address->port));
+}
+static int ask6(int32_t (*call)(int32_t, struct wasi_address*, uint32_t*, uint32_t*), int fd,
+                struct pipit_address6* out) {
+  struct wasi_address at = {out->ip, sizeof out->ip};
+  uint32_t type, port;
+  if (result(call(fd, &at, &type, &port)) < 0) return -1;
+  out->port = (uint16_t)port;
   return 0;
 }
+int pipit_local_address6(int fd, struct pipit_address6* out) { return ask6(wasi_local, fd, out); }
+int pipit_peer_address6(int fd, struct pipit_address6* out) { return ask6(wasi_peer, fd, out); }
 
 int pipit_set_nonblocking(int fd, int on) {
   return result(__wasi_fd_fdstat_set_flags(fd, on ? __WASI_FDFLAGS_NONBLOCK : 0));

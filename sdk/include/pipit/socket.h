@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* TCP and UDP over IPv4, by WasmEdge's extension of WASI preview 1. A descriptor is one of WASI's: read(),
+/* TCP and UDP over IPv4 and IPv6, by WasmEdge's extension of WASI preview 1. A descriptor is one of WASI's: read(),
    write(), close() and poll() take it. Functions that can fail return -1 and set errno. */
 
 #ifdef __cplusplus
@@ -24,6 +24,18 @@ int pipit_bind(int fd, const struct pipit_address* address);
 int pipit_listen(int fd, int backlog);
 /* A stream socket that takes connections on `port` of every address. */
 int pipit_serve(uint16_t port, int backlog);
+/* The same for IPv6. Such a socket meets IPv4 as well, whose addresses begin with ::ffff:. */
+struct pipit_address6 {
+  uint8_t ip[16];
+  uint16_t port;
+};
+int pipit_socket6(int type);
+int pipit_bind6(int fd, const struct pipit_address6* address);
+int pipit_connect6(int fd, const struct pipit_address6* address);
+int pipit_local_address6(int fd, struct pipit_address6* out);
+int pipit_peer_address6(int fd, struct pipit_address6* out);
+/* The first IPv6 address of a host name; its port stays as it is. */
+int pipit_resolve6(const char* host, struct pipit_address6* out);
 /* Waits for a connection. */
 int pipit_accept(int fd);
 /* Waits until connected; a datagram socket only notes its peer. */
