@@ -2,11 +2,39 @@
 
 namespace pipit::wasm::reg {
 
+namespace {
+
+struct Pair {
+  Code first, second;
+};
+constexpr Pair kPairs[] = {
+#define R(id, form)
+#define N(id)
+#define P(first, second) {Code::first, Code::second},
+#include "wasm/register/instructions.def"
+#undef R
+#undef N
+#undef P
+};
+constexpr Code kFirstPair = Code::copy32_then_back;
+
+/// The instruction that does the work of both; count_ when there is none.
+Code pair_of(Code first, Code second) {
+  for (u32 i = 0; i < sizeof kPairs / sizeof kPairs[0]; ++i)
+    if (kPairs[i].first == first && kPairs[i].second == second) return kFirstPair + i;
+  return Code::count_;
+}
+
+/// Whether it accesses memory, and so may trap: at most one of a pair does.
+bool is_access(Code code) { return code >= Code::load_s_a && code < Code::far_s; }
+
+}  // namespace
+
 void Emitter::begin(u32* labels, bool write) {
   labels_ = labels;
   write_ = write;
   position_ = 0;
-  last_.code = Code::count_;
+  last_.code = staged_.code = Code::count_;
 }
 
 void Emitter::drain() {
@@ -44,9 +72,14 @@ void Emitter::block(const u8* from) {
 void Emitter::raw16(u32 value) { bytes(value, 2); }
 void Emitter::raw32(u32 value) { bytes(value, 4); }
 
-void Emitter::displacement(u32 label, u32 origin, bool far) {
+void Emitter::jump(u32 label, u32 origin, bool far) {
   const i32 distance = (static_cast<i32>(labels_[label]) - static_cast<i32>(origin)) / 2;
   bytes(static_cast<u32>(distance), far ? 4 : 2);
+}
+
+void Emitter::displacement(u32 label, u32 origin, bool far) {
+  flush();
+  jump(label, origin, far);
 }
 
 void Emitter::bind(u32 label) {
@@ -55,36 +88,57 @@ void Emitter::bind(u32 label) {
 }
 
 void Emitter::put(const RegisterInstruction& instruction) {
-  flush();
-  last_ = instruction;
-  flush();
+  hold(instruction);
+  finish();
 }
 
 void Emitter::hold(const RegisterInstruction& instruction) {
-  flush();
+  finish();
   last_ = instruction;
 }
 
-void Emitter::flush() {
+void Emitter::finish() {
   if (last_.code == Code::count_) return;
   if (last_.has_step) {  // nothing has swallowed it
-    RegisterInstruction rest = last_;
-    rest.has_step = false;
-    last_ = {};
-    last_.code = Code::add_si_d;
-    last_.form = Form::si_d;
-    last_.rd = rest.step_rd;
-    last_.ra = rest.step_ra;
-    last_.imm = rest.step_imm;
-    flush();
-    last_ = rest;
+    RegisterInstruction step;
+    step.code = Code::add_si_d;
+    step.form = Form::si_d;
+    step.rd = last_.step_rd;
+    step.ra = last_.step_ra;
+    step.imm = last_.step_imm;
+    stage(step);
+    last_.has_step = false;
   }
-  const u32 origin = position_;
-  hash(static_cast<u32>(last_.code), 2);
-  append(handler_code(last_.code), 2);
-  operands(last_, origin);
-  if (!write_ && visitor_ != nullptr) visitor_->instruction(visitor_->context, last_, origin, position_);
+  stage(last_);
   last_.code = Code::count_;
+}
+
+void Emitter::stage(const RegisterInstruction& in) {
+  const Code both = staged_.code == Code::count_ ? Code::count_ : pair_of(staged_.code, in.code);
+  if (both != Code::count_) {
+    write(&staged_, &in, both);
+    staged_.code = Code::count_;
+    return;
+  }
+  if (staged_.code != Code::count_) write(nullptr, &staged_, staged_.code);
+  staged_ = in;
+}
+
+void Emitter::flush() {
+  finish();
+  if (staged_.code != Code::count_) write(nullptr, &staged_, staged_.code);
+  staged_.code = Code::count_;
+}
+
+/// One instruction, or both of a pair.
+void Emitter::write(const RegisterInstruction* first, const RegisterInstruction* second, Code code) {
+  const u32 origin = position_;
+  hash(static_cast<u32>(code), 2);
+  append(handler_code(code), 2);
+  operands(*second, origin);
+  if (first != nullptr) operands(*first, origin);
+  const RegisterInstruction& shown = first != nullptr && is_access(first->code) ? *first : *second;
+  if (!write_ && visitor_ != nullptr) visitor_->instruction(visitor_->context, shown, origin, position_);
 }
 
 void Emitter::operands(const RegisterInstruction& in, u32 origin) {
@@ -103,6 +157,7 @@ void Emitter::operands(const RegisterInstruction& in, u32 origin) {
     case Form::ai:
     case Form::mem_a: bytes(in.imm, 2); break;
     case Form::ss_d: bytes(da | u32{in.rb} << 16, 4); break;
+    case Form::pair: break;  // written as two
     case Form::num: {
       const u32 number = in.rc != 0 ? in.rc : static_cast<u32>(in.code) - static_cast<u32>(kFirstNumeric);
       bytes(da | u32{in.rb} << 16 | number << 24, 4);
@@ -118,16 +173,14 @@ void Emitter::operands(const RegisterInstruction& in, u32 origin) {
     case Form::mem_w_d: bytes(da, 2), bytes(in.imm, 4); break;
     case Form::far_a:
     case Form::const32: bytes(in.imm, 4); break;
-    case Form::br_ss: displacement(label, origin, false), bytes(ab, 2); break;
-    case Form::br_as: displacement(label, origin, false), bytes(in.rb, 2); break;
-    case Form::br_si: displacement(label, origin, false), bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
-    case Form::br_ai: displacement(label, origin, false), bytes(in.imm, 2); break;
-    case Form::step_i: displacement(label, origin, false), bytes(da, 2), bytes(in.imm, 4); break;
-    case Form::step_s:
-      displacement(label, origin, false), bytes(da | u32{in.rb} << 16, 4), bytes(in.imm, 2);
-      break;
-    case Form::br: displacement(label, origin, false); break;
-    case Form::br_far: displacement(label, origin, true); break;
+    case Form::br_ss: jump(label, origin, false), bytes(ab, 2); break;
+    case Form::br_as: jump(label, origin, false), bytes(in.rb, 2); break;
+    case Form::br_si: jump(label, origin, false), bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
+    case Form::br_ai: jump(label, origin, false), bytes(in.imm, 2); break;
+    case Form::step_i: jump(label, origin, false), bytes(da, 2), bytes(in.imm, 4); break;
+    case Form::step_s: jump(label, origin, false), bytes(da | u32{in.rb} << 16, 4), bytes(in.imm, 2); break;
+    case Form::br: jump(label, origin, false); break;
+    case Form::br_far: jump(label, origin, true); break;
     case Form::u16x4:
     case Form::const64: bytes(in.imm, 8); break;
     case Form::const32_d: bytes(rd, 2), bytes(in.imm, 4); break;

@@ -44,12 +44,15 @@ class Emitter {
   RegisterInstruction& last() { return last_; }
   bool holds() const { return last_.code != Code::count_; }
   void withdraw() { last_.code = Code::count_; }
+  /// What is held back stays as it is; it may still become half of a pair.
+  void finish();
+  /// Writes all there is.
   void flush();
 
   void bind(u32 label);
   void raw16(u32 value);
   void raw32(u32 value);
-  /// A displacement to `label` of the instruction at `origin`, of 16 or 32 bits.
+  /// Behind a br_table: a displacement to `label` of the instruction at `origin`, of 16 or 32 bits.
   void displacement(u32 label, u32 origin, bool far);
 
   u32 position() const { return position_; }  ///< in the function; of the next instruction once flushed
@@ -68,10 +71,14 @@ class Emitter {
   void hash(u64 value, u32 count);
   void bytes(u64 value, u32 count);
   void block(const u8* from);
+  void stage(const RegisterInstruction& in);
+  void write(const RegisterInstruction* first, const RegisterInstruction* second, Code code);
   void operands(const RegisterInstruction& in, u32 origin);
+  void jump(u32 label, u32 origin, bool far);
 
   const CodeSink& sink_;
   RegisterInstruction last_;
+  RegisterInstruction staged_;  ///< finished, and waiting for what follows; count_: none
   u32* labels_ = nullptr;
   u32 position_ = 0, written_ = 0, buffered_ = 0;
   u32 shape_ = 0x811C'9DC5;

@@ -55,6 +55,7 @@ enum class Form : u8 {
   mem_lane,    ///< rd ra rb lane u32
   shuffle,     ///< rd ra rb – and 16 lanes
   const128_d,  ///< rd – and 16 bytes
+  pair,        ///< what the second instruction has, then what the first has
   num,         ///< rd ra rb and the instruction's number among the numeric ones
 };
 

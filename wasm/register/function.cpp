@@ -32,7 +32,7 @@ void FunctionTranslator::put(Code code, Form form, u8 rd, u8 ra, u8 rb, u64 imm)
 
 void FunctionTranslator::put(const RegisterInstruction& in) {
   hold(in);
-  emitter_.flush();
+  emitter_.finish();
 }
 
 void FunctionTranslator::hold(const RegisterInstruction& in) {

@@ -125,7 +125,7 @@ void FunctionTranslator::jump(const Control& target) {
                                 far_ ? Form::br_far : Form::br);
   in.target = static_cast<i32>(target.label);
   hold(in);
-  emitter_.flush();
+  emitter_.finish();
 }
 
 void FunctionTranslator::branch(u32 depth) {
@@ -168,7 +168,7 @@ void FunctionTranslator::jump_if(Operand& condition, bool holds, u32 label, bool
     RegisterInstruction in = make(Code::br_if_far, Form::br_far);
     in.target = static_cast<i32>(label);
     hold(in);
-    return emitter_.flush();
+    return emitter_.finish();
   }
   RegisterInstruction in;
   u32 family = holds ? 1 : 0, form = 2;  // ne 0, eq 0
@@ -210,7 +210,7 @@ void FunctionTranslator::jump_if(Operand& condition, bool holds, u32 label, bool
   in.target = static_cast<i32>(label);
   in.slot_code = Code::count_;
   hold(in);
-  emitter_.flush();
+  emitter_.finish();
 }
 
 void FunctionTranslator::branch_if() {
@@ -318,7 +318,7 @@ void FunctionTranslator::call(u32 type, RegisterInstruction in, bool has_element
   const u32 base = next_slot();
   in.imm |= base;
   hold(in);
-  emitter_.flush();
+  emitter_.finish();
   if (is_tail) {
     // Reached when the callee was the host's.
     put(Code::return_n, Form::u16x2, 0, 0, 0, base | u32{entry.result_slots} << 16);

@@ -540,7 +540,7 @@ void FunctionTranslator::store() {
   in.imm = to.imm;
   claim(0);
   hold(in);
-  emitter_.flush();
+  emitter_.finish();
 }
 
 // Instructions whose operands stand in a row of slots.

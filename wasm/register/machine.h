@@ -179,8 +179,8 @@ u32 function_at(const RegisterCode& image, u32 offset);
 #define PIPIT_TAKE_BRANCH() PIPIT_TAIL(op_br)
 #define PIPIT_TAKE_BRANCH_BACK() PIPIT_TAIL(op_back)
 #else
-#define PIPIT_TAKE_BRANCH() PIPIT_NEXT(read_i16(pc + 2) * 2)
-#define PIPIT_TAKE_BRANCH_BACK() PIPIT_SPEND_AND_GO(pc + read_i16(pc + 2) * 2)
+#define PIPIT_TAKE_BRANCH() PIPIT_NEXT(isize{read_i16(pc + 2)} * 2)
+#define PIPIT_TAKE_BRANCH_BACK() PIPIT_SPEND_AND_GO(pc + isize{read_i16(pc + 2)} * 2)
 #endif
 
 // The slot that operand byte `n` names.

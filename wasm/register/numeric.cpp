@@ -41,8 +41,8 @@ void f64_arithmetic(u32 number, NumericState& s) {
   if (form >= 3) s.d->f64_ = s.fd;
 }
 
-/// Where a stands to b: the bit that is set says it.
-enum Order : u32 { kLess = 1, kEqual = 2, kGreater = 4 };
+// Where a stands to b: the bit that is set says it.
+constexpr u32 kLess = 1, kEqual = 2, kGreater = 4;
 template <class T>
 u32 order(T a, T b) {
   return a < b ? kLess : a == b ? kEqual : a > b ? kGreater : 0;

@@ -40,7 +40,7 @@ std::vector<u8> module_of(u16 op, PackedSignature signature) {
   type.insert(type.end(), params.begin(), params.end());
   type.insert(type.end(), {1, type_of(signature & 7)});
   std::vector<u8> body = {0};
-  for (u8 i = 0; i < params.size(); ++i) body.insert(body.end(), {0x20, i});
+  for (usize i = 0; i < params.size(); ++i) body.insert(body.end(), {0x20, static_cast<u8>(i)});
   if (op >= kFirstFc)
     body.insert(body.end(), {kPrefixFc, static_cast<u8>(op - kFirstFc)});
   else
