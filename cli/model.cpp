@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <thread>
 
 #include "cli/model_common.h"
@@ -129,6 +131,36 @@ void register_model(CLI::App& root, Session& session) {
   register_model_run(*command, session);
   register_model_profile(*command, session);
   register_model_bench(*command, session);
+}
+
+support::Result<std::array<f32, 3>> parse_colours(const std::string& text, f32 fallback) {
+  std::array<f32, 3> values{fallback, fallback, fallback};
+  if (text.empty()) return values;
+  std::istringstream in(text);
+  std::vector<f32> parsed;
+  for (std::string part; std::getline(in, part, ',');) {
+    char* end = nullptr;
+    parsed.push_back(std::strtof(part.c_str(), &end));
+    if (part.empty() || *end != 0 || !std::isfinite(parsed.back())) parsed.clear();
+    if (parsed.empty()) break;
+  }
+  if (parsed.size() != 1 && parsed.size() != 3)
+    return support::Error(Code::invalid_argument,
+                          "'" + text + "' is neither one number nor three for red, green and blue");
+  for (usize i = 0; i < 3; ++i) values[i] = parsed[parsed.size() == 1 ? 0 : i];
+  return values;
+}
+
+support::Result<std::vector<std::string>> read_labels(const std::string& path) {
+  std::vector<std::string> labels;
+  if (path.empty()) return labels;
+  const std::vector<u8> file = TRY(support::read_file(path));
+  std::istringstream in(std::string(file.begin(), file.end()));
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    labels.push_back(line);
+  }
+  return labels;
 }
 
 }  // namespace pipit::cli

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,6 +37,11 @@ support::Result<model::Accuracy> accuracy(const char* label, Bytes file, const m
 
 /// "65536", "64K", "1M" as bytes; invalid_argument for anything else.
 support::Result<u32> parse_bytes(const std::string& text);
+
+/// "0.5" or "0.485,0.456,0.406"; empty is `fallback` three times. invalid_argument for anything else.
+support::Result<std::array<f32, 3>> parse_colours(const std::string& text, f32 fallback);
+/// One name a line; none for "".
+support::Result<std::vector<std::string>> read_labels(const std::string& path);
 
 /// "%.*f"
 std::string decimals(f64 value, int digits);

@@ -1,10 +1,11 @@
-// pipit model compile: a model ahead of time, as C that needs nothing of Pipit, or as a Wasm module.
+// pipit model compile: a model ahead of time, as C that needs nothing of Pipit, as a Wasm module, or as a web
+// page.
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
 
-#include "cli/model_common.h"
+#include "cli/model_web.h"
 #include "compiler/model/emit_c/emit_c.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
 #include "support/files.h"
@@ -19,7 +20,8 @@ using support::Status;
 
 struct Arguments {
   std::string input, output, name, emit = "c";
-  bool integer_io = false, relaxed_simd = false;
+  bool integer_io = false;
+  WebArguments web;
 };
 
 /// A C identifier from a file's name: "kws_ref_model.tflite" → "kws_ref_model".
@@ -75,9 +77,23 @@ void print_text(const model::CModel& made, const std::vector<std::string>& files
   for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
 }
 
+void print_files(const std::vector<std::string>& files, const Session& session) {
+  if (session.output == Output::json)
+    std::printf("%s\n", support::dump({{"files", files}}, 2).c_str());
+  else
+    for (const std::string& file : files) std::printf("wrote %s\n", file.c_str());
+}
+
 Status run(Arguments arguments, const Session& session) {
   if (arguments.name.empty()) arguments.name = name_from(arguments.input);
   const std::vector<u8> pipm = TRY(planned(arguments));
+  if (arguments.emit == "web") {
+    if (arguments.web.title.empty()) arguments.web.title = arguments.name;
+    const auto files =
+        TRY(write_web(pipm, arguments.web, arguments.output.empty() ? arguments.name : arguments.output));
+    print_files(files, session);
+    return {};
+  }
   const auto print = session.output == Output::json ? print_json : print_text;
   if (arguments.emit == "c") {
     auto made = model::emit_c(pipm, arguments.name);
@@ -85,7 +101,7 @@ Status run(Arguments arguments, const Session& session) {
     print(*made, TRY(write_c(arguments, *made)));
     return {};
   }
-  auto made = model::emit_wasm(pipm, arguments.name, {arguments.relaxed_simd});
+  auto made = model::emit_wasm(pipm, arguments.name, {arguments.web.relaxed_simd});
   if (!made.ok()) return made.take_error().in(arguments.input);
   print(made->c, TRY(write_wasm(arguments, *made)));
   return {};
@@ -95,21 +111,22 @@ Status run(Arguments arguments, const Session& session) {
 
 void register_model_compile(CLI::App& parent, Session& session) {
   CLI::App* command = parent.add_subcommand(
-      "compile", "a model ahead of time: self-contained C99, or a Wasm module with SIMD");
+      "compile", "a model ahead of time: self-contained C99, a Wasm module with SIMD, or a web page");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->input, "ONNX, TFLite or planned model")->required();
-  command->add_option("--emit", arguments->emit, "c or wasm")
-      ->check(CLI::IsMember({"c", "wasm"}))
+  command->add_option("--emit", arguments->emit, "c, wasm or web")
+      ->check(CLI::IsMember({"c", "wasm", "web"}))
       ->capture_default_str();
   command->add_option("-o,--out", arguments->output,
-                      "c: folder for NAME.c and NAME.h; wasm: the module's file");
+                      "c: folder for NAME.c and NAME.h; wasm: the module's file; web: the page's folder");
   command->add_option("--name", arguments->name,
                       "prefix of every public name; default: from the file's name");
   command->add_flag("--integer-io", arguments->integer_io,
                     "int8 inputs and outputs: no conversion in the model");
-  command->add_flag("--relaxed-simd", arguments->relaxed_simd,
+  command->add_flag("--relaxed-simd", arguments->web.relaxed_simd,
                     "wasm: float multiply-adds that round as the processor likes; the engine must have "
                     "relaxed SIMD");
+  add_web_options(*command, arguments->web);
   set_action(*command, session, "pipit model compile gesture.int8.onnx --emit=c --integer-io -o build/",
              [arguments, &session] { return run(*arguments, session); });
 }

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdio>
 #include <numeric>
-#include <sstream>
 
 #include "cli/model_common.h"
 #include "compiler/model/input_file.h"
@@ -27,25 +26,6 @@ struct Arguments {
   u32 count = 0, top = 5;
 };
 
-/// "0.5" or "0.485,0.456,0.406"
-Result<std::array<f32, 3>> parse_colours(const std::string& text, f32 fallback) {
-  std::array<f32, 3> values{fallback, fallback, fallback};
-  if (text.empty()) return values;
-  std::istringstream in(text);
-  std::vector<f32> parsed;
-  for (std::string part; std::getline(in, part, ',');) {
-    char* end = nullptr;
-    parsed.push_back(std::strtof(part.c_str(), &end));
-    if (part.empty() || *end != 0 || !std::isfinite(parsed.back())) parsed.clear();
-    if (parsed.empty()) break;
-  }
-  if (parsed.size() != 1 && parsed.size() != 3)
-    return Error(Code::invalid_argument,
-                 "'" + text + "' is neither one number nor three for red, green and blue");
-  for (usize i = 0; i < 3; ++i) values[i] = parsed[parsed.size() == 1 ? 0 : i];
-  return values;
-}
-
 Result<model::InputOptions> input_options(const Arguments& arguments) {
   model::InputOptions options;
   options.fit = arguments.fit == "stretch" ? model::Fit::stretch : model::Fit::crop;
@@ -56,19 +36,6 @@ Result<model::InputOptions> input_options(const Arguments& arguments) {
   for (f32 deviation : options.deviation)
     if (!(deviation > 0)) return Error(Code::invalid_argument, "the standard deviation must be positive");
   return options;
-}
-
-/// One name a line.
-Result<std::vector<std::string>> read_labels(const std::string& path) {
-  std::vector<std::string> labels;
-  if (path.empty()) return labels;
-  const std::vector<u8> file = TRY(support::read_file(path));
-  std::istringstream in(std::string(file.begin(), file.end()));
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    labels.push_back(line);
-  }
-  return labels;
 }
 
 std::string label_of(const std::vector<std::string>& labels, u32 index) {
