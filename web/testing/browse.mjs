@@ -29,6 +29,7 @@ const browser = spawn(
    "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank"],
   { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
 );
+for (const pipe of [browser.stdio[3], browser.stdio[4]]) pipe.on("error", () => {}); // it may go before we do
 function end(code) {
   browser.once("exit", () => {
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });

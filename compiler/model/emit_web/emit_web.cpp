@@ -13,6 +13,8 @@ using support::Error;
 using support::Json;
 using support::Result;
 
+constexpr u32 kLeastSide = 8;  ///< pixels; vectors and strokes are no pictures
+
 std::vector<u8> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
 /// The input as the page's script reads it; nothing where it is no picture.
@@ -24,6 +26,7 @@ std::optional<Json> picture_json(const nn::TensorInfo& info) {
   const auto is_channels = [](u32 value) { return value == 1 || value == 3; };
   const bool planar = count == 3 && is_channels(dims[0]) && !is_channels(dims[2]);
   if (count == 3 && !planar && !is_channels(dims[2])) return {};
+  if (dims[planar ? 1 : 0] < kLeastSide || dims[planar ? 2 : 1] < kLeastSide) return {};
   return Json{{"width", planar ? dims[2] : dims[1]},
               {"height", planar ? dims[1] : dims[0]},
               {"channels", planar ? dims[0] : dims[2]},
