@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 
 #include "cli/package/build.h"
 #include "wasi/context.h"
@@ -17,12 +19,24 @@ struct Linked {
   u32 heap_base = 0;
 };
 
-Result<Linked> link(const wasm::ValidModule& module, u32 memory_bytes) {
-  std::vector<u8> storage((usize{1} << 20) + std::max(memory_bytes, 65'536u) * usize{2});
-  Arena arena(storage);
+/// Room for the instance beside its memory, and more than any module can ask for.
+constexpr usize kInstanceBytes = usize{1} << 20, kMostBytes = usize{1} << 33;
+
+Result<Linked> link(const wasm::ValidModule& module, u32 memory_bytes, usize arena_bytes = kInstanceBytes) {
+  // Fresh pages, touched only where the module has data: what a module declares costs nothing here.
+  const std::unique_ptr<u8, decltype(&std::free)> storage(static_cast<u8*>(std::calloc(arena_bytes, 1)),
+                                                          std::free);
+  if (storage == nullptr)
+    return Error(Code::out_of_memory,
+                 "no " + std::to_string(arena_bytes >> 20) + " MB for the module's memory");
+  Arena arena(MutBytes(storage.get(), arena_bytes));
   wasi::Context context;
   const wasi::HostTables tables(context);
-  auto instance = wasm::Instance::create(module, tables.span(), {.memory_bytes = memory_bytes}, arena);
+  auto instance = wasm::Instance::create(module, tables.span(),
+                                         {.memory_bytes = memory_bytes, .zeroed_arena = true}, arena);
+  if (!instance.ok() && instance.error().code == Code::out_of_memory && arena.wanted() > arena_bytes &&
+      arena.wanted() < kMostBytes)
+    return link(module, memory_bytes, arena.wanted() + kInstanceBytes);
   if (instance.ok()) {
     Linked linked{.memory_bytes = static_cast<u32>((*instance)->memory().size())};
     const auto base = wasm::find_export(**instance, "__heap_base");

@@ -213,6 +213,13 @@ TEST(Build, TestApplicationsAreWhatTheySay) {
   EXPECT_TRUE(build({.folder = sample("unknown-import"), .unchecked = true}).ok());
 }
 
+TEST(Build, LinksSocketsIntoAServerWithMegabytes) {
+  const auto server = build({.folder = std::string(PIPIT_SOURCE_DIR) + "/examples/http"});
+  ASSERT_TRUE(server.ok()) << server.error().text;
+  EXPECT_EQ(server->memory_bytes, 4u << 20);
+  EXPECT_NE(std::ranges::find(server->imports, "wasi_snapshot_preview1.sock_accept"), server->imports.end());
+}
+
 TEST(Build, TakesAForeignModuleAndRefusesABrokenOne) {
   App app;
   app.write("pipit.yaml", kRecipe).write("app.c", kHello);

@@ -79,8 +79,9 @@ i64 Pods::live_siblings(const SlotApp& app, const ControllerFacts& facts) const 
   i64 count = 0;
   for (const auto& [uid, pod] : pods_) {
     const PodView& view = pod.view;
-    if (uid != app.uid && view.name_space == app.name_space && !view.deleting && !view.finished() &&
-        kube::matches_selector(facts.selector, view.labels))
+    // One that is nowhere yet may be the successor itself.
+    if (uid != app.uid && view.name_space == app.name_space && !view.node.empty() && !view.deleting &&
+        !view.finished() && kube::matches_selector(facts.selector, view.labels))
       ++count;
   }
   return count;

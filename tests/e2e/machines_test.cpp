@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <thread>
 
 #include "cli/up/run.h"
+#include "orchestrator/registry/oci.h"
 #include "support/files.h"
+#include "support/http.h"
 
 namespace pipit::e2e {
 namespace {
@@ -33,6 +36,55 @@ spec:
       containers:
         - {name: guest, image: "pipit.local/fashion:1.0.0"}
 )";
+
+/// A web server behind a port of the host.
+std::string web(u16 port) {
+  return R"(
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 100%}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      runtimeClassName: pipit-vm
+      schedulerName: pipit
+      automountServiceAccountToken: false
+      containers:
+        - name: web
+          image: pipit.local/web:1.0.0
+          ports: [{containerPort: 80, hostPort: )" +
+         std::to_string(port) + R"(}]
+          resources: {limits: {memory: 16Mi}}
+)";
+}
+
+/// Asks for / again and again and counts the answers.
+class Client {
+ public:
+  explicit Client(u16 port) : thread_([this, port] { run(port); }) {}
+  ~Client() {
+    stop_ = true;
+    thread_.join();
+  }
+  std::atomic<u32> first{0}, second{0}, failed{0};
+
+ private:
+  void run(u16 port) {
+    support::HttpRequest request;
+    request.url = "http://127.0.0.1:" + std::to_string(port) + "/";
+    request.headers = {"Connection: close"};
+    while (!stop_) {
+      const auto answer = support::http(request);
+      const std::string body = answer.ok() && answer->status == 200 ? answer->body : "";
+      ++(body == "first\n" ? first : body == "second\n" ? second : failed);
+    }
+  }
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
 
 /// What one sees of a Pod and its machine.
 struct Guest {
@@ -66,9 +118,9 @@ class Machines : public testing::Test {
     if (!folder.empty() && !HasFailure()) std::filesystem::remove_all(folder);
   }
 
-  std::vector<Guest> guests() const {
+  std::vector<Guest> guests(const std::string& app = "guest") const {
     std::vector<Guest> out;
-    const auto list = run_->kubectl().get({"pods", "-l", "app=guest"});
+    const auto list = run_->kubectl().get({"pods", "-l", "app=" + app});
     const Json* items = list.ok() ? support::find(*list, {"items"}) : nullptr;
     if (items == nullptr) return out;
     for (const Json& pod : *items) {
@@ -86,9 +138,9 @@ class Machines : public testing::Test {
     std::ranges::sort(out, {}, &Guest::node);
     return out;
   }
-  bool all_run(const std::string& image) const {
-    const auto all = guests();
-    return all.size() == 2 && std::ranges::all_of(all, [&](const Guest& guest) {
+  bool all_run(const std::string& image, const std::string& app = "guest", usize count = 2) const {
+    const auto all = guests(app);
+    return all.size() == count && std::ranges::all_of(all, [&](const Guest& guest) {
              return guest.running && guest.image == image && !guest.boot.empty();
            });
   }
@@ -103,6 +155,24 @@ class Machines : public testing::Test {
     const auto json = data.ok() ? support::parse_json(as_text(*data)) : support::Result<Json>(Json());
     return json.ok() ? static_cast<pid_t>(support::int_at(*json, {node, "pid"})) : 0;
   }
+  void apply(const std::string& text) const {
+    const std::string file = run_->state.path("apply.yaml");
+    ASSERT_TRUE(support::write_file(file, as_bytes(std::string_view(text))).ok());
+    const auto applied = run_->kubectl().run({"apply", "-f", file});
+    ASSERT_TRUE(applied.ok()) << applied.error().text;
+  }
+  /// Builds the web server so that / answers `greeting`, and pushes it.
+  void push_web(const std::string& version, const std::string& greeting) const {
+    const std::string layout = run_->state.path("web-" + version + ".oci");
+    const auto built = run_->pipit({"build", run_->path("examples/http"), "-o", layout, "--version", version,
+                                    "--define", "GREETING=\"" + greeting + "\""});
+    ASSERT_TRUE(built.ok()) << built.error().text;
+    const auto artifact = registry::read_layout(layout);
+    const auto reference = registry::parse_reference(run_->registry->host() + "/web:" + version);
+    ASSERT_TRUE(artifact.ok() && reference.ok());
+    const auto pushed = registry::push(*artifact, *reference);
+    ASSERT_TRUE(pushed.ok()) << pushed.error().text;
+  }
   std::string nodes() const { return run_->kubectl().run({"get", "nodes", "-o", "name"}).value_or("?"); }
 
   std::unique_ptr<up::Run> run_;
@@ -110,9 +180,7 @@ class Machines : public testing::Test {
 
 TEST_F(Machines, OneForEachPodFromApplyToDelete) {
   const up::Kubectl kubectl = run_->kubectl();
-  const std::string file = run_->state.path("guest.yaml");
-  ASSERT_TRUE(support::write_file(file, as_bytes(std::string_view(kDeployment))).ok());
-  ASSERT_TRUE(kubectl.run({"apply", "-f", file}).ok());
+  apply(kDeployment);
   wait("two machines to run 1.0.0", [&] { return all_run("pipit.local/fashion:1.0.0"); });
   ASSERT_FALSE(HasFatalFailure());
   const auto first = guests();
@@ -149,6 +217,30 @@ TEST_F(Machines, OneForEachPodFromApplyToDelete) {
   EXPECT_TRUE(guests().empty());
   for (const Guest& guest : second)
     EXPECT_FALSE(support::exists(run_->state.path("gateway/machines/" + guest.node)));
+}
+
+TEST_F(Machines, AWebServerIsReplacedWithoutARefusedConnection) {
+  push_web("1.0.0", "first");
+  push_web("2.0.0", "second");
+  ASSERT_FALSE(HasFatalFailure());
+  const auto port = rig::choose_port();
+  ASSERT_TRUE(port.ok());
+  apply(web(*port));
+  wait("the server to run", [&] { return all_run("pipit.local/web:1.0.0", "web", 1); });
+  ASSERT_FALSE(HasFatalFailure());
+  const std::string boot = guests("web")[0].boot;
+  {
+    Client client(*port);
+    wait("answers of the first", [&] { return client.first >= 20; });
+    ASSERT_TRUE(run_->kubectl().run({"set", "image", "deployment/web", "web=pipit.local/web:2.0.0"}).ok());
+    wait("answers of the second", [&] { return client.second >= 20; });
+    EXPECT_EQ(client.failed, 0u);
+    std::printf("answers: %u of the first version, %u of the second\n", client.first.load(),
+                client.second.load());
+  }
+  wait("the second Pod to be ready", [&] { return all_run("pipit.local/web:2.0.0", "web", 1); });
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_EQ(guests("web")[0].boot, boot) << "in the same machine";
 }
 
 }  // namespace
