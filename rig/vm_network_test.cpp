@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <thread>
 
 #include "rig/initrd.h"
@@ -164,7 +166,10 @@ TEST(MewzNetwork, EchoesEveryByteAndForgetsConnections) {
   }
   close(fd);
   EXPECT_TRUE(sent == received);
-  for (u32 i = 0; i < 600; ++i) {  // more than there are sockets or connections at a time
+  // More than there are sockets or connections at a time; PIPIT_CONNECTIONS for more.
+  const char* const wanted = std::getenv("PIPIT_CONNECTIONS");
+  const u32 connections = wanted != nullptr ? static_cast<u32>(std::stoul(wanted)) : 600;
+  for (u32 i = 0; i < connections; ++i) {
     const int each = dial(vm.port());
     ASSERT_GE(each, 0) << i;
     char byte = 'x';
@@ -178,14 +183,36 @@ TEST(MewzNetwork, EchoesEveryByteAndForgetsConnections) {
   const std::string console = vm.console();
   const usize at = console.find("network at the end: ");
   ASSERT_NE(at, console.npos) << console;
-  u32 connections, segments, buffers, bytes, held;
+  u32 open, segments, buffers, bytes, held;
   ASSERT_EQ(
       std::sscanf(&console[at],
                   "network at the end: %u connections, %u segments, %u buffers, %u bytes to send, %u frames",
-                  &connections, &segments, &buffers, &bytes, &held),
+                  &open, &segments, &buffers, &bytes, &held),
       5);
-  EXPECT_EQ(connections + segments + buffers + held, 0u) << console;
+  EXPECT_EQ(open + segments + buffers + held, 0u) << console;
   EXPECT_LT(bytes, 200u) << "what DHCP keeps, and nothing else\n" << console;
+}
+
+/// What a machine sends at once arrives in order and whole: 16 MB here, PIPIT_STREAM_MB for more.
+TEST(MewzNetwork, StreamsEveryByte) {
+  constexpr usize kBlock = 65521;
+  const char* const wanted = std::getenv("PIPIT_STREAM_MB");
+  const u32 blocks = static_cast<u32>((wanted != nullptr ? std::stoul(wanted) : 16) * (1u << 20) / kBlock);
+  RunningVm vm("mewz_net.wasm", "arg=stream arg=7 arg=" + std::to_string(blocks), 7);
+  ASSERT_TRUE(vm.wait_for("address 10.0.2.15")) << vm.console();
+  const int fd = dial(vm.port());
+  ASSERT_GE(fd, 0);
+  std::vector<u8> expected(kBlock), block(kBlock);
+  for (usize i = 4; i < kBlock; ++i)
+    expected[i] = static_cast<u8>(static_cast<u32>(i) * 2'654'435'761u >> 11);
+  for (u32 number = 0; number < blocks; ++number) {
+    std::memcpy(expected.data(), &number, sizeof number);
+    ASSERT_EQ(recv(fd, block.data(), kBlock, MSG_WAITALL), static_cast<ssize_t>(kBlock)) << number;
+    ASSERT_EQ(std::memcmp(block.data(), expected.data(), kBlock), 0) << "block " << number;
+  }
+  EXPECT_EQ(recv(fd, block.data(), 1, 0), 0) << "nothing follows";
+  close(fd);
+  EXPECT_EQ(vm.exit_code(), 0u) << vm.console();
 }
 
 /// `mode` of the program connects to a listener of ours, says ping, and is told pong.

@@ -36,6 +36,18 @@ void on_error(void* argument, err_t error) {
   socket.connected = false;
 }
 
+/// Asked every minute on a connection that was closed here: the second time, the peer has had its time.
+/// lwIP itself would try for hours after long round trips.
+constexpr u8 kOrphanInterval = 120;  // of half a second
+err_t on_orphan(void* asked, tcp_pcb* pcb) {
+  if (asked == nullptr) {
+    tcp_arg(pcb, pcb);
+    return ERR_OK;
+  }
+  tcp_abort(pcb);
+  return ERR_ABRT;
+}
+
 err_t on_connected(void* argument, tcp_pcb*, err_t) {
   Socket& socket = self(argument);
   socket.connecting = false;
@@ -133,6 +145,10 @@ void tcp_end(Socket& socket) {
     tcp_arg(pcb, nullptr);
     tcp_recv(pcb, nullptr);
     tcp_err(pcb, nullptr);
+    // When connections run out, one whose application has left is the first to go; and it goes anyway when
+    // its peer does not answer.
+    tcp_setprio(pcb, TCP_PRIO_MIN);
+    tcp_poll(pcb, on_orphan, kOrphanInterval);
     // What was sent still goes out. Unread bytes make lwIP reset the connection, which is what forgetting
     // them means.
     if (tcp_close(pcb) != ERR_OK) tcp_abort(pcb);

@@ -35,6 +35,23 @@ static int echo(int port) {
   }
 }
 
+/* Sends `blocks` blocks of 65,521 bytes to who connects: its number, then always the same. */
+static int stream(int port, int blocks) {
+  static unsigned char block[65521];
+  const int listener = pipit_serve((uint16_t)port, 1);
+  if (listener < 0) return fail("serve");
+  printf("listening\n");
+  const int fd = pipit_accept(listener);
+  for (size_t i = 4; i < sizeof block; ++i) block[i] = (unsigned char)(i * 2654435761u >> 11);
+  for (uint32_t number = 0; number < (uint32_t)blocks; ++number) {
+    memcpy(block, &number, sizeof number);
+    if (pipit_send_all(fd, block, sizeof block)) return fail("send");
+  }
+  close(fd);
+  sleep(1);
+  return 0;
+}
+
 /* The host behind QEMU's user network by IPv6 is fec0::2; we configure ourselves in its network. */
 static int client6(int port) {
   struct pipit_address6 host = {{0xfe, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}, (uint16_t)port},
@@ -133,6 +150,7 @@ int main(int argc, char** argv) {
   const int port = argc > 2 ? atoi(argv[2]) : 0;
   setvbuf(stdout, NULL, _IONBF, 0);
   if (!strcmp(what, "echo")) return echo(port);
+  if (!strcmp(what, "stream") && argc > 3) return stream(port, atoi(argv[3]));
   if (!strcmp(what, "client")) return client(port);
   if (!strcmp(what, "client6")) return client6(port);
   if (!strcmp(what, "both")) return both();

@@ -82,7 +82,13 @@ void NetworkCard::flush() {
   returned_ = 0;
 }
 
+bool NetworkCard::waiting() {
+  if (!receive_.waiting()) receive_.want_interrupts(true);
+  return receive_.waiting();  // it may have come before the wish was seen
+}
+
 bool NetworkCard::receive(ReceivedFrame& out) {
+  receive_.want_interrupts(false);
   SplitQueue::Used used;
   for (;;) {
     const auto got = receive_.take(used);

@@ -41,8 +41,9 @@ class NetworkCard {
   void release(u16 buffer);
   /// Learns what has been sent.
   void reap();
-  /// Whether receive() has something.
-  bool waiting() const { return receive_.waiting(); }
+  /// Whether receive() has something; when not, the device interrupts as soon as it has. Until this is asked
+  /// again nothing does: who is busy looks by himself.
+  bool waiting();
   /// Buffers that the device has; few left means that others should copy and give back.
   u16 buffers_at_device() const { return at_device_; }
 

@@ -95,6 +95,9 @@ Result<bool> SplitQueue::take(Used& out) {
   return true;
 }
 
-void SplitQueue::want_interrupts(bool wanted) { words(available())[0] = wanted ? 0 : kNoInterrupt; }
+void SplitQueue::want_interrupts(bool wanted) {
+  words(available())[0] = wanted ? 0 : kNoInterrupt;
+  if (wanted) barrier();  // before the next look at what came
+}
 
 }  // namespace pipit::mewz
