@@ -46,9 +46,9 @@ constexpr Case kCases[] = {
     {"tflite-micro/hello_world/models/hello_world_int8", nullptr, 1},
     {"tflite-micro/memory_footprint/models/simple_add_model", nullptr, 1},
     {"tflite-micro/micro_speech/models/micro_speech_quantized", nullptr, 1},
-    // Pictures, no noise: of a million sums a few round differently (XNNPACK scales in float), and that grows
-    // from
-    // layer to layer; MobileNetV2's 64 layers let 5 of 1001 outputs differ, by up to 7.
+    // Pictures, no noise: of a million sums a few round differently (XNNPACK scales in float and adds with
+    // shorter multipliers; with both rules in place of ours not one output differs, docs/adr/0014), and that
+    // grows from layer to layer; MobileNetV2's 64 layers let 5 of 1001 outputs differ, by up to 7.
     {"google-coral/mobilenet_v1_0.25_128_quant", "google-coral/cat.bmp", 1},
     {"google-coral/mobilenet_v1_0.5_160_quant", "google-coral/dragonfly.bmp", 1},
     {"google-coral/mobilenet_v2_1.0_224_quant", "google-coral/grace_hopper.bmp", 8},

@@ -90,7 +90,7 @@ std::vector<u8> write_bmp(Bytes pixels, u32 width, u32 height, u32 channels) {
   for (u32 y = 0; y < height; ++y)
     for (u32 x = 0; x < width; ++x)
       for (u32 c = 0; c < 3; ++c)  // blue first, from the bottom
-        file[kHeader + usize{height - 1 - y} * row + 3 * x + c] =
+        file[kHeader + usize{height - 1 - y} * row + usize{3} * x + c] =
             pixels[(usize{y} * width + x) * channels + (channels == 3 ? 2 - c : 0)];
   return file;
 }
