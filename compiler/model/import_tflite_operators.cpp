@@ -85,24 +85,6 @@ std::vector<f32> half_floats(const std::vector<u8>& data) {
   return values;
 }
 
-/// Weights of a float operator as floats, whatever the file stores.
-TensorId as_float(Graph& graph, TensorId id) {
-  const Tensor& from = graph[id];
-  if (from.dtype == DType::f32) return id;
-  std::vector<f32> values = from.dtype == DType::f16 ? half_floats(from.data) : constant_floats(from);
-  if (from.quantization) {
-    const Quantization& q = *from.quantization;
-    usize run = 1;  // elements per index of the axis
-    for (usize i = q.per_channel() ? static_cast<usize>(q.axis) + 1 : 0; i < from.shape.size(); ++i)
-      run *= static_cast<usize>(from.shape[i]);
-    for (usize i = 0; i < values.size(); ++i) {
-      const usize at = q.per_channel() ? i / run % q.scales.size() : 0;
-      values[i] = (values[i] - static_cast<f32>(q.zero_points[at])) * q.scales[at];
-    }
-  }
-  return graph.add_constant(from.name, DType::f32, from.shape, values);
-}
-
 /// Bias of a layer with `channels` outputs; zeros where the file has none.
 Result<TensorId> bias_of(TfliteImport& in, usize index, i64 channels) {
   const bool wide = in.output().dtype == DType::i16;
@@ -286,11 +268,18 @@ Status import_binary(TfliteImport& in, Op op) {
   const Shape& shape = in.output().shape;
   const Tensor& first = in.graph[operands[0]];
   if (op != Op::sub_wide && (first.shape != shape || first.constant)) std::swap(operands[0], operands[1]);
-  if (in.graph[operands[0]].shape != shape) return in.unsupported("both operands broadcast");
+  const bool may_be_real = op != Op::sub_wide && in.output().dtype != DType::i16;
+  const auto by_real_values = [&] {
+    return emit_real(in, general(op == Op::add ? Binary::add : Binary::multiply), in.inputs,
+                     field::kBinaryActivation);
+  };
+  if (in.graph[operands[0]].shape != shape)
+    return may_be_real ? by_real_values() : in.unsupported("both operands broadcast");
   if (!repeats_along(shape, in.graph[operands[1]].shape)) {
     if (!in.graph[operands[1]].constant)
-      return in.unsupported("broadcasts " + to_string(in.graph[operands[1]].shape) + " to " +
-                            to_string(shape));
+      return may_be_real ? by_real_values()
+                         : in.unsupported("broadcasts " + to_string(in.graph[operands[1]].shape) + " to " +
+                                          to_string(shape));
     operands[1] = repeated(in.graph, operands[1], shape);
     if (!operands[1].valid()) return in.malformed("its operands do not broadcast");
   }
@@ -298,7 +287,8 @@ Status import_binary(TfliteImport& in, Op op) {
   return {};
 }
 Status import_sub(TfliteImport& in) {
-  if (in.output().dtype != DType::i16) return in.unsupported("a difference of other than int16");
+  if (in.output().dtype != DType::i16)
+    return emit_real(in, general(Binary::subtract), in.inputs, field::kBinaryActivation);
   return import_binary(in, Op::sub_wide);
 }
 Status import_add(TfliteImport& in) { return import_binary(in, Op::add); }
@@ -363,12 +353,11 @@ Status import_transpose(TfliteImport& in) {
 Status import_mean(TfliteImport& in) {
   TRY(check_scales(in, 1));
   const auto axes = TRY(in.constant(1, "the axes"));
-  if (in.operand(0).shape.size() != 4)
-    return in.unsupported("a mean of rank " + to_string(in.operand(0).shape));
   std::vector<i64> sorted;
   for (i64 axis : axes) sorted.push_back(axis < 0 ? axis + 4 : axis);
   std::sort(sorted.begin(), sorted.end());
-  if (sorted != std::vector<i64>{1, 2}) return in.unsupported("a mean over other axes than height and width");
+  if (in.operand(0).shape.size() != 4 || sorted != std::vector<i64>{1, 2})
+    return emit_reduction(in, Reduce::mean);
   in.emit(Op::global_average_pool, {in.inputs[0]});
   return {};
 }
@@ -422,11 +411,11 @@ Status import_dequantize(TfliteImport& in) {
 }
 
 /// A function of one int8 value is a table of 256, which holds the exact function rounded half away from
-/// zero.
+/// zero; of floats it is a general function.
 template <class Function>
-Status emit_table(TfliteImport& in, Function function) {
+Status emit_table(TfliteImport& in, const GeneralAttributes& real_function, Function function) {
   TRY(check_scales(in, 1));
-  if (in.is_float()) return in.unsupported("in float");
+  if (in.is_float()) return emit_real(in, real_function, {in.inputs[0]});
   const Quantization& x = *in.operand(0).quantization;
   const Quantization& y = *in.output().quantization;
   std::vector<i8> table;
@@ -441,19 +430,20 @@ Status emit_table(TfliteImport& in, Function function) {
   return {};
 }
 Status import_logistic(TfliteImport& in) {
-  return emit_table(in, [](f32 x) { return 1.0f / (1.0f + std::exp(-x)); });
+  return emit_table(in, general(Unary::sigmoid), [](f32 x) { return 1.0f / (1.0f + std::exp(-x)); });
 }
 Status import_tanh(TfliteImport& in) {
-  return emit_table(in, [](f32 x) { return std::tanh(x); });
+  return emit_table(in, general(Unary::tanh), [](f32 x) { return std::tanh(x); });
 }
 Status import_hard_swish(TfliteImport& in) {
-  return emit_table(in, [](f32 x) { return x * std::clamp(x + 3, 0.0f, 6.0f) / 6; });
+  return emit_table(in, general(Unary::hard_swish),
+                    [](f32 x) { return x * std::clamp(x + 3, 0.0f, 6.0f) / 6; });
 }
 Status import_elu(TfliteImport& in) {
-  return emit_table(in, [](f32 x) { return x < 0 ? std::expm1(x) : x; });
+  return emit_table(in, general(Unary::elu, 1), [](f32 x) { return x < 0 ? std::expm1(x) : x; });
 }
 Status import_exp(TfliteImport& in) {
-  return emit_table(in, [](f32 x) { return std::exp(x); });
+  return emit_table(in, general(Unary::exp), [](f32 x) { return std::exp(x); });
 }
 Status import_leaky_relu(TfliteImport& in) {
   const f32 alpha = in.options.scalar<f32>(field::kAlpha, 0);
@@ -463,7 +453,7 @@ Status import_leaky_relu(TfliteImport& in) {
     in.emit(Op::leaky_relu_wide, {in.inputs[0]}, LeakyReluAttributes{alpha});
     return {};
   }
-  return emit_table(in, [alpha](f32 x) { return x < 0 ? alpha * x : x; });
+  return emit_table(in, general(Unary::leaky, alpha), [alpha](f32 x) { return x < 0 ? alpha * x : x; });
 }
 
 /// TFLite gives the output's shape, the weights and x, in this order.
@@ -615,15 +605,36 @@ TensorId TfliteImport::emit_to(Tensor tensor, Op op, std::vector<TensorId> opera
   return made;
 }
 
+TensorId as_float(Graph& graph, TensorId id) {
+  const Tensor& from = graph[id];
+  if (from.dtype == DType::f32) return id;
+  std::vector<f32> values = from.dtype == DType::f16 ? half_floats(from.data) : constant_floats(from);
+  if (from.quantization) {
+    const Quantization& q = *from.quantization;
+    usize run = 1;  // elements per index of the axis
+    for (usize i = q.per_channel() ? static_cast<usize>(q.axis) + 1 : 0; i < from.shape.size(); ++i)
+      run *= static_cast<usize>(from.shape[i]);
+    for (usize i = 0; i < values.size(); ++i) {
+      const usize at = q.per_channel() ? i / run % q.scales.size() : 0;
+      values[i] = (values[i] - static_cast<f32>(q.zero_points[at])) * q.scales[at];
+    }
+  }
+  return graph.add_constant(from.name, DType::f32, from.shape, values);
+}
+
 const TfliteRule* tflite_rule(std::string_view name) {
-  for (const TfliteRule& rule : kRules)
-    if (name == rule.name) return &rule;
+  for (const std::span<const TfliteRule> table :
+       {std::span<const TfliteRule>(kRules), general_tflite_rules()})
+    for (const TfliteRule& rule : table)
+      if (name == rule.name) return &rule;
   return nullptr;
 }
 
 std::vector<std::string> importable_tflite_operators() {
   std::vector<std::string> names;
   for (const TfliteRule& rule : kRules) names.push_back(rule.name);
+  for (const TfliteRule& rule : general_tflite_rules()) names.push_back(rule.name);
+  std::sort(names.begin(), names.end());
   return names;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "compiler/model/general.h"
 #include "compiler/model/graph.h"
 #include "compiler/model/tflite_file.h"
 
@@ -52,6 +55,16 @@ struct TfliteRule {
   usize fewest, most;  ///< inputs
   support::Status (*import)(TfliteImport&);
 };
+/// Those that become general functions (import_tflite_general.cpp).
+std::span<const TfliteRule> general_tflite_rules();
+/// Adds nodes that compute output 0 from real values: integer operands are dequantised, an integer output is
+/// quantised. `activation` is the field of a fused activation, if the operator has one.
+support::Status emit_real(TfliteImport& in, const GeneralAttributes& function, std::vector<TensorId> operands,
+                          std::optional<u32> activation = {});
+/// Over the axes of operand 1.
+support::Status emit_reduction(TfliteImport& in, Reduce kind);
+/// A constant as float: float16 or quantised weights.
+TensorId as_float(Graph& graph, TensorId id);
 /// nullptr for an operator outside the table.
 const TfliteRule* tflite_rule(std::string_view name);
 

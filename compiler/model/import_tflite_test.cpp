@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "compiler/model/compiler.h"
@@ -64,6 +66,104 @@ TEST(ImportTflite, CompilesTheSmallModel) {
   ASSERT_TRUE(compiled.ok()) << compiled.error().text;
   EXPECT_EQ(compiled->operators.size(), 5u);  // with the two edges
   EXPECT_EQ(compiled->operators[1].opcode, "conv2d_asymmetric");
+}
+
+/// Output 0 of a float model for its one input.
+std::vector<f32> infer_floats(const std::vector<u8>& file, const std::vector<f32>& input) {
+  auto compiled = compile_model(file);
+  if (!compiled.ok()) {
+    ADD_FAILURE() << compiled.error().text;
+    return {};
+  }
+  auto session = Session::create(compiled->pipm);
+  EXPECT_TRUE(session.ok());
+  const auto output =
+      session->run(Bytes(reinterpret_cast<const u8*>(input.data()), input.size() * sizeof(f32)));
+  EXPECT_TRUE(output.ok());
+  return real_values(session->model().output(0), *output);
+}
+
+void expect_near(const std::vector<f32>& got, const std::vector<f32>& expected, f32 gap) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (usize i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], gap) << "element " << i;
+}
+
+struct FloatFunction {
+  const char* name;
+  i32 builtin;
+  f32 (*expected)(f32 x);
+};
+
+TEST(ImportTflite, ComputesFloatFunctions) {
+  const FloatFunction functions[] = {
+      {"LOGISTIC", 14, [](f32 x) { return 1 / (1 + std::exp(-x)); }},
+      {"TANH", 28, [](f32 x) { return std::tanh(x); }},
+      {"EXP", 47, [](f32 x) { return std::exp(x); }},
+      {"NEG", 59, [](f32 x) { return -x; }},
+      {"SIN", 66, [](f32 x) { return std::sin(x); }},
+      {"LOG", 73, [](f32 x) { return std::log(x); }},
+      {"SQRT", 75, [](f32 x) { return std::sqrt(x); }},
+      {"RSQRT", 76, [](f32 x) { return 1 / std::sqrt(x); }},
+      {"SQUARE", 92, [](f32 x) { return x * x; }},
+      {"ABS", 101, [](f32 x) { return std::fabs(x); }},
+      {"HARD_SWISH", 117, [](f32 x) { return x * std::clamp(x + 3, 0.0f, 6.0f) / 6; }},
+  };
+  for (const FloatFunction& function : functions) {
+    SCOPED_TRACE(function.name);
+    LiteBuilder b;
+    const i32 x = b.tensor("x", LiteType::f32, {2, 3}), y = b.tensor("y", LiteType::f32, {2, 3});
+    b.node(function.builtin, {x}, {y}, 0, Flat::table());
+    const std::vector<f32> input = {0.25f, 1, 1.5f, 2, 0.01f, 3.75f};
+    std::vector<f32> expected;
+    for (f32 value : input) expected.push_back(function.expected(value));
+    expect_near(infer_floats(b.finish({x}, {y}), input), expected, 2e-5f);
+  }
+}
+
+TEST(ImportTflite, BroadcastsBothOperandsAndReduces) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, {2, 1});
+  const i32 row = b.constant("row", LiteType::f32, {1, 3}, std::vector<f32>{1, 2, 4});
+  const i32 axis = b.constant("axis", LiteType::i32, {1}, std::vector<i32>{-2});
+  const i32 sum = b.tensor("sum", LiteType::f32, {2, 3}), y = b.tensor("y", LiteType::f32, {3});
+  b.node(0, {row, x}, {sum}, 11, Flat::table().scalar(0, i8{1}));  // ADD with RELU
+  b.node(82, {sum, axis}, {y}, 27, Flat::table());                 // REDUCE_MAX
+  expect_near(infer_floats(b.finish({x}, {y}), {-3, -1.5f}), {0, 0.5f, 2.5f}, 0);
+}
+
+/// Integers by way of their real values: within a step, as TensorFlow Lite allows itself.
+TEST(ImportTflite, SubtractsInt8) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::i8, {1, 4}, {{0.5f}, {-3}});
+  const i32 w = b.constant("w", LiteType::i8, {4}, std::vector<i8>{0, 8, -8, 127}, {{0.25f}, {4}});
+  const i32 y = b.tensor("y", LiteType::i8, {1, 4}, {{1.0f}, {10}});
+  b.node(41, {x, w}, {y}, 28, Flat::table());
+  auto compiled = compile_model(b.finish({x}, {y}));
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  auto session = Session::create(compiled->pipm);
+  ASSERT_TRUE(session.ok());
+  const i8 input[] = {-3, 1, 5, -128};
+  const auto output = session->run(Bytes(reinterpret_cast<const u8*>(input), 4));
+  ASSERT_TRUE(output.ok());
+  // 0 + 1, 2 - 1, 4 + 3, -62.5 - 30.75
+  const i8 expected[] = {11, 11, 17, -83};
+  for (usize i = 0; i < 4; ++i) EXPECT_EQ(static_cast<i8>((*output)[i]), expected[i]) << i;
+}
+
+/// Half precision is for storage: the weights are folded into floats.
+TEST(ImportTflite, FoldsFloat16Weights) {
+  LiteBuilder b;
+  const i32 x = b.tensor("x", LiteType::f32, {1, 2});
+  const std::vector<u16> halves = {0x3C00, 0xC000, 0x3800, 0x4200};  // 1, -2, 0.5, 3
+  const i32 small = b.constant("small", LiteType::f16, {2, 2}, halves);
+  const i32 w = b.tensor("w", LiteType::f32, {2, 2}), y = b.tensor("y", LiteType::f32, {1, 2});
+  b.node(6, {small}, {w}, 0, Flat::table());  // DEQUANTIZE
+  b.node(kFullyConnected, {x, w}, {y}, 8, Flat::table());
+  const std::vector<u8> file = b.finish({x}, {y});
+  expect_near(infer_floats(file, {3, 4}), {-5, 13.5f}, 0);
+  const auto compiled = compile_model(file);
+  ASSERT_TRUE(compiled.ok());
+  EXPECT_EQ(compiled->operators.size(), 1u) << "nothing is converted at run time";
 }
 
 struct Refusal {
@@ -156,12 +256,29 @@ TEST(ImportTflite, EveryTruncationIsRefused) {
   EXPECT_GE(refused, whole.size() - 16);
 }
 
+/// Broadcasts, reductions and functions of real values, int8 at the edges.
+std::vector<u8> small_general() {
+  LiteBuilder b;
+  const LiteScale scale{{0.125f}, {3}};
+  const i32 x = b.tensor("x", LiteType::i8, {2, 1, 3}, scale);
+  const i32 w = b.constant("w", LiteType::i8, {4, 3}, std::vector<i8>(12, 5), scale);
+  const i32 axes = b.constant("axes", LiteType::i32, {2}, std::vector<i32>{1, -1});
+  const i32 d = b.tensor("d", LiteType::i8, {2, 4, 3}, scale),
+            m = b.tensor("m", LiteType::i8, {2, 4, 3}, scale);
+  const i32 r = b.tensor("r", LiteType::f32, {2}), y = b.tensor("y", LiteType::f32, {2});
+  b.node(41, {x, w}, {d}, 28, Flat::table().scalar(0, i8{3}));
+  b.node(55, {w, d}, {m}, 0, Flat::table());
+  b.node(74, {m, axes}, {r}, 27, Flat::table());
+  b.node(28, {r}, {y}, 0, Flat::table());
+  return b.finish({x}, {y});
+}
+
 /// Whatever a damaged file says, the importer answers; what compiles, runs.
-TEST(ImportTflite, SurvivesMutations) {
-  const std::vector<u8> whole = small_uint8();
+void survives_mutations(const std::vector<u8>& whole, u32 rounds) {
+  ASSERT_TRUE(compile_model(whole).ok()) << compile_model(whole).error().text;
   std::minstd_rand random(11);
   u32 compiled_count = 0, refused_count = 0;
-  for (u32 round = 0; round < 20'000; ++round) {
+  for (u32 round = 0; round < rounds; ++round) {
     std::vector<u8> file = whole;
     for (u32 change = 0, changes = 1 + random() % 4; change < changes; ++change) {
       const usize at = random() % file.size();
@@ -187,6 +304,9 @@ TEST(ImportTflite, SurvivesMutations) {
   EXPECT_GT(compiled_count, 100u);
   EXPECT_GT(refused_count, 100u);
 }
+
+TEST(ImportTflite, SurvivesMutations) { survives_mutations(small_uint8(), 20'000); }
+TEST(ImportTflite, SurvivesMutationsOfFunctions) { survives_mutations(small_general(), 10'000); }
 
 }  // namespace
 }  // namespace pipit::model

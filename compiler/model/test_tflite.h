@@ -125,7 +125,7 @@ class Flat {
 };
 
 /// Element types by TensorFlow Lite's numbers.
-enum class LiteType : i8 { f32 = 0, i32 = 2, u8 = 3, i64 = 4, i16 = 7, i8 = 9 };
+enum class LiteType : i8 { f32 = 0, f16 = 1, i32 = 2, u8 = 3, i64 = 4, i16 = 7, i8 = 9 };
 
 struct LiteScale {
   std::vector<f32> scales;
