@@ -4,6 +4,12 @@ namespace pipit::wasm::reg {
 
 namespace {
 
+constexpr Layout kLayouts[] = {
+#define F(form, jump, names, imm, block) {names, jump, imm, block},
+    PIPIT_FORMS(F)
+#undef F
+};
+
 struct Pair {
   Code first, second;
 };
@@ -65,10 +71,6 @@ void Emitter::mark_loop() {
     visitor_->loop(visitor_->context, position_);
 }
 
-void Emitter::block(const u8* from) {
-  for (u32 i = 0; i < 16; ++i) bytes(from[i], 1);
-}
-
 void Emitter::raw16(u32 value) { bytes(value, 2); }
 void Emitter::raw32(u32 value) { bytes(value, 4); }
 
@@ -99,16 +101,6 @@ void Emitter::hold(const RegisterInstruction& instruction) {
 
 void Emitter::finish() {
   if (last_.code == Code::count_) return;
-  if (last_.has_step) {  // nothing has swallowed it
-    RegisterInstruction step;
-    step.code = Code::add_si_d;
-    step.form = Form::si_d;
-    step.rd = last_.step_rd;
-    step.ra = last_.step_ra;
-    step.imm = last_.step_imm;
-    stage(step);
-    last_.has_step = false;
-  }
   stage(last_);
   last_.code = Code::count_;
 }
@@ -142,61 +134,12 @@ void Emitter::write(const RegisterInstruction* first, const RegisterInstruction*
 }
 
 void Emitter::operands(const RegisterInstruction& in, u32 origin) {
-  const u32 label = static_cast<u32>(in.target);
-  const u32 ra = in.ra, rd = in.rd, da = rd | ra << 8, ab = ra | u32{in.rb} << 8;
-  switch (in.form) {
-    case Form::none:
-    case Form::a: break;
-    case Form::s: bytes(ra, 2); break;
-    case Form::s_d: bytes(da, 2); break;
-    case Form::a_d: bytes(rd, 2); break;
-    case Form::ss: bytes(ab, 2); break;
-    case Form::as: bytes(in.rb, 2); break;
-    case Form::si:
-    case Form::mem_s: bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
-    case Form::ai:
-    case Form::mem_a: bytes(in.imm, 2); break;
-    case Form::ss_d: bytes(da | u32{in.rb} << 16, 4); break;
-    case Form::pair: break;  // written as two
-    case Form::num: {
-      const u32 number = in.rc != 0 ? in.rc : static_cast<u32>(in.code) - static_cast<u32>(kFirstNumeric);
-      bytes(da | u32{in.rb} << 16 | number << 24, 4);
-      break;
-    }
-    case Form::as_d: bytes(rd | u32{in.rb} << 8, 2); break;
-    case Form::si_d:
-    case Form::mem_s_d: bytes(da | (in.imm & 0xFFFF) << 16, 4); break;
-    case Form::ai_d:
-    case Form::mem_a_d: bytes(rd | (in.imm & 0xFFFF) << 16, 4); break;
-    case Form::mem_w:
-    case Form::far_s: bytes(ra, 2), bytes(in.imm, 4); break;
-    case Form::mem_w_d: bytes(da, 2), bytes(in.imm, 4); break;
-    case Form::far_a:
-    case Form::const32: bytes(in.imm, 4); break;
-    case Form::br_ss: jump(label, origin, false), bytes(ab, 2); break;
-    case Form::br_as: jump(label, origin, false), bytes(in.rb, 2); break;
-    case Form::br_si: jump(label, origin, false), bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
-    case Form::br_ai: jump(label, origin, false), bytes(in.imm, 2); break;
-    case Form::step_i: jump(label, origin, false), bytes(da, 2), bytes(in.imm, 4); break;
-    case Form::step_s: jump(label, origin, false), bytes(da | u32{in.rb} << 16, 4), bytes(in.imm, 2); break;
-    case Form::br: jump(label, origin, false); break;
-    case Form::br_far: jump(label, origin, true); break;
-    case Form::u16x4:
-    case Form::const64: bytes(in.imm, 8); break;
-    case Form::const32_d: bytes(rd, 2), bytes(in.imm, 4); break;
-    case Form::const64_d: bytes(rd, 2), bytes(in.imm, 8); break;
-    case Form::select_s: bytes(da | u32{in.rb} << 16 | u32{in.rc} << 24, 4); break;
-    case Form::table:
-    case Form::table_far: bytes(ra | (in.imm & 0xFFFF) << 16, 4); break;
-    case Form::far_copy:
-    case Form::u16x2:
-    case Form::call: bytes(in.imm, 4); break;  // u16 fields, the first one lowest
-    case Form::u16x3:
-    case Form::call_far: bytes(in.imm, 6); break;
-    case Form::mem_lane: bytes(da | u32{in.rb} << 16 | u32{in.rc} << 24, 4), bytes(in.imm, 4); break;
-    case Form::shuffle: bytes(da | u32{in.rb} << 16, 4), block(in.bytes); break;
-    case Form::const128_d: bytes(rd, 2), block(in.bytes); break;
-  }
+  const Layout layout = kLayouts[static_cast<u32>(in.form)];
+  if (layout.jump != 0) jump(static_cast<u32>(in.target), origin, layout.jump == 4);
+  const u8 fields[] = {0, in.rd, in.ra, in.rb, in.rc};
+  for (u32 names = layout.names; names != 0; names >>= 4) bytes(fields[names % 8], 1);
+  bytes(in.imm, layout.imm);
+  for (u32 i = 0; i < layout.block; ++i) bytes(in.bytes[i], 1);
 }
 
 }  // namespace pipit::wasm::reg

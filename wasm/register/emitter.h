@@ -11,9 +11,6 @@ struct RegisterInstruction {
   Code code = Code::count_;  ///< count_: none
   Form form = Form::none;
   u8 rd = 0, ra = 0, rb = 0, rc = 0;
-  bool has_step = false;  ///< an addition comes first: slot step_rd = slot step_ra + step_imm
-  u8 step_rd = 0, step_ra = 0;
-  u16 step_imm = 0;
   u64 imm = 0;                    ///< immediate, offset or constant
   const u8* bytes = nullptr;      ///< 16 of them, of a SIMD immediate
   i32 target = -1;                ///< the label that a branch goes to
@@ -70,7 +67,6 @@ class Emitter {
   void append(u64 value, u32 count);
   void hash(u64 value, u32 count);
   void bytes(u64 value, u32 count);
-  void block(const u8* from);
   void stage(const RegisterInstruction& in);
   void write(const RegisterInstruction* first, const RegisterInstruction* second, Code code);
   void operands(const RegisterInstruction& in, u32 origin);

@@ -7,56 +7,41 @@ namespace pipit::wasm::reg {
 /// Slots that instructions can name, in functions with too many for that: three places of the widest type.
 constexpr u32 kScratchSlots = 6;
 
-/// Where an instruction's operands stand behind its 16-bit code. rd, ra, rb, rc are bytes that name slots of
-/// the frame.
+// Where an instruction's operands stand behind its 16-bit code: F(form, jump, names, imm, block). First a
+// displacement of `jump` bytes; then bytes that name slots of the frame, one a digit of `names`, the last
+// digit first: 1 rd, 2 ra, 3 rb, 4 rc (a lane, or the number of a numeric instruction), 8 a zero; then `imm`
+// bytes of immediate, offset or constant, or of u16 fields, the first one lowest; then `block` bytes of SIMD.
+// All come to a multiple of two bytes.
+// clang-format off
+#define PIPIT_FORMS(F) \
+  F(none, 0, 0, 0, 0)     F(s, 0, 0x82, 0, 0)      F(s_d, 0, 0x21, 0, 0)    F(a, 0, 0, 0, 0)         F(a_d, 0, 0x81, 0, 0) \
+  F(ss, 0, 0x32, 0, 0)    F(as, 0, 0x83, 0, 0)     F(si, 0, 0x82, 2, 0)     F(ai, 0, 0, 2, 0) \
+  F(ss_d, 0, 0x8321, 0, 0) F(as_d, 0, 0x31, 0, 0)  F(si_d, 0, 0x21, 2, 0)   F(ai_d, 0, 0x81, 2, 0) \
+  F(mem_s, 0, 0x82, 2, 0) F(mem_a, 0, 0, 2, 0)     F(mem_w, 0, 0x82, 4, 0) \
+  F(mem_s_d, 0, 0x21, 2, 0) F(mem_a_d, 0, 0x81, 2, 0) F(mem_w_d, 0, 0x21, 4, 0) \
+  F(far_s, 0, 0x82, 4, 0) F(far_a, 0, 0, 4, 0) \
+  F(br_ss, 2, 0x32, 0, 0) F(br_as, 2, 0x83, 0, 0)  F(br_si, 2, 0x82, 2, 0)  F(br_ai, 2, 0, 2, 0) \
+  F(br, 2, 0, 0, 0)       F(br_far, 4, 0, 0, 0) \
+  F(const32, 0, 0, 4, 0)  F(const64, 0, 0, 8, 0)   F(const32_d, 0, 0x81, 4, 0) F(const64_d, 0, 0x81, 8, 0) \
+  F(select_s, 0, 0x4321, 0, 0) \
+  F(far_copy, 0, 0, 4, 0) F(u16x2, 0, 0, 4, 0)     F(u16x3, 0, 0, 6, 0)     F(u16x4, 0, 0, 8, 0) \
+  F(call, 0, 0, 4, 0)     F(call_far, 0, 0, 6, 0)  /* u16 base, then u16 or u32 function */ \
+  F(table, 0, 0x82, 2, 0) F(table_far, 0, 0x82, 2, 0)  /* u16 count, then count + 1 displacements of 16 or 32 bits */ \
+  F(mem_lane, 0, 0x4321, 4, 0) F(shuffle, 0, 0x8321, 0, 16) F(const128_d, 0, 0x81, 0, 16) \
+  F(num, 0, 0x4321, 0, 0) \
+  F(pair, 0, 0, 0, 0)  /* what the second instruction has, then what the first has */
+// clang-format on
+
 enum class Form : u8 {
-  none,       ///< 2 bytes in all
-  s,          ///< ra –
-  s_d,        ///< rd ra
-  a,          ///< nothing: the accumulator
-  a_d,        ///< rd –
-  ss,         ///< ra rb
-  as,         ///< rb –
-  si,         ///< ra – i16
-  ai,         ///< i16
-  ss_d,       ///< rd ra rb –
-  as_d,       ///< rd rb
-  si_d,       ///< rd ra i16
-  ai_d,       ///< rd – i16
-  mem_s,      ///< ra – u16
-  mem_a,      ///< u16
-  mem_w,      ///< ra – u32
-  mem_s_d,    ///< rd ra u16
-  mem_a_d,    ///< rd – u16
-  mem_w_d,    ///< rd ra u32
-  far_s,      ///< ra – u32
-  far_a,      ///< u32
-  br_ss,      ///< displacement ra rb
-  br_as,      ///< displacement rb –
-  br_si,      ///< displacement ra – i16
-  br_ai,      ///< displacement i16
-  step_i,     ///< displacement rd ra i16 i16
-  step_s,     ///< displacement rd ra rb – i16
-  br,         ///< displacement
-  br_far,     ///< displacement of 32 bits
-  const32,    ///< u32
-  const64,    ///< u64
-  const32_d,  ///< rd – u32
-  const64_d,  ///< rd – u64
-  select_s,   ///< rd ra rb rc
-  far_copy,   ///< u16 u16: to, from
-  u16x2,
-  u16x3,
-  u16x4,
-  call,        ///< u16 base, u16 function
-  call_far,    ///< u16 base, u32 function
-  table,       ///< ra – u16 count, then count + 1 displacements
-  table_far,   ///< the same with 32-bit displacements
-  mem_lane,    ///< rd ra rb lane u32
-  shuffle,     ///< rd ra rb – and 16 lanes
-  const128_d,  ///< rd – and 16 bytes
-  pair,        ///< what the second instruction has, then what the first has
-  num,         ///< rd ra rb and the instruction's number among the numeric ones
+#define F(form, jump, names, imm, block) form,
+  PIPIT_FORMS(F)
+#undef F
+};
+
+struct Layout {
+  u16 names;
+  u8 jump : 4, imm : 4;
+  u8 block;
 };
 
 enum class Code : u16 {
@@ -71,37 +56,11 @@ constexpr u32 kCodes = static_cast<u32>(Code::count_);
 constexpr Code kFirstNumeric = Code::f64_add_ss_a;
 /// SIMD's instructions come behind count_.
 constexpr bool is_numeric(Code code) { return code >= kFirstNumeric && code < Code::count_; }
+/// Of f64's arithmetic; the others go by their opcode.
+constexpr u8 numeric_number(Code code) {
+  return static_cast<u8>(static_cast<u32>(code) - static_cast<u32>(kFirstNumeric));
+}
 
 constexpr Code operator+(Code code, u32 steps) { return static_cast<Code>(static_cast<u32>(code) + steps); }
-
-/// Operand bytes behind the code; br_table's targets come on top.
-constexpr u8 operand_bytes(Form form) {
-  switch (form) {
-    case Form::none:
-    case Form::a: return 0;
-    case Form::s:
-    case Form::s_d:
-    case Form::a_d:
-    case Form::ss:
-    case Form::as:
-    case Form::ai:
-    case Form::as_d:
-    case Form::mem_a:
-    case Form::br: return 2;
-    case Form::mem_w:
-    case Form::mem_w_d:
-    case Form::far_s:
-    case Form::br_si:
-    case Form::const32_d:
-    case Form::call_far:
-    case Form::u16x3: return 6;
-    case Form::step_i:
-    case Form::step_s:
-    case Form::u16x4:
-    case Form::const64: return 8;
-    case Form::const64_d: return 10;
-    default: return 4;
-  }
-}
 
 }  // namespace pipit::wasm::reg

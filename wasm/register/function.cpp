@@ -16,7 +16,8 @@ constexpr u32 kMaxScratch = 248;
 RegisterInstruction FunctionTranslator::make(Code code, Form form) const {
   RegisterInstruction in;
   in.code = code;
-  in.form = is_numeric(code) ? Form::num : form;
+  in.form = form;
+  if (is_numeric(code)) in.form = Form::num, in.rc = numeric_number(code);
   in.at = in_.at;
   return in;
 }

@@ -123,10 +123,7 @@ class FunctionTranslator {
 
   // operands.cpp
   Operand& push(u8 type, Place place);
-  Operand& pop() {
-    if (--height_ < settled_) settled_ = height_;
-    return stack_[height_];
-  }
+  Operand& pop();
   u16 next_slot() const;
   void push_types(TypeList types);
   /// The slot it is in, after putting it in its own if it is in none.

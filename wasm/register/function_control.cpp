@@ -182,13 +182,6 @@ void FunctionTranslator::jump_if(Operand& condition, bool holds, u32 label, bool
     cached_[0] = form == 0 || form == 2 ? in.ra : cached_before_;
   } else {
     in = make(Code::eq_ss_a, Form::br_si);
-    const RegisterInstruction& step = emitter_.last();
-    if (back && holds && emitter_.holds() && step.code == Code::add_si_d && cached_[0] == step.rd &&
-        condition.place != Place::accumulator && in_accumulator(condition)) {
-      in.has_step = true;
-      in.step_rd = step.rd, in.step_ra = step.ra, in.step_imm = static_cast<u16>(step.imm);
-      emitter_.withdraw();
-    }
     if (condition.place == Place::sum || condition.place == Place::constant) to_accumulator(condition);
     form = in_accumulator(condition) ? 3 : 2;
     if (form == 2) {
@@ -200,13 +193,6 @@ void FunctionTranslator::jump_if(Operand& condition, bool holds, u32 label, bool
   }
   in.code = Code::eq_ss_a + (family * kCompareCodes + (back ? 8 : 4) + form);
   in.form = kForms[form];
-  if (in.has_step && back && family == 1) {
-    in.code = form == 3 ? Code::step_back_ne_i : Code::step_back_ne_s;
-    in.form = form == 3 ? Form::step_i : Form::step_s;
-    in.rd = in.step_rd, in.ra = in.step_ra;
-    in.imm = in.step_imm | in.imm << 16;
-    in.has_step = false;
-  }
   in.target = static_cast<i32>(label);
   in.slot_code = Code::count_;
   hold(in);

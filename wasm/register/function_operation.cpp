@@ -71,6 +71,9 @@ constexpr StoreKind kStores[] = {
     {Code::store_s_s, Code::count_},
 };
 
+/// Codes of an operation of BINARY32, of which the first six but `sub` commute.
+constexpr u32 kBinaryCodes = 8;
+
 constexpr bool in_range(u16 op, Op first, Op last) {
   return op >= static_cast<u16>(first) && op <= static_cast<u16>(last);
 }
@@ -87,6 +90,12 @@ void FunctionTranslator::operation() {
     Operand& b = pop();
     Operand& a = pop();
     return compare32(steps(op, Op::i32_eq), a, b);
+  }
+  if (in_range(op, Op::i32_add, Op::i32_mul) || in_range(op, Op::i32_and, Op::i32_shr_u)) {
+    // Division stands between multiplication and `and`.
+    const u32 number =
+        op >= static_cast<u16>(Op::i32_and) ? steps(op, Op::i32_and) + 3 : steps(op, Op::i32_add);
+    return binary32(Code::add_ss_a + number * kBinaryCodes, number != 1 && number < 6);
   }
   if (in_range(op, Op::f32_add, Op::f32_div))
     return binary_float(Code::f32_add_ss_a + steps(op, Op::f32_add) * 6, 1);
@@ -124,15 +133,6 @@ void FunctionTranslator::operation() {
       compare32(kEq, a, zero);
       break;
     }
-    case Op::i32_add: binary32(Code::add_ss_a, true); break;
-    case Op::i32_sub: binary32(Code::sub_ss_a, false); break;
-    case Op::i32_mul: binary32(Code::mul_ss_a, true); break;
-    case Op::i32_and: binary32(Code::and_ss_a, true); break;
-    case Op::i32_or: binary32(Code::or_ss_a, true); break;
-    case Op::i32_xor: binary32(Code::xor_ss_a, true); break;
-    case Op::i32_shl: binary32(Code::shl_ss_a, false); break;
-    case Op::i32_shr_s: binary32(Code::shr_s_ss_a, false); break;
-    case Op::i32_shr_u: binary32(Code::shr_u_ss_a, false); break;
     case Op::i32_extend8_s: extend32(Code::extend8_s_s_a); break;
     case Op::i32_extend16_s: extend32(Code::extend16_s_s_a); break;
     case Op::i32_wrap_i64:
@@ -301,28 +301,6 @@ void FunctionTranslator::compare32(u32 relation, Operand& a, Operand& b) {
       std::swap(left, right);
       relation = kMirrored[relation];
     }
-  }
-  const RegisterInstruction step = emitter_.last();
-  const auto is_stepped = [&](const Operand& operand) {
-    return relation == kNe && emitter_.holds() && step.code == Code::add_si_d && cached_[0] == step.rd &&
-           in_accumulator(operand) && operand.place != Place::accumulator;
-  };
-  if (is_stepped(*left) && ((right->place == Place::constant && fits16(right->imm)) ||
-                            ((right->place == Place::slot || right->place == Place::own) &&
-                             slot_of(*right) < 256 && !in_accumulator(*right)))) {
-    const bool is_constant = right->place == Place::constant;
-    emitter_.withdraw();
-    Pair operands{is_constant ? 3u : 1u};
-    if (is_constant)
-      operands.imm = right->imm & 0xFFFF;
-    else
-      operands.rb = static_cast<u8>(slot_of(*right));
-    RegisterInstruction in = make_pair(Code::eq_ss_a + kCompareCodes, operands, false);
-    in.has_step = true;
-    in.step_rd = step.rd, in.step_ra = step.ra, in.step_imm = static_cast<u16>(step.imm);
-    produce(in, kTypeI32);
-    cached_before_ = step.rd;
-    return;
   }
   const i32 cached = cached_[0];
   const Pair operands = pair(*left, *right, relation <= kNe);

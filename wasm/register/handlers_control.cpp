@@ -73,7 +73,7 @@ HANDLER(call) {
 }
 /// Calls a function of the host, m->callee of m->callee_instance with arguments at m->callee_fp, and goes on
 /// at m->after.
-static void invoke_host(PIPIT_ARGS) {
+[[clang::minsize]] static void invoke_host(PIPIT_ARGS) {
   Machine* const m = PIPIT_MACHINE;
   const ImportLink& link = m->callee_instance->links[m->callee];
   const HostAction action = link.call(link.context, m->callee_instance->handle, m->callee_fp);
@@ -98,7 +98,7 @@ static void invoke_host(PIPIT_ARGS) {
 /// Calls m->callee of m->callee_instance with arguments at m->callee_fp; the instruction has m->call_bytes. A
 /// tail call puts it in place of the running function; what the host's functions return, the instruction
 /// behind returns.
-static void invoke(PIPIT_ARGS) {
+[[clang::minsize]] static void invoke(PIPIT_ARGS) {
   Machine* const m = PIPIT_MACHINE;
   const Callee callee = resolve_function(m->callee_instance, m->callee);
   m->callee_instance = callee.instance;
@@ -140,7 +140,7 @@ HANDLER(call_any) { INVOKE_NAMED(false); }
 HANDLER(return_call) { INVOKE_NAMED(true); }
 
 /// Calls the table's element whose number lies behind the arguments.
-static void invoke_indirect(PIPIT_ARGS) {
+[[clang::minsize]] static void invoke_indirect(PIPIT_ARGS) {
   Machine* const m = PIPIT_MACHINE;
   const u32 type = read_u16(pc + 4);
   m->callee_fp = fp + read_u16(pc + 2);
@@ -254,25 +254,32 @@ HANDLER(memory_grow) {
 }
 
 /// Operands stand in a row, as many as the operation has; x and y are the indices.
-[[gnu::noinline]] static TrapKind compute_bulk(InstanceImpl& instance, Op op, Value* row, u32 x, u32 y) {
+[[gnu::noinline, clang::minsize]] static TrapKind compute_bulk(InstanceImpl& instance, Op op, Value* row,
+                                                               u32 x, u32 y) {
   if (op == Op::data_drop || op == Op::elem_drop) {
     instance.drop(op == Op::elem_drop ? x : instance.data_bit(x));
     return TrapKind::none;
   }
-  if (op == Op::memory_copy) return copy_memory(instance, row[0].u32_, row[1].u32_, row[2].u32_);
-  if (op == Op::memory_fill) return fill_memory(instance, row[0].u32_, row[1].u32_, row[2].u32_);
-  if (op == Op::memory_init) return memory_init(instance, x, row[0].u32_, row[1].u32_, row[2].u32_);
-  if (op == Op::table_init) return table_init(instance, x, y, row[0].u32_, row[1].u32_, row[2].u32_);
-  if (op == Op::table_copy) return copy_table(instance, x, y, row[0].u32_, row[1].u32_, row[2].u32_);
-  if (op == Op::table_fill) return fill_table(instance, x, row[0].u32_, row[1].u32_, row[2].u32_);
+  const u32 first = row[0].u32_;
+  if (op >= Op::memory_init && op != Op::table_grow && op != Op::table_size) {
+    const u32 second = row[1].u32_, count = row[2].u32_;
+    switch (op) {
+      case Op::memory_init: return memory_init(instance, x, first, second, count);
+      case Op::memory_copy: return copy_memory(instance, first, second, count);
+      case Op::memory_fill: return fill_memory(instance, first, second, count);
+      case Op::table_init: return table_init(instance, x, y, first, second, count);
+      case Op::table_copy: return copy_table(instance, x, y, first, second, count);
+      default: return fill_table(instance, x, first, second, count);
+    }
+  }
   TableInst& table = *instance.tables[x];
   if (op == Op::table_size) {
     row[0].u32_ = table.size;
   } else if (op == Op::table_grow) {
-    row[0].u32_ = table.grow(row[1].u32_, row[0].u32_);
+    row[0].u32_ = table.grow(row[1].u32_, first);
   } else {
-    if (row[0].u32_ >= table.size) return TrapKind::out_of_bounds_table_access;
-    Ref& element = table.elements[row[0].u32_];
+    if (first >= table.size) return TrapKind::out_of_bounds_table_access;
+    Ref& element = table.elements[first];
     if (op == Op::table_get)
       row[0].u32_ = element;
     else

@@ -123,18 +123,6 @@ HANDLER(madd_d) {
   SLOT(2).u32_ = result;
   PIPIT_NEXT_ACC(6, result);
 }
-#define STEP_HANDLER(name, limit, step)           \
-  HANDLER(name) {                                 \
-    const u32 result = R32(5) + (step);           \
-    SLOT(4).u32_ = result;                        \
-    const u32 last = (limit);                     \
-    acc = result;                                 \
-    if (result != last) PIPIT_TAKE_BRANCH_BACK(); \
-    PIPIT_NEXT(10);                               \
-  }
-STEP_HANDLER(step_back_ne_i, I16(8), I16(6))
-STEP_HANDLER(step_back_ne_s, R32(6), I16(8))
-
 // Moves and constants.
 
 HANDLER(copy) {

@@ -14,6 +14,15 @@ HANDLER(const_d_then_br) {
   SLOT(4).i32_ = read_i16(pc + 6);
   PIPIT_TAKE_BRANCH();
 }
+#define STEP_HANDLER(name, limit)                 \
+  HANDLER(add_si_d_then_##name) {                 \
+    acc = R32(7) + I16(8);                        \
+    R32(6) = acc;                                 \
+    if (acc != (limit)) PIPIT_TAKE_BRANCH_BACK(); \
+    PIPIT_NEXT(10);                               \
+  }
+STEP_HANDLER(back_ne_ai, I16(4))
+STEP_HANDLER(back_ne_as, R32(4))
 HANDLER(add_si_d_then_copy32) {
   acc = R32(5) + I16(6);
   R32(4) = acc;

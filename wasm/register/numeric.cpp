@@ -150,21 +150,34 @@ T from_integer(u32 kind, const Value& from) {
   return static_cast<T>(kind == 0 ? i64{from.i32_} : kind == 1 ? i64{from.u32_} : from.i64_);
 }
 
-/// abs neg ceil floor trunc nearest sqrt, then min max copysign.
-template <class T>
-T unary_or_choice(u32 operation, T a, T b, BitsOf<T> bits_a, BitsOf<T> bits_b) {
-  constexpr auto kSign = Float<T>::kSign;
+// In the order of the opcodes of either float type, and as far from its `abs`.
+enum FloatOperation : u8 { kAbs, kNeg, kCeil, kFloor, kTrunc, kNearest, kSqrt, kMin = 11, kMax, kCopysign };
+
+f64 float_operation(u32 operation, f64 a, f64 b) {
+  constexpr u64 kSign = Float<f64>::kSign;
   switch (operation) {
-    case 0: return from_bits<T>(bits_a & ~kSign);
-    case 1: return from_bits<T>(bits_a ^ kSign);
-    case 2: return from_bits<T>(to_bits(floored(from_bits<T>(bits_a ^ kSign))) ^ kSign);
-    case 3: return floored(a);
-    case 4: return truncated(a);
-    case 5: return nearest(a);
-    case 6: return std::sqrt(a);
-    case 7: return minimum(a, b);
-    case 8: return maximum(a, b);
-    default: return from_bits<T>((bits_a & ~kSign) | (bits_b & kSign));
+    case kAbs: return from_bits<f64>(to_bits(a) & ~kSign);
+    case kNeg: return from_bits<f64>(to_bits(a) ^ kSign);
+    case kCeil: return from_bits<f64>(to_bits(floored(from_bits<f64>(to_bits(a) ^ kSign))) ^ kSign);
+    case kFloor: return floored(a);
+    case kTrunc: return truncated(a);
+    case kNearest: return nearest(a);
+    case kSqrt: return std::sqrt(a);
+    case kMin: return minimum(a, b);
+    case kMax: return maximum(a, b);
+    default: return from_bits<f64>((to_bits(a) & ~kSign) | (to_bits(b) & kSign));
+  }
+}
+/// Through f64, where what these choose or round to is exact; but not signs, whose operations leave NaNs as
+/// they are.
+f32 float_operation(u32 operation, f32 a, f32 b) {
+  constexpr u32 kSign = Float<f32>::kSign;
+  switch (operation) {
+    case kAbs: return from_bits<f32>(to_bits(a) & ~kSign);
+    case kNeg: return from_bits<f32>(to_bits(a) ^ kSign);
+    case kCopysign: return from_bits<f32>((to_bits(a) & ~kSign) | (to_bits(b) & kSign));
+    case kSqrt: return std::sqrt(a);
+    default: return static_cast<f32>(float_operation(operation, static_cast<f64>(a), static_cast<f64>(b)));
   }
 }
 
@@ -192,13 +205,9 @@ TrapKind compute(u32 number, NumericState& s) {
   } else if (number == static_cast<u32>(Op::i32_rotr)) {
     s.acc = std::rotr(s.a->u32_, static_cast<int>(s.b->u32_ & 31));
   } else if (in_range(number, Op::f32_abs, Op::f32_copysign)) {
-    const u32 operation = steps(number, Op::f32_abs);
-    s.fs = unary_or_choice(operation < 7 ? operation : steps(number, Op::f32_min) + 7, s.a->f32_, s.b->f32_,
-                           s.a->u32_, s.b->u32_);
+    s.fs = float_operation(steps(number, Op::f32_abs), s.a->f32_, s.b->f32_);
   } else if (in_range(number, Op::f64_abs, Op::f64_copysign)) {
-    const u32 operation = steps(number, Op::f64_abs);
-    s.fd = unary_or_choice(operation < 7 ? operation : steps(number, Op::f64_min) + 7, s.a->f64_, s.b->f64_,
-                           s.a->u64_, s.b->u64_);
+    s.fd = float_operation(steps(number, Op::f64_abs), s.a->f64_, s.b->f64_);
   } else if (in_range(number, Op::f32_convert_i32_s, Op::f32_convert_i64_u)) {
     s.fs = from_integer<f32>(steps(number, Op::f32_convert_i32_s), *s.a);
   } else if (in_range(number, Op::f64_convert_i32_s, Op::f64_convert_i64_u)) {

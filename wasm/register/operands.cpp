@@ -21,6 +21,11 @@ Operand& FunctionTranslator::push(u8 type, Place place) {
   return operand;
 }
 
+[[gnu::noinline]] Operand& FunctionTranslator::pop() {
+  if (--height_ < settled_) settled_ = height_;
+  return stack_[height_];
+}
+
 void FunctionTranslator::push_types(TypeList types) {
   for (const u8 type : types) push(type, Place::own);
 }
@@ -110,7 +115,10 @@ void FunctionTranslator::accumulator_to(u32 c, u16 slot, bool is_producer_held) 
     // Loads into a slot leave floats' accumulators alone.
     const bool keeps_accumulator = c == 0 || last.code < Code::loadf32_s_a || last.code > Code::loadf64_x_a;
     last.code = last.slot_code;
-    if (!is_numeric(last.code)) last.form = last.slot_form;
+    if (is_numeric(last.code))
+      last.rc = numeric_number(last.code);
+    else
+      last.form = last.slot_form;
     last.rd = static_cast<u8>(slot);
     last.slot_code = Code::count_;
     held_for_ = nullptr;
