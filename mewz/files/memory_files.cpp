@@ -409,6 +409,11 @@ u16 MemoryFiles::link(u32 from_dir, u32 lookup_flags, std::string_view from, u32
 }
 
 u16 MemoryFiles::symlink(std::string_view target, u32 dir, std::string_view path) {
+  // Nothing would follow it; an archive may bring some all the same.
+  return target.starts_with('/') ? kNotCapable : make_symlink(target, dir, path);
+}
+
+u16 MemoryFiles::make_symlink(std::string_view target, u32 dir, std::string_view path) {
   Place at;
   Inode* made = nullptr;
   if (target.empty()) return kNoEntry;
@@ -474,7 +479,7 @@ Status MemoryFiles::add_archive(Bytes archive) {
         if (error == kExists) error = 0;
         break;
       case TarReader::Kind::symbolic_link:
-        if (error == 0) error = symlink(member.target, 0, member.name());
+        if (error == 0) error = make_symlink(member.target, 0, member.name());
         break;
       case TarReader::Kind::file:
         if (error == 0) error = open(0, 0, member.name(), kCreate | kTruncate, 0, 0, handle);

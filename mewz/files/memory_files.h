@@ -67,6 +67,7 @@ class MemoryFiles final : public ports::Files {
   u16 place(u32 dir, bool follow, std::string_view path, Place& out);
   Open* opened(u32 handle);
   u16 open_inode(Inode& inode, u16 fdflags, bool writable, u32& handle);
+  u16 make_symlink(std::string_view target, u32 dir, std::string_view path);
   Inode* make_inode(u8 filetype);
   u16 enter(Inode& directory, std::string_view name, Inode& inode);
   void remove_entry(Inode& directory, DirectoryEntry& entry);

@@ -194,5 +194,16 @@ TEST_F(MemoryFilesTest, AnswersAsLinuxDoes) {
   fs::remove_all(root);
 }
 
+TEST_F(MemoryFilesTest, RefusesLinksThatLeadOutside) {
+  constexpr u16 kNotCapable = 76;
+  EXPECT_EQ(files_->symlink("/", 0, "root"), kNotCapable);
+  EXPECT_EQ(files_->symlink("inside", 0, "link"), 0);
+  u8 target[16];
+  usize count = 0;
+  EXPECT_EQ(files_->readlink(0, "link", target, count), 0);
+  EXPECT_EQ(as_text({target, count}), "inside");
+  EXPECT_NE(files_->readlink(0, "root", target, count), 0);
+}
+
 }  // namespace
 }  // namespace pipit::mewz
