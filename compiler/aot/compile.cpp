@@ -1,9 +1,13 @@
 #include "compiler/aot/compile.h"
 
-#include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
+#include <sched.h>
 
+#include <atomic>
 #include <cstring>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include "base/sha256.h"
 #include "compiler/aot/emit.h"
@@ -54,6 +58,62 @@ void leave_ir(const llvm::Module& module, const std::string& path) {
   if (!error) module.print(out, nullptr);
 }
 
+using Object = std::vector<u8>;
+
+support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Partition& partition, u32 number,
+                                     const Options& options) {
+  const Part& part = partition.parts[number];
+  auto machine = TRY(make_machine(options, part.tier));
+  llvm::LLVMContext context;
+  ModuleLowering lowering(module, options, partition, part, context);
+  lowering.llvm_module().setTargetTriple(machine->getTargetTriple());
+  lowering.llvm_module().setDataLayout(machine->createDataLayout());
+  const std::unique_ptr<llvm::Module> llvm_module = lowering.run();
+  if (!lowering.refusal().empty()) return support::Error(Code::unsupported, lowering.refusal());
+  optimise(*llvm_module, *machine, options, part.tier);
+  if (options.metering) TRY(add_metering(*llvm_module, options));
+  TRY(add_stack_checks(*llvm_module, options));
+  if (!options.ir_file.empty())
+    leave_ir(*llvm_module, options.ir_file + (number == 0 ? "" : "." + std::to_string(number)));
+  return emit_object(*llvm_module, *machine, part.tier);
+}
+
+/// Processors this process may use.
+u32 processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<u32>(CPU_COUNT(&set)) : 1;
+}
+
+/// Each part in a context of its own, by as many threads as there are processors; the order of the objects
+/// is that of the parts.
+support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& module, const Partition& partition,
+                                                   const Options& options) {
+  initialise_llvm();
+  const u32 count = static_cast<u32>(partition.parts.size());
+  u64 total = 0, done = 0;
+  for (const Part& part : partition.parts) total += part.code_bytes;
+  std::vector<std::optional<support::Result<Object>>> results(count);
+  std::atomic<u32> next = 0;
+  std::mutex reporting;
+  const auto work = [&] {
+    for (u32 i = next++; i < count; i = next++) {
+      results[i].emplace(compile_part(module, partition, i, options));
+      const std::lock_guard lock(reporting);
+      done += partition.parts[i].code_bytes;
+      if (options.progress)
+        options.progress("compile", static_cast<double>(done) / static_cast<double>(std::max<u64>(total, 1)));
+    }
+  };
+  std::vector<std::thread> others;
+  const u32 threads = std::min(options.threads != 0 ? options.threads : processors(), count);
+  for (u32 i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+  std::vector<Object> objects;
+  for (auto& result : results) objects.push_back(TRY(std::move(*result)));
+  return objects;
+}
+
 }  // namespace
 
 support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
@@ -64,27 +124,10 @@ support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
   const wasm::ValidModule valid = TRY(wasm::ValidModule::load(bytes, arena, limits));
   const wasm::ModuleImpl& module = valid.impl();
   TRY(check_supported(module, options.target));
-  const auto stage = [&](const char* name) {
-    if (options.progress) options.progress(name, 0);
-  };
-  auto machine = TRY(make_machine(options));
-  llvm::LLVMContext context;
-  ModuleLowering lowering(module, options, context);
-  lowering.llvm_module().setTargetTriple(machine->getTargetTriple());
-  lowering.llvm_module().setDataLayout(machine->createDataLayout());
-  const std::unique_ptr<llvm::Module> llvm_module = lowering.run();
-  if (!lowering.refusal().empty()) return support::Error(Code::unsupported, lowering.refusal());
-  std::string problem;
-  llvm::raw_string_ostream text(problem);
-  if (llvm::verifyModule(*llvm_module, &text)) return support::Error(Code::internal, "lowering: " + problem);
-  stage("optimise");
-  optimise(*llvm_module, *machine, options);
-  if (options.metering) TRY(add_metering(*llvm_module, options));
-  TRY(add_stack_checks(*llvm_module, options));
-  if (!options.ir_file.empty()) leave_ir(*llvm_module, options.ir_file);
-  stage("emit");
-  const auto object = TRY(emit_object(*llvm_module, *machine));
-  const Image image = TRY(link_image(object, options.target));
+  const Partition partition = divide(module, options);
+  const std::vector<std::vector<u8>> objects = TRY(compile_parts(module, partition, options));
+  if (options.progress) options.progress("link", 1);
+  const Image image = TRY(link_image(objects, options.target));
   return write_native_module(make_header(module, options), image);
 }
 

@@ -1,10 +1,15 @@
 #include "compiler/aot/emit.h"
 
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 
 #include <cstring>
+#include <mutex>
 
 #include "base/sha256.h"
 
@@ -13,7 +18,7 @@ namespace pipit::aot {
 using namespace llvm;
 namespace native = wasm::native;
 
-static void initialise_llvm() {
+void initialise_llvm() {
   static const bool kOnce = [] {
     InitializeAllTargetInfos();
     InitializeAllTargets();
@@ -25,18 +30,13 @@ static void initialise_llvm() {
   (void)kOnce;
 }
 
-static CodeGenOptLevel codegen_level(Effort effort) {
-  switch (effort) {
-    case Effort::quick:
-    case Effort::o0: return CodeGenOptLevel::None;
-    case Effort::o1: return CodeGenOptLevel::Less;
-    case Effort::o2: return CodeGenOptLevel::Default;
-    default: return CodeGenOptLevel::Aggressive;
-  }
+static CodeGenOptLevel codegen_level(Effort effort, Tier tier) {
+  if (tier == Tier::quick) return CodeGenOptLevel::None;
+  if (tier == Tier::light || effort == Effort::o1) return CodeGenOptLevel::Less;
+  return effort == Effort::o2 ? CodeGenOptLevel::Default : CodeGenOptLevel::Aggressive;
 }
 
-support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& options) {
-  initialise_llvm();
+support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& options, Tier tier) {
   const Target& row = options.target;
   const Triple triple(row.row->triple);
   std::string error;
@@ -46,16 +46,53 @@ support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& opti
   settings.EmitStackSizeSection = true;
   settings.FloatABIType = row.row->float_registers ? FloatABI::Hard : FloatABI::Soft;
   settings.MCOptions.ABIName = row.row->abi;
-  return std::unique_ptr<TargetMachine>(target->createTargetMachine(
-      triple, row.cpu, row.features, settings, Reloc::PIC_, CodeModel::Small, codegen_level(options.effort)));
+  return std::unique_ptr<TargetMachine>(target->createTargetMachine(triple, row.cpu, row.features, settings,
+                                                                    Reloc::PIC_, CodeModel::Small,
+                                                                    codegen_level(options.effort, tier)));
 }
 
-support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine& machine) {
+/// Passes that have nothing to do here: there are no variables to describe, nothing to instrument, and no
+/// reports.
+static void leave_out_passes(TargetPassConfig& config) {
+  for (char* pass :
+       {&LiveDebugValuesID, &RemoveRedundantDebugValuesID, &StackMapLivenessID, &FEntryInserterID,
+        &XRayInstrumentationID, &PatchableFunctionID, &StackFrameLayoutAnalysisPassID,
+        &RemoveLoadsIntoFakeUsesID, &ShadowStackGCLoweringID, &GCLoweringID})
+    config.disablePass(pass);
+}
+
+/// Adds the passes of code generation. Loop strength reduction and what it asks for are a third of them where
+/// instructions are selected one by one; LLVM has but a switch for the whole process, read as passes are
+/// added.
+static bool add_passes(TargetPassConfig& config, Tier tier) {
+  static std::mutex adding;
+  const std::lock_guard lock(adding);
+  const auto option = cl::getRegisteredOptions().find("disable-lsr");
+  auto* disable_lsr =
+      option == cl::getRegisteredOptions().end() ? nullptr : static_cast<cl::opt<bool>*>(option->second);
+  if (disable_lsr != nullptr) disable_lsr->setValue(tier == Tier::light);
+  if (config.addISelPasses()) return false;
+  config.addMachinePasses();
+  config.setInitialized();
+  return true;
+}
+
+support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine& machine, Tier tier) {
   SmallVector<char, 0> object;
   raw_svector_ostream out(object);
   legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, out, nullptr, CodeGenFileType::ObjectFile))
+  auto* information = new MachineModuleInfoWrapperPass(&machine);  // the pass manager owns what is added
+  TargetPassConfig* config = machine.createPassConfig(passes);
+  if (tier == Tier::light) config->disablePass(&MachineSchedulerID);
+  config->setDisableVerify(true);
+  leave_out_passes(*config);
+  passes.add(config);
+  passes.add(information);
+  if (!add_passes(*config, tier) || machine.addAsmPrinter(passes, out, nullptr, CodeGenFileType::ObjectFile,
+                                                          information->getMMI().getContext()))
     return support::Error(Code::internal, "LLVM cannot emit objects for this target");
+  passes.add(createFreeMachineFunctionPass());
+  if (tier == Tier::light) machine.setFastISel(true);
   passes.run(module);
   return std::vector<u8>(object.begin(), object.end());
 }

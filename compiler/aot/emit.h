@@ -2,7 +2,7 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
-#include "compiler/aot/compile.h"
+#include "compiler/aot/partition.h"
 
 /// From an optimised LLVM module to the parts of a native module.
 namespace pipit::aot {
@@ -16,11 +16,13 @@ struct Image {
   std::vector<wasm::native::TrapRow> traps;
 };
 
-support::Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const Options& options);
+/// Once, before threads make machines.
+void initialise_llvm();
+support::Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const Options& options, Tier tier);
 /// The module as an object file.
-support::Result<std::vector<u8>> emit_object(llvm::Module& module, llvm::TargetMachine& machine);
-/// Links an object into an image; internal if anything is left to relocate or missing.
-support::Result<Image> link_image(Bytes object, const Target& target);
+support::Result<std::vector<u8>> emit_object(llvm::Module& module, llvm::TargetMachine& machine, Tier tier);
+/// Links objects into an image; internal if anything is left to relocate or missing.
+support::Result<Image> link_image(std::span<const std::vector<u8>> objects, const Target& target);
 /// The native module's bytes.
 std::vector<u8> write_native_module(const wasm::native::Header& header, const Image& image);
 

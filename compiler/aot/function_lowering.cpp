@@ -1,5 +1,7 @@
 #include "compiler/aot/function_lowering.h"
 
+#include <llvm/Transforms/Utils/Local.h>
+
 #include "base/endian.h"
 
 namespace pipit::aot {
@@ -77,6 +79,8 @@ void FunctionLowering::run() {
     const u8 local = wasm::read_value_type(reader_);
     for (u32 i = 0; i < count; ++i) add_local(local, nullptr);
   }
+  // Once, here, since it never changes: every access begins with it.
+  memory_base_ = m_.constant_word(b_, context_, native::Word::memory);
   Label whole{
       .op = Op::block, .params = {}, .results = wasm_.results(type), .height = 0, .end = new_block("return")};
   for (const u8 result : whole.results)
@@ -106,6 +110,7 @@ void FunctionLowering::run() {
     helper(native::Helper::trap, {trap_where_});
     b_.CreateUnreachable();
   }
+  RecursivelyDeleteTriviallyDeadInstructions(memory_base_);
   if (makes_calls_ || m_.options().metering) m_.keep_context(*function_);
 }
 

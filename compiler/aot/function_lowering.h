@@ -37,14 +37,16 @@ class FunctionLowering {
   void add_incoming(u32 depth, llvm::BasicBlock* from);
   void branch_if(const wasm::Instruction& in);
   void branch_table(const wasm::Instruction& in);
+  void branch_chain(llvm::Value* index, const std::vector<u32>& depths);
   void return_results(llvm::ArrayRef<llvm::Value*> values);
   void stop();
-  void skip_unreachable();
   void select();
 
   // calls (lower_call.cpp)
   void call(const wasm::Instruction& in);
   void call_indirect(const wasm::Instruction& in, bool tail);
+  llvm::Value* code_at(llvm::Value* table, llvm::Type* row_type, llvm::Value* row);
+  llvm::Value* resolve(const wasm::Instruction& in, llvm::Value* index);
   void tail_call(const wasm::Instruction& in);
   void finish_call(llvm::CallInst* call, u32 type);
   void finish_tail_call(llvm::CallInst* call, u32 type);
@@ -116,6 +118,7 @@ class FunctionLowering {
   Builder b_;
   llvm::DISubprogram* scope_;
   wasm::Reader reader_;
+  llvm::Value* memory_base_ = nullptr;
   u32 at_ = 0;  ///< offset of the instruction being lowered
   std::vector<llvm::Value*> stack_;
   std::vector<llvm::AllocaInst*> locals_;

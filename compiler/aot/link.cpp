@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <deque>
+
 #include "compiler/aot/emit.h"
 #include "support/files.h"
 
@@ -51,31 +53,34 @@ class MemoryFile {
   int descriptor_;
 };
 
-support::Status link(Bytes object, const Target& target, const std::string& out) {
-  MemoryFile input("object"), script("script");
+support::Status link(std::span<const std::vector<u8>> objects, const Target& target, const std::string& out) {
+  MemoryFile script("script");
   const std::string text = kScript;
-  if (!input.write(object) || !script.write({reinterpret_cast<const u8*>(text.data()), text.size()}))
-    return internal("no memory for the object");
-  const std::string input_path = input.path(), script_path = script.path();
-  const char* arguments[] = {"ld.lld",
-                             "-pie",
-                             "--no-dynamic-linker",
-                             "-z",
-                             "text",
-                             "--no-undefined",
-                             "--threads=1",
-                             "--build-id=none",
-                             "--no-relax-gp",
-                             "--orphan-handling=place",
-                             "-m",
-                             target.row->emulation,
-                             "-e",
-                             "0",
-                             "-T",
-                             script_path.c_str(),
-                             "-o",
-                             out.c_str(),
-                             input_path.c_str()};
+  bool written = script.write(as_bytes(text));
+  std::deque<MemoryFile> inputs;
+  for (const std::vector<u8>& object : objects) written &= inputs.emplace_back("object").write(object);
+  if (!written) return internal("no memory for the objects");
+  std::vector<std::string> words = {"ld.lld",
+                                    "-pie",
+                                    "--no-dynamic-linker",
+                                    "-z",
+                                    "text",
+                                    "--no-undefined",
+                                    "--threads=1",
+                                    "--build-id=none",
+                                    "--no-relax-gp",
+                                    "--orphan-handling=place",
+                                    "-m",
+                                    target.row->emulation,
+                                    "-e",
+                                    "0",
+                                    "-T",
+                                    script.path(),
+                                    "-o",
+                                    out};
+  for (const MemoryFile& input : inputs) words.push_back(input.path());
+  std::vector<const char*> arguments;
+  for (const std::string& word : words) arguments.push_back(word.c_str());
   std::string messages;
   raw_string_ostream stream(messages);
   const lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
@@ -159,14 +164,14 @@ support::Result<Image> take_apart(const object::ELFObjectFileBase& file, const T
 
 }  // namespace
 
-support::Result<Image> link_image(Bytes object, const Target& target) {
+support::Result<Image> link_image(std::span<const std::vector<u8>> objects, const Target& target) {
   // The linker replaces its output file, which a descriptor's name does not survive: it gets a real one.
   char path[] = "/tmp/pipit-aot-XXXXXX";
   const int descriptor = mkstemp(path);
   if (descriptor < 0) return internal("no temporary file");
   ::close(descriptor);
   const scope_exit remove([&] { ::unlink(path); });
-  TRY(link(object, target, path));
+  TRY(link(objects, target, path));
   const auto bytes = TRY(support::read_file(path));
   auto file = object::ObjectFile::createELFObjectFile(
       MemoryBufferRef(StringRef(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "image"));

@@ -16,7 +16,6 @@ std::vector<Value*> FunctionLowering::pop_arguments(Value* context, u32 type) {
 }
 
 void FunctionLowering::finish_call(CallInst* call, u32 type) {
-  call->setCallingConv(m_.convention());
   const wasm::TypeList results = wasm_.results(type);
   if (results.size() == 1) {
     push(call);
@@ -33,7 +32,6 @@ void FunctionLowering::finish_call(CallInst* call, u32 type) {
 }
 
 void FunctionLowering::finish_tail_call(CallInst* call, u32 type) {
-  call->setCallingConv(m_.convention());
   if (m_.options().target.lacks(kNoTailCalls))
     m_.refuse(at_, "tail calls are not supported on this target");
   else
@@ -47,12 +45,16 @@ void FunctionLowering::finish_tail_call(CallInst* call, u32 type) {
 
 void FunctionLowering::call(const wasm::Instruction& in) {
   const u32 type = wasm_.funcs[in.a].type;
-  finish_call(b_.CreateCall(m_.function(in.a), pop_arguments(context_, type)), type);
+  CallInst* call = b_.CreateCall(m_.function(in.a), pop_arguments(context_, type));
+  call->setCallingConv(m_.convention());
+  finish_call(call, type);
 }
 
 void FunctionLowering::tail_call(const wasm::Instruction& in) {
   const u32 type = wasm_.funcs[in.a].type;
-  finish_tail_call(b_.CreateCall(m_.function(in.a), pop_arguments(context_, type)), type);
+  CallInst* call = b_.CreateCall(m_.function(in.a), pop_arguments(context_, type));
+  call->setCallingConv(m_.convention());
+  finish_tail_call(call, type);
 }
 
 /// A reference to a function of this instance is a row of the function table. Everything else (null, another
@@ -69,7 +71,7 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   Value* row = b_.CreateSub(b_.CreateSub(ref, base), b_.getInt32(1));
   BasicBlock* own = new_block();
   BasicBlock* slow = new_block();
-  BasicBlock* ready = new_block();
+  BasicBlock* ready = tail && m_.convention() == CallingConv::Tail ? nullptr : new_block();
   BasicBlock* fast = new_block();
   b_.CreateCondBr(b_.CreateICmpULT(row, b_.getInt32(static_cast<u32>(wasm_.funcs.size()))), own, slow);
 
@@ -78,13 +80,30 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   Value* entry = b_.CreateInBoundsGEP(b_.getInt64Ty(), functions, b_.CreateZExt(row, m_.word_type()));
   Value* found = m_.invariant(b_.CreateAlignedLoad(b_.getInt32Ty(), m_.offset(b_, entry, 4), Align(4)));
   b_.CreateCondBr(b_.CreateICmpEQ(found, b_.getInt32(canonical)), fast, slow);
+  if (tail && m_.convention() == CallingConv::Tail) {
+    const std::vector<Value*> operands = stack_;
+    b_.SetInsertPoint(fast);
+    CallInst* call = b_.CreateCall(m_.function_type(type), code_at(m_.tail_table(), b_.getInt32Ty(), row),
+                                   pop_arguments(context_, type));
+    call->setCallingConv(CallingConv::Tail);
+    finish_tail_call(call, type);
+    // Into another instance it is a call: conventions end at the module.
+    stack_ = operands;
+    b_.SetInsertPoint(slow);
+    Value* code = resolve(in, index);
+    Value* context = m_.constant_word(b_, context_, native::Word::callee);
+    finish_call(b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type)), type);
+    return_results(ArrayRef(stack_).take_back(wasm_.results(type).size()));
+    stop();
+    return;
+  }
+
   b_.SetInsertPoint(fast);
-  Value* distance = m_.invariant(b_.CreateAlignedLoad(b_.getInt32Ty(), entry, Align(8)));
-  Value* own_code = b_.CreateGEP(b_.getInt8Ty(), functions, b_.CreateSExtOrTrunc(distance, m_.word_type()));
+  Value* own_code = code_at(functions, b_.getInt64Ty(), row);
   b_.CreateBr(ready);
 
   b_.SetInsertPoint(slow);
-  Value* other_code = helper(native::Helper::resolve, {b_.getInt32(in.b), index, b_.getInt32(type), where()});
+  Value* other_code = resolve(in, index);
   Value* other_context = m_.constant_word(b_, context_, native::Word::callee);
   b_.CreateBr(ready);
 
@@ -97,6 +116,18 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   context->addIncoming(other_context, slow);
   CallInst* call = b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type));
   tail ? finish_tail_call(call, type) : finish_call(call, type);
+}
+
+/// Code found by its distance from the table, at a row's beginning.
+Value* FunctionLowering::code_at(Value* table, llvm::Type* row_type, Value* row) {
+  Value* entry = b_.CreateInBoundsGEP(row_type, table, b_.CreateZExt(row, m_.word_type()));
+  Value* distance = m_.invariant(b_.CreateAlignedLoad(b_.getInt32Ty(), entry, Align(4)));
+  return b_.CreateGEP(b_.getInt8Ty(), table, b_.CreateSExtOrTrunc(distance, m_.word_type()));
+}
+
+/// Asks the runtime for the code of a table's element; its context is left in the context.
+Value* FunctionLowering::resolve(const wasm::Instruction& in, Value* index) {
+  return helper(native::Helper::resolve, {b_.getInt32(in.b), index, b_.getInt32(in.a), where()});
 }
 
 }  // namespace pipit::aot

@@ -11,6 +11,9 @@ using wasm::TrapKind;
 using wasm::TypeList;
 namespace native = wasm::native;
 
+/// A br_table up to this size is a chain of comparisons in quickly compiled code.
+constexpr u32 kChainedCases = 4;
+
 TypeList FunctionLowering::block_params(const wasm::Instruction& in) const {
   return in.block >= 0 ? wasm_.params(static_cast<u32>(in.block)) : TypeList{};
 }
@@ -111,10 +114,23 @@ void FunctionLowering::branch_if(const wasm::Instruction& in) {
   b_.SetInsertPoint(next);
 }
 
+/// What instruction selection for speed has no switch for.
+void FunctionLowering::branch_chain(Value* index, const std::vector<u32>& depths) {
+  for (u32 i = 0; i + 1 < depths.size(); ++i) {
+    Value* is_it = b_.CreateICmpEQ(index, b_.getInt32(i));
+    add_incoming(depths[i], b_.GetInsertBlock());
+    BasicBlock* next = new_block();
+    b_.CreateCondBr(is_it, label_block(depths[i]), next);
+    b_.SetInsertPoint(next);
+  }
+  branch_to(depths.back());
+}
+
 void FunctionLowering::branch_table(const wasm::Instruction& in) {
   Value* index = pop();
   std::vector<u32> depths;
   for (u32 i = 0; i <= in.a; ++i) depths.push_back(reader_.leb_u32());
+  if (m_.part().tier == Tier::quick && in.a <= kChainedCases) return branch_chain(index, depths);
   BasicBlock* from = b_.GetInsertBlock();
   SwitchInst* choice = b_.CreateSwitch(index, label_block(depths.back()), in.a);
   // A phi has one entry for every edge, also where several lead to the same block.

@@ -66,6 +66,13 @@ Value* arithmetic(Builder& b, u32 which, Value* x, Value* y) {
   }
 }
 
+/// A comparison becomes the opposite one, which costs nothing without an optimiser either.
+Value* negate(Builder& b, Value* bit) {
+  const auto* comparison = dyn_cast<CmpInst>(bit);
+  if (comparison == nullptr) return b.CreateNot(bit);
+  return b.CreateCmp(comparison->getInversePredicate(), comparison->getOperand(0), comparison->getOperand(1));
+}
+
 }  // namespace
 
 /// Division and remainder: they trap, and the hardware's own idea of the corner cases must not show.
@@ -119,8 +126,7 @@ bool FunctionLowering::integer(const wasm::Instruction& in) {
       return true;
     }
     if (family(Op::i32_eqz, Op::i64_eqz, 1)) {
-      Value* bit = is_wide ? b_.CreateICmpEQ(pop(), b_.getInt64(0)) : b_.CreateNot(pop_bool());
-      push_bool(bit);
+      push_bool(is_wide ? b_.CreateICmpEQ(pop(), b_.getInt64(0)) : negate(b_, pop_bool()));
       return true;
     }
     if (family(Op::i32_clz, Op::i64_clz, 3)) {

@@ -32,8 +32,7 @@ void FunctionLowering::check_bounds(Value* index, u64 reach) {
 Value* FunctionLowering::address(const wasm::Instruction& in, u32 size) {
   Value* index = pop();
   if (m_.options().target.checks == Checks::software) check_bounds(index, u64{in.b} + size);
-  Value* base = m_.constant_word(b_, context_, Word::memory);
-  Value* at = b_.CreateGEP(b_.getInt8Ty(), base, b_.CreateZExt(index, m_.word_type()), "",
+  Value* at = b_.CreateGEP(b_.getInt8Ty(), memory_base_, b_.CreateZExt(index, m_.word_type()), "",
                            GEPNoWrapFlags::inBounds() | GEPNoWrapFlags::noUnsignedWrap());
   return in.b == 0 ? at
                    : b_.CreateGEP(b_.getInt8Ty(), at, ConstantInt::get(m_.word_type(), in.b), "",

@@ -19,8 +19,11 @@ Compiles a WebAssembly module to a native module (.pna) for one target.
 
   --target=NAME    x86_64-linux (default), x86_64-mewz, thumbv7em, rv32imac
   --cpu=NAME       native, x86-64-v2 (default), x86-64-v3, x86-64-v4
-  -O0 … -O3        optimisation, default -O3
-  --quick          compile at once: about a tenth of the time, half of the speed
+  -O0 … -O3        so much for every function; the default is -O3 for modules up to 64 KB, and in larger ones
+                   for the functions with nested loops, while the rest is optimised lightly
+  --light          that lighter way for every function
+  --quick          compile at once: a third of the speed or so
+  --threads=N      compile by so many threads; the default is the processors there are
   --metering       count fuel, so that runs can be limited and paused
   --checks=HOW     guard-pages or software; the default is what the target has
   --memory=BYTES   linear memory the application will have, for shorter software checks
@@ -63,7 +66,7 @@ support::Result<u32> parse_bytes(const std::string& text) {
 
 support::Result<Arguments> parse(int argc, char** argv) {
   Arguments arguments;
-  std::string memory;
+  std::string memory, threads;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     Effort& effort = arguments.options.effort;
@@ -81,13 +84,15 @@ support::Result<Arguments> parse(int argc, char** argv) {
       effort = Effort::o3;
     else if (word == "--quick")
       effort = Effort::quick;
+    else if (word == "--light")
+      effort = Effort::light;
     else if (word == "--serve")
       arguments.serve = true;
     else if (word == "--metering")
       arguments.options.metering = true;
     else if (take(word, "--target=", arguments.target) || take(word, "--cpu=", arguments.cpu) ||
              take(word, "--checks=", arguments.checks) || take(word, "--memory=", memory) ||
-             take(word, "--emit-llvm=", arguments.options.ir_file)) {
+             take(word, "--emit-llvm=", arguments.options.ir_file) || take(word, "--threads=", threads)) {
     } else if (word.starts_with("-") || !arguments.input.empty())
       return usage("unknown option " + std::string(word));
     else
@@ -104,6 +109,11 @@ support::Result<Arguments> parse(int argc, char** argv) {
       return usage(arguments.target + " has no guard pages");
   } else if (!arguments.checks.empty())
     return usage("--checks=" + arguments.checks);
+  if (!threads.empty()) {
+    const int count = std::atoi(threads.c_str());
+    if (count < 1 || count > 1024) return usage("--threads=" + threads + ": 1 to 1024");
+    arguments.options.threads = static_cast<u32>(count);
+  }
   if (!memory.empty()) arguments.options.memory_limit = TRY(parse_bytes(memory));
   return arguments;
 }

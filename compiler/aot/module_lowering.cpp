@@ -47,15 +47,21 @@ u32 result_slots(const wasm::ModuleImpl& module, u32 type) {
   return slots;
 }
 
-ModuleLowering::ModuleLowering(const wasm::ModuleImpl& module, const Options& options, LLVMContext& context)
+ModuleLowering::ModuleLowering(const wasm::ModuleImpl& module, const Options& options,
+                               const Partition& partition, const Part& part, LLVMContext& context)
     : module_(module),
       options_(options),
+      partition_(partition),
+      part_(part),
       context_(context),
       llvm_(std::make_unique<llvm::Module>("module", context)),
       debug_(std::make_unique<DIBuilder>(*llvm_)),
       word_(llvm::Type::getIntNTy(context, options.target.row->pointer_bytes * 8)),
       pointer_(PointerType::getUnqual(context)),
-      convention_(options.target.lacks(kNoTailCalls) ? CallingConv::C : CallingConv::Tail) {
+      convention_(partition.has_tail_calls && !options.target.lacks(kNoTailCalls) ? CallingConv::Tail
+                                                                                  : CallingConv::C),
+      functions_(module.funcs.size()),
+      entries_(module.types.size()) {
   debug_file_ = debug_->createFile("module.wasm", ".");
   debug_->createCompileUnit(DISourceLanguageName(dwarf::DW_LANG_C), debug_file_, "pipit aot", true, "", 0, "",
                             DICompileUnit::LineTablesOnly);
@@ -113,45 +119,43 @@ DebugLoc ModuleLowering::location(DISubprogram* scope, u32 offset) const {
   return DebugLoc(DILocation::get(context_, offset, 0, scope));
 }
 
-bool ModuleLowering::is_exposed(u32 func) const { return exposed_[func]; }
-
-/// Functions that can be named from outside their direct callers: by a reference, an export, the start
-/// section.
-void ModuleLowering::mark_exposed() {
-  exposed_.resize(module_.funcs.size());
-  for (u32 i = 0; i < exposed_.size(); ++i) exposed_[i] = module_.is_declared(i) || i == module_.start;
-  wasm::Reader reader(module_.code, module_.exports_at);
-  for (u32 i = 0; i < module_.export_count; ++i) {
-    const wasm::ExportEntry entry = wasm::read_export(reader);
-    if (entry.kind == wasm::ExternKind::func) exposed_[entry.index] = true;
-  }
+/// A function that other parts may define or call.
+Function* ModuleLowering::declare(u32 func, const char* prefix, CallingConv::ID convention) {
+  Function* function =
+      Function::Create(function_type(module_.funcs[func].type),
+                       partition_.is_whole() ? GlobalValue::InternalLinkage : GlobalValue::ExternalLinkage,
+                       prefix + std::to_string(func), *llvm_);
+  if (!partition_.is_whole()) function->setVisibility(GlobalValue::HiddenVisibility);
+  function->setDSOLocal(true);
+  function->setCallingConv(convention);
+  set_attributes(*function);
+  function->getArg(0)->setName("context");
+  function->addParamAttr(0, Attribute::NoAlias);
+  function->addParamAttr(0, Attribute::NonNull);
+  function->addDereferenceableParamAttr(0, native::cells_offset(pointer_bytes()));
+  return function;
 }
 
-void ModuleLowering::declare_functions() {
-  functions_.reserve(module_.funcs.size());
-  const u64 context_bytes = native::cells_offset(pointer_bytes());
-  for (u32 i = 0; i < module_.funcs.size(); ++i) {
-    Function* function = Function::Create(function_type(module_.funcs[i].type), GlobalValue::InternalLinkage,
-                                          "f" + std::to_string(i), *llvm_);
-    function->setCallingConv(convention_);
-    set_attributes(*function);
-    function->getArg(0)->setName("context");
-    function->addParamAttr(0, Attribute::NoAlias);
-    function->addParamAttr(0, Attribute::NonNull);
-    function->addDereferenceableParamAttr(0, context_bytes);
-    functions_.push_back(function);
-  }
-  llvm::Type* i32 = llvm::Type::getInt32Ty(context_);
-  const auto table = [&](const char* name, u64 words) {
-    auto* variable = new GlobalVariable(*llvm_, ArrayType::get(i32, words), true,
-                                        GlobalValue::ExternalLinkage, nullptr, name);
-    variable->setVisibility(GlobalValue::HiddenVisibility);
-    variable->setAlignment(Align(8));
-    return variable;
-  };
-  function_table_ = table("pna_functions", 2 * module_.funcs.size());
-  entry_table_ = table("pna_entries", module_.types.size());
+Function* ModuleLowering::function(u32 index) {
+  if (functions_[index] == nullptr) functions_[index] = declare(index, "f", convention_);
+  return functions_[index];
 }
+
+GlobalVariable* ModuleLowering::declare_table(const char* name, u64 words) {
+  if (GlobalVariable* table = llvm_->getNamedGlobal(name)) return table;
+  auto* table = new GlobalVariable(*llvm_, ArrayType::get(llvm::Type::getInt32Ty(context_), words), true,
+                                   GlobalValue::ExternalLinkage, nullptr, name);
+  table->setVisibility(GlobalValue::HiddenVisibility);
+  table->setDSOLocal(true);
+  table->setAlignment(Align(8));
+  return table;
+}
+
+GlobalVariable* ModuleLowering::function_table() {
+  return declare_table("pna_functions", 2 * module_.funcs.size());
+}
+
+GlobalVariable* ModuleLowering::tail_table() { return declare_table("tail_functions", module_.funcs.size()); }
 
 Constant* ModuleLowering::distance(Constant* to, Constant* from) const {
   Constant* difference =
@@ -160,24 +164,31 @@ Constant* ModuleLowering::distance(Constant* to, Constant* from) const {
                                 : difference;
 }
 
+void ModuleLowering::fill_table(GlobalVariable* table, const std::vector<Constant*>& rows) {
+  table->setInitializer(ConstantArray::get(cast<ArrayType>(table->getValueType()), rows));
+  appendToCompilerUsed(*llvm_, {table});  // not everything in the code refers to it
+}
+
 void ModuleLowering::make_tables() {
   llvm::Type* i32 = llvm::Type::getInt32Ty(context_);
   Constant* none = ConstantInt::get(i32, 0);
-  std::vector<Constant*> rows;
+  GlobalVariable* functions = function_table();
+  GlobalVariable* entries = declare_table("pna_entries", module_.types.size());
+  GlobalVariable* tails = convention_ == CallingConv::Tail ? tail_table() : nullptr;
+  std::vector<Constant*> function_rows, entry_rows, tail_rows;
   for (u32 i = 0; i < functions_.size(); ++i) {
-    rows.push_back(is_exposed(i) ? distance(functions_[i], function_table_) : none);
-    rows.push_back(ConstantInt::get(i32, module_.type_of(i).canonical));
+    const bool exposed = partition_.exposed[i];
+    function_rows.push_back(exposed ? distance(exposed_function(i), functions) : none);
+    function_rows.push_back(ConstantInt::get(i32, module_.type_of(i).canonical));
+    if (tails != nullptr) tail_rows.push_back(exposed ? distance(function(i), tails) : none);
   }
-  function_table_->setInitializer(ConstantArray::get(ArrayType::get(i32, rows.size()), rows));
-  rows.clear();
   for (u32 i = 0; i < module_.types.size(); ++i) {
     Function* entry = entries_[module_.types[i].canonical];
-    rows.push_back(entry == nullptr ? none : distance(entry, entry_table_));
+    entry_rows.push_back(entry == nullptr ? none : distance(entry, entries));
   }
-  entry_table_->setInitializer(ConstantArray::get(ArrayType::get(i32, rows.size()), rows));
-  // Nothing in the code refers to the entries.
-  GlobalValue* used[] = {function_table_, entry_table_};
-  appendToCompilerUsed(*llvm_, used);
+  fill_table(functions, function_rows);
+  fill_table(entries, entry_rows);
+  if (tails != nullptr) fill_table(tails, tail_rows);
 }
 
 void ModuleLowering::keep_context(Function& function) {
@@ -216,9 +227,9 @@ Value* ModuleLowering::constant_word(Builder& builder, Value* context, Word word
 
 Value* ModuleLowering::global_address(Builder& builder, Value* context, u32 index) const {
   if (index >= module_.imported_globals)
-    return offset(
-        builder, context,
-        native::cells_offset(pointer_bytes()) + u64{global_cells_[index - module_.imported_globals]} * 8);
+    return offset(builder, context,
+                  native::cells_offset(pointer_bytes()) +
+                      u64{partition_.global_cells[index - module_.imported_globals]} * 8);
   Value* globals = constant_word(builder, context, Word::globals);
   return invariant(builder.CreateAlignedLoad(pointer_, offset(builder, globals, u64{index} * pointer_bytes()),
                                              Align(pointer_bytes())));
@@ -248,7 +259,7 @@ CallInst* ModuleLowering::call_helper(Builder& builder, Value* context, native::
 void ModuleLowering::make_import_stub(u32 func) {
   const u32 type_index = module_.funcs[func].type;
   const wasm::TypeEntry& type_entry = module_.types[type_index];
-  Function* function = functions_[func];
+  Function* function = this->function(func);
   Builder builder(BasicBlock::Create(context_, "", function));
   const u32 slots = std::max<u32>({type_entry.param_slots, type_entry.result_slots, 1});
   AllocaInst* values = builder.CreateAlloca(ArrayType::get(builder.getInt64Ty(), slots));
@@ -292,7 +303,6 @@ void ModuleLowering::make_entry_stub(u32 type_index) {
     at += u64{8} * wasm::slots_of(param);
   }
   CallInst* call = builder.CreateCall(function_type(type_index), entry->getArg(1), arguments);
-  call->setCallingConv(convention_);
   const wasm::TypeList results = module_.results(type_index);
   if (results.size() == 1)
     builder.CreateAlignedStore(call, values, Align(8));
@@ -302,25 +312,34 @@ void ModuleLowering::make_entry_stub(u32 type_index) {
   builder.CreateRetVoid();
 }
 
+/// A function as references to it are called: by the C convention.
+Function* ModuleLowering::exposed_function(u32 func) {
+  if (convention_ == CallingConv::C) return function(func);
+  Function* outer = declare(func, "c", CallingConv::C);
+  Builder builder(BasicBlock::Create(context_, "", outer));
+  std::vector<Value*> arguments;
+  for (Argument& argument : outer->args()) arguments.push_back(&argument);
+  CallInst* call = builder.CreateCall(function(func), arguments);
+  call->setCallingConv(convention_);
+  if (call->getType()->isVoidTy())
+    builder.CreateRetVoid();
+  else
+    builder.CreateRet(call);
+  return outer;
+}
+
+void ModuleLowering::make_stubs() {
+  for (u32 i = 0; i < module_.funcs.size(); ++i) {
+    if (partition_.exposed[i]) make_entry_stub(module_.type_of(i).canonical);
+    if (i < module_.imported_funcs) make_import_stub(i);
+  }
+}
+
 std::unique_ptr<llvm::Module> ModuleLowering::run() {
-  u32 cells = 0;
-  for (const wasm::GlobalType& global : module_.globals.subspan(module_.imported_globals)) {
-    global_cells_.push_back(cells);
-    cells += wasm::slots_of(global.type);
-  }
-  mark_exposed();
-  declare_functions();
-  entries_.resize(module_.types.size());
-  const u32 count = static_cast<u32>(module_.funcs.size());
-  for (u32 i = 0; i < count; ++i) {
-    if (exposed_[i]) make_entry_stub(module_.type_of(i).canonical);
-    if (i < module_.imported_funcs)
-      make_import_stub(i);
-    else
-      FunctionLowering(*this, i).run();
-    if (options_.progress && i % 256 == 0) options_.progress("lower", static_cast<double>(i) / count);
-  }
-  make_tables();
+  if (part_.has_tables) make_stubs();
+  for (const u32 func : part_.functions) function(func);  // in their order
+  for (const u32 func : part_.functions) FunctionLowering(*this, func).run();
+  if (part_.has_tables) make_tables();
   debug_->finalize();
   return std::move(llvm_);
 }

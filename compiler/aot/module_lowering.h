@@ -6,20 +6,20 @@
 
 #include <vector>
 
-#include "compiler/aot/compile.h"
-#include "wasm/module_impl.h"
+#include "compiler/aot/partition.h"
 #include "wasm/native/abi.h"
 
-/// The LLVM module that a Wasm module becomes, and what all its functions share.
+/// The LLVM module that a part of a Wasm module becomes, and what all its functions share.
 namespace pipit::aot {
 
 using Builder = llvm::IRBuilder<>;
 
 class ModuleLowering {
  public:
-  ModuleLowering(const wasm::ModuleImpl& module, const Options& options, llvm::LLVMContext& context);
+  ModuleLowering(const wasm::ModuleImpl& module, const Options& options, const Partition& partition,
+                 const Part& part, llvm::LLVMContext& context);
 
-  /// Declares everything, lowers every body, adds stubs and tables.
+  /// Lowers the bodies of the part, and adds stubs and tables to the one that has them.
   std::unique_ptr<llvm::Module> run();
 
   // Types.
@@ -31,9 +31,14 @@ class ModuleLowering {
   llvm::Type* pointer_type() const { return pointer_; }
   u32 pointer_bytes() const { return options_.target.row->pointer_bytes; }
 
-  /// The LLVM function of a Wasm function, imported or not.
-  llvm::Function* function(u32 index) const { return functions_[index]; }
-  llvm::GlobalVariable* function_table() const { return function_table_; }
+  /// The LLVM function of a Wasm function, imported or not: defined here, or declared as another part's.
+  llvm::Function* function(u32 index);
+  /// A pair a function: distance of the code that any instance may call, and the canonical type.
+  llvm::GlobalVariable* function_table();
+  /// Distances from itself to functions of this module in its own convention; of modules with tail calls.
+  llvm::GlobalVariable* tail_table();
+  /// How functions of this module call each other. References to functions, which may be another module's,
+  /// are called by the C convention everywhere.
   llvm::CallingConv::ID convention() const { return convention_; }
   void set_attributes(llvm::Function& function) const;
 
@@ -72,20 +77,25 @@ class ModuleLowering {
 
   const wasm::ModuleImpl& wasm() const { return module_; }
   const Options& options() const { return options_; }
+  const Part& part() const { return part_; }
   llvm::LLVMContext& context() const { return context_; }
   llvm::Module& llvm_module() const { return *llvm_; }
 
  private:
-  void declare_functions();
-  bool is_exposed(u32 func) const;
-  void mark_exposed();
+  llvm::Function* declare(u32 func, const char* prefix, llvm::CallingConv::ID convention);
+  llvm::GlobalVariable* declare_table(const char* name, u64 words);
+  void make_stubs();
   void make_import_stub(u32 func);
   void make_entry_stub(u32 type);
+  llvm::Function* exposed_function(u32 func);
   void make_tables();
+  void fill_table(llvm::GlobalVariable* table, const std::vector<llvm::Constant*>& rows);
   llvm::Constant* distance(llvm::Constant* to, llvm::Constant* from) const;
 
   const wasm::ModuleImpl& module_;
   const Options& options_;
+  const Partition& partition_;
+  const Part& part_;
   llvm::LLVMContext& context_;
   std::unique_ptr<llvm::Module> llvm_;
   std::unique_ptr<llvm::DIBuilder> debug_;
@@ -96,11 +106,7 @@ class ModuleLowering {
   llvm::CallingConv::ID convention_;
   std::string refusal_;
   std::vector<llvm::Function*> functions_;
-  std::vector<bool> exposed_;
-  std::vector<u32> global_cells_;  ///< first cell of each of the module's own globals
   std::vector<llvm::Function*> entries_;
-  llvm::GlobalVariable* function_table_ = nullptr;
-  llvm::GlobalVariable* entry_table_ = nullptr;
   llvm::MDNode* tags_[5];
   llvm::MDNode* unlikely_;
   llvm::MDNode* empty_;

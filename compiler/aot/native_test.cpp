@@ -115,7 +115,8 @@ class Pair {
   Instance* compiled_ = nullptr;
 };
 
-const std::string kCalls = PIPIT_WASM_TEST_MODULES "/calls.wasm", kMix = PIPIT_WASM_TEST_MODULES "/mix.wasm";
+const std::string kCalls = PIPIT_WASM_TEST_MODULES "/calls.wasm", kMix = PIPIT_WASM_TEST_MODULES "/mix.wasm",
+                  kLoads = PIPIT_AOT_TEST_MODULES "/loads.wasm";
 
 /// Every export with arguments of every kind.
 void sweep(Pair& pair) {
@@ -136,12 +137,42 @@ void sweep(Pair& pair) {
 }
 
 TEST(Native, DoesWhatTheInterpreterDoes) {
-  for (const Effort effort : {Effort::quick, Effort::o0, Effort::o3}) {
+  for (const Effort effort : {Effort::quick, Effort::o0, Effort::light, Effort::o3}) {
     Pair calls(kCalls, {.effort = effort});
     for (const u32 n : {0u, 1u, 17u, 200u}) calls.expect_same("mix", {{.u32_ = n}});
     calls.expect_same("fib", {{.u32_ = 15}});
     Pair mix(kMix, {.effort = effort});
     sweep(mix);
+  }
+}
+
+/// Divided into a part for each function, whatever that does to inlining.
+TEST(Native, PartsFitTogether) {
+  for (const Effort effort : {Effort::quick, Effort::balanced, Effort::o2}) {
+    Pair calls(kCalls, {.effort = effort, .part_bytes = 1});
+    for (const u32 n : {0u, 17u, 200u}) calls.expect_same("mix", {{.u32_ = n}});
+    Pair mix(kMix, {.effort = effort, .threads = 3, .part_bytes = 1});
+    sweep(mix);
+    EXPECT_EQ(mix.file_bytes, Pair(kMix, {.effort = effort, .threads = 1, .part_bytes = 1}).file_bytes);
+  }
+}
+
+TEST(Native, LoadsTrapWhetherOrNotTheirValueMatters) {
+  for (const Effort effort : {Effort::quick, Effort::o0, Effort::light, Effort::o1, Effort::o2, Effort::o3}) {
+    Pair pair(kLoads, {.effort = effort});
+    const auto exports = {"drop",        "masked", "cancelled", "same_arms", "one_path",
+                          "overwritten", "loop",   "inlined",   "ordered"};
+    for (const char* name : exports) {
+      const u32 func = *pair.module().exported_function(name);
+      const u32 params = pair.module().impl().type_of(func).param_count;
+      for (const u32 address : {0u, 64u, 65'500u, 65'530u, 65'536u, 0xFFFF'FFF0u})
+        for (const u32 other : {0u, 1u, 42u}) {
+          std::vector<Value> arguments = {{.u32_ = address}, {.u32_ = other}};
+          arguments.resize(params);
+          pair.expect_same(name, arguments);
+          pair.expect_same("seen", {});
+        }
+    }
   }
 }
 

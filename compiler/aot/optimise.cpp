@@ -2,7 +2,12 @@
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/GVN.h>
+#include <llvm/Transforms/Scalar/LICM.h>
+#include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopRotation.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
@@ -13,12 +18,28 @@ using namespace llvm;
 
 namespace {
 
-struct KeepDeadLoads : PassInfoMixin<KeepDeadLoads> {
+struct AddAnchors : PassInfoMixin<AddAnchors> {
   PreservedAnalyses run(Function& function, FunctionAnalysisManager&) {
-    keep_dead_loads(function);
-    return PreservedAnalyses::none();
+    add_anchors(function);
+    PreservedAnalyses kept;
+    kept.preserveSet<CFGAnalyses>();
+    return kept;
   }
   static bool isRequired() { return true; }
+};
+
+struct SettleAnchors : PassInfoMixin<SettleAnchors> {
+  explicit SettleAnchors(bool finally) : finally_(finally) {}
+  PreservedAnalyses run(Function& function, FunctionAnalysisManager&) {
+    settle_anchors(function, finally_);
+    PreservedAnalyses kept;
+    kept.preserveSet<CFGAnalyses>();
+    return kept;
+  }
+  static bool isRequired() { return true; }
+
+ private:
+  bool finally_;
 };
 
 /// Takes the marks of kContextMarker out before loops are vectorised.
@@ -45,20 +66,34 @@ OptimizationLevel level_of(Effort effort) {
   }
 }
 
+/// Redundancies and what does not change in loops, once: its producer has optimised the module already.
+void add_light_passes(FunctionPassManager& passes) {
+  passes.addPass(EarlyCSEPass());
+  passes.addPass(SimplifyCFGPass());
+  passes.addPass(InstCombinePass(InstCombineOptions().setVerifyFixpoint(false).setMaxIterations(1)));
+  LoopPassManager loop_passes;
+  loop_passes.addPass(LoopRotatePass());
+  loop_passes.addPass(LICMPass(LICMOptions()));
+  passes.addPass(createFunctionToLoopPassAdaptor(std::move(loop_passes), true));
+  passes.addPass(GVNPass());
+  passes.addPass(SimplifyCFGPass());
+}
+
 }  // namespace
 
-void optimise(llvm::Module& module, TargetMachine& machine, const Options& options) {
+void optimise(llvm::Module& module, TargetMachine& machine, const Options& options, Tier tier) {
   if (options.effort == Effort::o0) {
     FunctionAnalysisManager none;
     for (Function& function : module) {
       if (function.isDeclaration()) continue;
-      keep_dead_loads(function);
+      add_anchors(function);
+      settle_anchors(function, true);
       DropMarkers().run(function, none);
     }
     return;
   }
   PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = options.effort >= Effort::o2;
+  tuning.LoopVectorization = tuning.SLPVectorization = options.effort != Effort::o1;
   tuning.LoopInterleaving = tuning.LoopVectorization;
   PassBuilder builder(&machine, tuning);
   LoopAnalysisManager loops;
@@ -75,21 +110,22 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
 
-  builder.registerVectorizerStartEPCallback(
-      [](FunctionPassManager& passes, OptimizationLevel) { passes.addPass(DropMarkers()); });
+  builder.registerVectorizerStartEPCallback([](FunctionPassManager& passes, OptimizationLevel) {
+    passes.addPass(DropMarkers());
+    passes.addPass(SettleAnchors(false));
+  });
   ModulePassManager passes;
   FunctionPassManager first;
   first.addPass(PromotePass());
-  if (options.target.checks == Checks::guard_pages) first.addPass(KeepDeadLoads());
-  if (options.effort == Effort::quick) {
-    first.addPass(EarlyCSEPass());
-    first.addPass(SimplifyCFGPass());
-  }
+  if (options.target.checks == Checks::guard_pages) first.addPass(AddAnchors());
+  if (tier == Tier::light) add_light_passes(first);
   passes.addPass(createModuleToFunctionPassAdaptor(std::move(first)));
-  if (options.effort != Effort::quick)
-    passes.addPass(builder.buildPerModuleDefaultPipeline(level_of(options.effort)));
+  if (tier == Tier::full) passes.addPass(builder.buildPerModuleDefaultPipeline(level_of(options.effort)));
   // Efforts without a vectoriser have not dropped them yet.
-  passes.addPass(createModuleToFunctionPassAdaptor(DropMarkers()));
+  FunctionPassManager last;
+  last.addPass(DropMarkers());
+  last.addPass(SettleAnchors(true));
+  passes.addPass(createModuleToFunctionPassAdaptor(std::move(last)));
   passes.run(module, modules);
 }
 

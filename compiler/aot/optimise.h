@@ -2,13 +2,13 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
-#include "compiler/aot/compile.h"
+#include "compiler/aot/partition.h"
 
 /// What happens to the LLVM module between lowering and code generation.
 namespace pipit::aot {
 
-/// Runs LLVM's passes as the effort says, and keeps loads that trap where nobody uses what they load.
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, const Options& options);
+/// Runs LLVM's passes as tier and effort say; a load that would trap stays, whether or not its value is used.
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, const Options& options, Tier tier);
 
 /// Functions that are going to be checked need their context. Until LLVM's interprocedural passes are over, a
 /// call of this function, which does not exist, keeps the parameter in use.
@@ -21,9 +21,12 @@ support::Status add_stack_checks(llvm::Module& module, const Options& options);
 /// Spends a unit of fuel at every loop head and at the entry of every function that calls others.
 support::Status add_metering(llvm::Module& module, const Options& options);
 
-// Early (dead_loads.cpp).
+// Loads that trap (anchors.cpp).
 
-/// Loads from linear memory whose value nobody uses still trap when they lie outside: makes those volatile.
-void keep_dead_loads(llvm::Function& function);
+/// Ties loads from linear memory to where they are.
+void add_anchors(llvm::Function& function);
+/// Removes the anchors that nothing depends on any more; `finally` all, where what they held becomes
+/// volatile.
+void settle_anchors(llvm::Function& function, bool finally);
 
 }  // namespace pipit::aot

@@ -29,9 +29,4 @@ support::Result<std::vector<Trace>> execute_in_v8(const std::vector<support::Jso
 /// The first difference before either gave up; empty when there is none.
 std::string difference(const Trace& ours, const Trace& theirs);
 
-/// Whether a difference is that V8 traps at a memory access and we do not. Native code behind guard pages may
-/// lack a load whose value changes nothing, and so its trap; modules made by chance are full of those,
-/// compiled ones hardly.
-bool is_vanished_load(const std::string& difference);
-
 }  // namespace pipit::differential

@@ -126,6 +126,4 @@ std::string difference(const Trace& ours, const Trace& theirs) {
   return {};
 }
 
-bool is_vanished_load(const std::string& difference) { return difference.ends_with(" trap: memory"); }
-
 }  // namespace pipit::differential
