@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstring>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "base/sha256.h"
@@ -92,12 +91,16 @@ support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& modul
   const u32 count = static_cast<u32>(partition.parts.size());
   u64 total = 0, done = 0;
   for (const Part& part : partition.parts) total += part.code_bytes;
-  std::vector<std::optional<support::Result<Object>>> results(count);
+  std::vector<Object> objects(count);
+  std::vector<support::Status> outcomes(count);
   std::atomic<u32> next = 0;
   std::mutex reporting;
   const auto work = [&] {
     for (u32 i = next++; i < count; i = next++) {
-      results[i].emplace(compile_part(module, partition, i, options));
+      if (auto result = compile_part(module, partition, i, options); result.ok())
+        objects[i] = std::move(*result);
+      else
+        outcomes[i] = result.take_error();
       const std::lock_guard lock(reporting);
       done += partition.parts[i].code_bytes;
       if (options.progress)
@@ -109,8 +112,7 @@ support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& modul
   for (u32 i = 1; i < threads; ++i) others.emplace_back(work);
   work();
   for (std::thread& other : others) other.join();
-  std::vector<Object> objects;
-  for (auto& result : results) objects.push_back(TRY(std::move(*result)));
+  for (support::Status& outcome : outcomes) TRY(std::move(outcome));
   return objects;
 }
 

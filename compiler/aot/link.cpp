@@ -80,6 +80,7 @@ support::Status link(std::span<const std::vector<u8>> objects, const Target& tar
                                     out};
   for (const MemoryFile& input : inputs) words.push_back(input.path());
   std::vector<const char*> arguments;
+  arguments.reserve(words.size());
   for (const std::string& word : words) arguments.push_back(word.c_str());
   std::string messages;
   raw_string_ostream stream(messages);
