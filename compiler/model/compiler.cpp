@@ -103,10 +103,11 @@ Result<CalibratedModel> calibrate_model(Bytes onnx, const Samples& samples, cons
                                         const CompileOptions& options) {
   CalibratedModel model;
   model.graph = TRY(import_model(onnx, options));
-  if (model.graph.channels_last)
-    return Error(
-        Code::unsupported,
-        "static quantisation works on ONNX models; a TensorFlow Lite model can be quantised dynamically");
+  if (model.graph.channels_last) {
+    // The quantiser and the exporter speak ONNX's layout.
+    TRY(layout_nchw(model.graph));
+    TRY(run_passes(model.graph, canonical_passes(), options.observer));
+  }
   model.calibration = TRY(calibrate(model.graph, samples, how));
   return model;
 }

@@ -256,6 +256,68 @@ TEST(ImportTflite, EveryTruncationIsRefused) {
   EXPECT_GE(refused, whole.size() - 16);
 }
 
+/// Convolution, depthwise convolution with padding, residual sum, mean over the image, fully connected.
+std::vector<u8> small_float() {
+  LiteBuilder b;
+  std::minstd_rand random(3);
+  const auto values = [&](usize count) {
+    std::vector<f32> made(count);
+    for (f32& value : made) value = static_cast<f32>(random() % 2001) / 1000 - 1;
+    return made;
+  };
+  const i32 x = b.tensor("x", LiteType::f32, {1, 6, 5, 3}), c = b.tensor("c", LiteType::f32, {1, 6, 5, 4});
+  const i32 d = b.tensor("d", LiteType::f32, {1, 6, 5, 4}), s = b.tensor("s", LiteType::f32, {1, 6, 5, 4});
+  const i32 m = b.tensor("m", LiteType::f32, {1, 4}), y = b.tensor("y", LiteType::f32, {1, 5});
+  const i32 w1 = b.constant("w1", LiteType::f32, {4, 3, 3, 3}, values(108));
+  const i32 w2 = b.constant("w2", LiteType::f32, {1, 3, 3, 4}, values(36));
+  const i32 b1 = b.constant("b1", LiteType::f32, {4}, values(4)),
+            b2 = b.constant("b2", LiteType::f32, {4}, values(4));
+  const i32 w3 = b.constant("w3", LiteType::f32, {5, 4}, values(20));
+  const i32 axes = b.constant("axes", LiteType::i32, {2}, std::vector<i32>{1, 2});
+  b.node(kConv, {x, w1, b1}, {c}, 1, conv_options());
+  b.node(
+      4, {c, w2, b2}, {d}, 2,
+      Flat::table().scalar(0, i8{0}).scalar(1, i32{1}).scalar(2, i32{1}).scalar(3, i32{1}).scalar(4, i8{1}));
+  b.node(kAdd, {c, d}, {s}, 11, Flat::table());
+  b.node(40, {s, axes}, {m}, 27, Flat::table());  // MEAN
+  b.node(kFullyConnected, {m, w3}, {y}, 8, Flat::table());
+  return b.finish({x}, {y});
+}
+
+std::vector<f32> waves(u32 seed, usize count) {
+  std::vector<f32> values(count);
+  for (usize i = 0; i < count; ++i) values[i] = std::sin(static_cast<f32>(i * (seed + 3)));
+  return values;
+}
+
+/// In ONNX's layout the model computes the same, and in int8 nearly.
+TEST(ImportTflite, AFloatModelIsQuantisedStatically) {
+  const std::vector<u8> file = small_float();
+  const Samples samples{16, [](u32 index) { return waves(index, 90); }};
+  const auto calibrated = calibrate_model(file, samples, {});
+  ASSERT_TRUE(calibrated.ok()) << calibrated.error().text;
+  const auto again = compile_graph(calibrated->graph);
+  ASSERT_TRUE(again.ok()) << again.error().text;
+  auto session = Session::create(again->pipm);
+  ASSERT_TRUE(session.ok());
+  const auto quantized = quantize_calibrated(*calibrated, {});
+  ASSERT_TRUE(quantized.ok()) << quantized.error().text;
+  for (u32 seed = 40; seed < 44; ++seed) {
+    const std::vector<f32> x = waves(seed, 90), expected = infer_floats(file, x);
+    const auto output = session->run(std::span<const f32>(x));
+    ASSERT_TRUE(output.ok());
+    expect_near(real_values(session->model().output(0), *output), expected, 1e-5f);
+    expect_near(infer_floats(quantized->onnx, x), expected, 0.12f);
+  }
+  const auto integer = compile_model(quantized->onnx);
+  ASSERT_TRUE(integer.ok());
+  u32 layers = 0;
+  for (const auto& row : integer->operators)
+    layers += row.opcode == "conv2d" || row.opcode == "depthwise_conv2d" || row.opcode == "fully_connected";
+  EXPECT_EQ(layers, 3u);
+  EXPECT_FALSE(calibrate_model(small_uint8(), samples, {}).ok()) << "integers already";
+}
+
 /// Broadcasts, reductions and functions of real values, int8 at the edges.
 std::vector<u8> small_general() {
   LiteBuilder b;

@@ -48,6 +48,8 @@ support::Status signed_integers(Graph& graph);
 support::Status lower_qdq(Graph& graph);
 /// Gives image operators NHWC activations and OHWI weights, with transposes at their borders.
 support::Status layout_nhwc(Graph& graph);
+/// The way back, for graphs that came with channels last: unsupported, naming the node, for integers.
+support::Status layout_nchw(Graph& graph);
 /// Moves transposes towards the outputs until they meet their inverse, an edge or a fully connected layer.
 support::Status sink_transposes(Graph& graph);
 /// Turns poolings of integers without a scale into general functions, while their layout is ONNX's.
