@@ -57,7 +57,46 @@ HANDLER(bits_s_a_then_madd_d) {
   PIPIT_NEXT(12);
 }
 
+HANDLER(copy32_then_br_ge_s_si) {
+  R32(8) = R32(9);
+  PIPIT_ONE_AFTER_THE_OTHER();
+  acc = R32(4);
+  if (static_cast<i32>(acc) >= read_i16(pc + 6)) PIPIT_TAKE_BRANCH();
+  PIPIT_NEXT(10);
+}
+HANDLER(and_si_a_then_br_ge_u_ai) {
+  acc = R32(6) & I16(8);
+  if (acc >= I16(4)) PIPIT_TAKE_BRANCH();
+  PIPIT_NEXT(10);
+}
+
 // One that accesses memory, and one that does not.
+
+HANDLER(load_s_d_then_back_ne_ai) {
+  CHECKED(u32, R32(7), read_u16(pc + 8));
+  acc = read<u32>(at);
+  R32(6) = acc;
+  if (acc != I16(4)) PIPIT_TAKE_BRANCH_BACK();
+  PIPIT_NEXT(10);
+}
+HANDLER(store_s_s_then_back_ne_si) {
+  CHECKED(u32, R32(9), read_u16(pc + 10));
+  std::memcpy(at, &R32(8), sizeof(u32));
+  PIPIT_ONE_AFTER_THE_OTHER();
+  acc = R32(4);
+  if (acc != I16(6)) PIPIT_TAKE_BRANCH_BACK();
+  PIPIT_NEXT(12);
+}
+HANDLER(copy32_2_then_load_s_d) {
+  R32(6) = R32(7);
+  PIPIT_ONE_AFTER_THE_OTHER();
+  R32(8) = R32(9);
+  PIPIT_ONE_AFTER_THE_OTHER();
+  CHECKED(u32, R32(3), read_u16(pc + 4));
+  acc = read<u32>(at);
+  R32(2) = acc;
+  PIPIT_NEXT(10);
+}
 
 HANDLER(load_s_d_then_copy32) {
   CHECKED(u32, R32(5), read_u16(pc + 6));
