@@ -38,8 +38,7 @@ Result<bool> Executor::step() {
   if (steps_ == nullptr) {
     find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype))->run(node);
   } else {
-    const PreparedStep& step = steps_[next_operator_];
-    step.run_fast != nullptr ? step.run_fast(node, step.packed, scratch_, Share{}) : step.run(node);
+    run_step_(*this, node, steps_[next_operator_]);
   }
   if (++next_operator_ < model_.operator_count()) return true;
   // Activations may lie on the inputs, so every inference needs its inputs anew.

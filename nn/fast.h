@@ -7,6 +7,18 @@
 /// links none of this: it executes models where they lie.
 namespace pipit::nn {
 
+/// Threads of the host's that share an inference's work; the engine has none of its own.
+class Team {
+ public:
+  /// Members, the calling thread among them; at least 1.
+  virtual u32 size() const = 0;
+  /// Calls work(what, member) once for every member, at the same time, and returns when all have.
+  virtual void run(void (*work)(void* what, u32 member), void* what) = 0;
+
+ protected:
+  ~Team() = default;
+};
+
 /// A faster way to run nodes of one operator. int8 results are the operator's, bit for bit; f32 sums may be
 /// rounded differently (once per multiply-add), the same way in every run.
 struct FastKernel {
@@ -23,6 +35,8 @@ struct FastKernel {
   void (*pack)(const Node& node, u8* packed);
   /// Does the share's part of the node's work.
   void (*run)(const Node& node, const u8* packed, u8* scratch, Share share);
+  /// Whether run() divides its work; otherwise it is always given all of it.
+  bool shared = false;
 };
 
 /// Those that this machine's processor executes, the preferred first. Empty on an unknown processor.
@@ -43,7 +57,7 @@ class PreparedModel {
                                       MutBytes memory);
 
   const PlannedModel& model() const { return model_; }
-  /// Memory that every executor needs besides its arena, aligned to kAlign.
+  /// Memory that every executor needs besides its arena, for each member of its team, aligned to kAlign.
   u64 scratch_bytes() const { return scratch_bytes_; }
   /// Operators that run by a fast kernel.
   u32 fast_operators() const { return fast_operators_; }

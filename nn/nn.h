@@ -36,7 +36,9 @@ class PlannedModel {
   Bytes file_;
 };
 
+class Node;
 class PreparedModel;
+class Team;
 struct PreparedStep;
 
 /// Runs one planned model with one activation arena.
@@ -45,10 +47,12 @@ class Executor {
   /// `arena` holds at least model.arena_bytes(), 16-byte aligned, and outlives the executor. Model and arena
   /// are the caller's. Errors: out_of_memory (Error::where is the need in bytes).
   static Result<Executor> create(const PlannedModel& model, MutBytes arena);
-  /// The same with the kernels of nn/fast.h. `scratch` holds at least prepared.scratch_bytes(), 64-byte
-  /// aligned, is this executor's alone and outlives it, as does `prepared`'s memory. Errors: out_of_memory,
-  /// invalid_argument.
-  static Result<Executor> create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch);
+  /// The same with the kernels of nn/fast.h. `scratch` holds at least prepared.scratch_bytes() for each
+  /// member of the team, 64-byte aligned, is this executor's alone and outlives it, as does `prepared`'s
+  /// memory. With a team, operators are shared among its threads; the results are the same. Errors:
+  /// out_of_memory, invalid_argument.
+  static Result<Executor> create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch,
+                                 Team* team = nullptr);
 
   /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's, or while
   /// an inference is between two operators.
@@ -64,11 +68,19 @@ class Executor {
   Bytes output(u32 index) const;
 
  private:
+  // A pointer, so that programs without prepared models link neither.
+  using StepRunner = void (*)(const Executor& executor, const Node& node, const PreparedStep& step);
+  static void run_alone(const Executor& executor, const Node& node, const PreparedStep& step);
+  static void run_shared(const Executor& executor, const Node& node, const PreparedStep& step);
+
   Executor(const PlannedModel& model, MutBytes arena) : model_(model), arena_(arena) {}
   PlannedModel model_;
   MutBytes arena_;
   const PreparedStep* steps_ = nullptr;  // by operator, where the model was prepared
   u8* scratch_ = nullptr;
+  u64 scratch_bytes_ = 0;  // of each member of the team
+  Team* team_ = nullptr;
+  StepRunner run_step_ = nullptr;
   u32 next_operator_ = 0;
   u32 inputs_set_ = 0;  // bit i: input i
   bool finished_ = false;

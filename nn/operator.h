@@ -64,6 +64,7 @@ struct PreparedStep {
   void (*run)(const Node& node);
   void (*run_fast)(const Node& node, const u8* packed, u8* scratch, Share share);
   const u8* packed;
+  bool shared;  ///< run_fast is worth the members of a team
 };
 
 /// The operators this build has. nn/registry.cpp lists all of them; a board that wants fewer links its own

@@ -10,6 +10,15 @@ constexpr u64 aligned(u64 bytes) {
 
 Node node_at(const PlannedModel& model, u32 index) { return Node(ModelView(model.file()), index, nullptr); }
 
+/// Whether a node is large enough that members of a team waiting for one another cost less than they save.
+bool is_worth_sharing(const Node& node) {
+  constexpr u32 kLargeBytes = 64 * 1024;
+  u32 largest = node.output().bytes;
+  for (u32 i = 0; i < node.input_count(); ++i)
+    if (node.input(i).bytes > largest) largest = node.input(i).bytes;
+  return largest >= kLargeBytes;
+}
+
 /// The first kernel that takes the node, or nullptr.
 const FastKernel* choose(const Node& node, std::span<const FastKernel* const> kernels,
                          FastKernel::Needs& needs) {
@@ -49,11 +58,11 @@ Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
     const FastKernel* kernel = choose(node, kernels, needs);
     if (kernel == nullptr) {
       const Operator* op = find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype));
-      steps[index] = {op->run, nullptr, nullptr};
+      steps[index] = {op->run, nullptr, nullptr, false};
       continue;
     }
     kernel->pack(node, free);
-    steps[index] = {nullptr, kernel->run, free};
+    steps[index] = {nullptr, kernel->run, free, kernel->shared && is_worth_sharing(node)};
     free += aligned(needs.packed_bytes);
     if (needs.scratch_bytes > prepared.scratch_bytes_) prepared.scratch_bytes_ = aligned(needs.scratch_bytes);
     ++prepared.fast_operators_;
@@ -61,15 +70,39 @@ Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
   return prepared;
 }
 
-Result<Executor> Executor::create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch) {
+void Executor::run_alone(const Executor& executor, const Node& node, const PreparedStep& step) {
+  step.run_fast != nullptr ? step.run_fast(node, step.packed, executor.scratch_, Share{}) : step.run(node);
+}
+
+void Executor::run_shared(const Executor& executor, const Node& node, const PreparedStep& step) {
+  if (step.run_fast == nullptr || !step.shared) return run_alone(executor, node, step);
+  struct Work {
+    const Executor& executor;
+    const Node& node;
+    const PreparedStep& step;
+  } work{executor, node, step};
+  executor.team_->run(
+      [](void* what, u32 member) {
+        const Work& w = *static_cast<const Work*>(what);
+        w.step.run_fast(w.node, w.step.packed, w.executor.scratch_ + member * w.executor.scratch_bytes_,
+                        Share{member, w.executor.team_->size()});
+      },
+      &work);
+}
+
+Result<Executor> Executor::create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch,
+                                  Team* team) {
   Executor executor = TRY(create(prepared.model(), arena));
-  if (scratch.size() < prepared.scratch_bytes())
-    return Error{Code::out_of_memory, "scratch memory smaller than the kernels need",
-                 static_cast<u32>(prepared.scratch_bytes())};
+  const u64 need = prepared.scratch_bytes() * (team == nullptr ? 1 : team->size());
+  if (scratch.size() < need)
+    return Error{Code::out_of_memory, "scratch memory smaller than the kernels need", static_cast<u32>(need)};
   if (reinterpret_cast<usize>(scratch.data()) % PreparedModel::kAlign != 0)
     return Error{Code::invalid_argument, "scratch memory is not 64-byte aligned"};
   executor.steps_ = prepared.steps_;
   executor.scratch_ = scratch.data();
+  executor.scratch_bytes_ = prepared.scratch_bytes();
+  executor.team_ = team;
+  executor.run_step_ = team == nullptr || team->size() == 1 ? run_alone : run_shared;
   return executor;
 }
 

@@ -17,7 +17,6 @@ struct Share {
     const u64 begin = units * index / count * unit, end = units * (index + 1) / count * unit;
     return {static_cast<u32>(begin < total ? begin : total), static_cast<u32>(end < total ? end : total)};
   }
-  bool first() const { return index == 0; }
 };
 
 }  // namespace pipit::nn

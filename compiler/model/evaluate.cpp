@@ -13,7 +13,7 @@ namespace pipit::model {
 using support::Error;
 using support::Result;
 
-Result<Session> Session::create(Bytes file, std::span<const nn::FastKernel* const> kernels) {
+Result<Session> Session::create(Bytes file, std::span<const nn::FastKernel* const> kernels, nn::Team* team) {
   const auto allocate = [](u64 bytes) { return Memory((bytes + sizeof(Chunk) - 1) / sizeof(Chunk)); };
   const auto bytes = [](Memory& memory) {
     return MutBytes(reinterpret_cast<u8*>(memory.data()), memory.size() * sizeof(Chunk));
@@ -22,8 +22,8 @@ Result<Session> Session::create(Bytes file, std::span<const nn::FastKernel* cons
   Memory arena = allocate(model.arena_bytes());
   Memory packed = allocate(nn::PreparedModel::packed_bytes(model, kernels));
   const auto prepared = TRY(nn::PreparedModel::create(model, kernels, bytes(packed)));
-  Memory scratch = allocate(prepared.scratch_bytes());
-  const nn::Executor executor = TRY(nn::Executor::create(prepared, bytes(arena), bytes(scratch)));
+  Memory scratch = allocate(prepared.scratch_bytes() * (team == nullptr ? 1 : team->size()));
+  const nn::Executor executor = TRY(nn::Executor::create(prepared, bytes(arena), bytes(scratch), team));
   return Session(model, std::move(arena), std::move(packed), std::move(scratch), executor);
 }
 

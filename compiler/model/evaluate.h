@@ -15,8 +15,10 @@ class Session {
  public:
   /// `file` must outlive the session; errors are the loader's. `kernels` are tried first; with none the
   /// session runs the portable kernels, those of a microcontroller.
+  /// With a team, which outlives the session, its threads share every inference; results stay the same.
   static support::Result<Session> create(Bytes file,
-                                         std::span<const nn::FastKernel* const> kernels = nn::fast_kernels());
+                                         std::span<const nn::FastKernel* const> kernels = nn::fast_kernels(),
+                                         nn::Team* team = nullptr);
   Session(Session&&) = default;
   Session& operator=(Session&&) = default;
 

@@ -52,14 +52,15 @@ bool plan(const Node& node, FastKernel::Needs& needs, u32 width, u64 block_bytes
 
 /// Calls rows(band, output rows, output of the first) for every band of every image.
 template <class From, class Element, class Convert, class Fill, class Rows>
-void for_each_band(const WindowShape& shape, const From* input, u8* scratch, Convert convert, Fill fill,
-                   Rows rows) {
+void for_each_band(const WindowShape& shape, Share share, const From* input, u8* scratch, Convert convert,
+                   Fill fill, Rows rows) {
   BandLayout layout;
   lay_out(shape, sizeof(Element), kBandBytes, layout);
   auto* band = reinterpret_cast<Element*>(scratch);
+  const Share::Range part = share.of(shape.out_h);
   for (u32 image = 0; image < shape.batch; ++image)
-    for (u32 y = 0; y < shape.out_h; y += layout.rows) {
-      const u32 count = shape.out_h - y < layout.rows ? shape.out_h - y : layout.rows;
+    for (u32 y = part.begin; y < part.end; y += layout.rows) {
+      const u32 count = part.end - y < layout.rows ? part.end - y : layout.rows;
       const From* from = input + usize{image} * shape.in_h * shape.in_w * shape.in_c;
       copy_band(shape, layout, from, y, count, band, convert, fill);
       for (u32 row = 0; row < count; ++row)
@@ -122,13 +123,12 @@ void pixels_f32(const BlockF32& block, const f32* in, u32 step, f32* out, u32 ou
 }
 
 void run_f32(const Node& node, const u8* packed, u8* scratch, Share share) {
-  if (!share.first()) return;
   const WindowShape shape = shape_of(node);
   const u32 taps = taps_of(shape), channels = shape.out_c, step = shape.window.stride_w * shape.in_c;
   const auto* panels = reinterpret_cast<const f32*>(packed + aligned(even(taps) * sizeof(u32)));
   const format::Clamp clamp = node.attributes<format::Conv2dAttributes>().clamp;
   for_each_band<f32, f32>(
-      shape, node.data<f32>(0), scratch,
+      shape, share, node.data<f32>(0), scratch,
       [](const f32* x, u32 count, f32* to) { std::memcpy(to, x, count * sizeof(f32)); },
       [](f32* to, u32 count) { std::memset(to, 0, count * sizeof(f32)); },
       [&](const f32* in, usize out_at) {
@@ -217,7 +217,6 @@ void pixel_i8(const HeaderI8& header, const u32* offsets, u32 taps, const i16* i
 }
 
 void run_i8(const Node& node, const u8* packed, u8* scratch, Share share) {
-  if (!share.first()) return;
   const WindowShape shape = shape_of(node);
   const u32 taps = taps_of(shape), channels = shape.out_c, step = shape.window.stride_w * shape.in_c;
   const u8* blocks = packed + aligned(even(taps) * sizeof(u32));
@@ -225,7 +224,7 @@ void run_i8(const Node& node, const u8* packed, u8* scratch, Share share) {
   const OutputRange range{node.output().zero_point, clamp.low_i32(), clamp.high_i32()};
   const i16 zero = static_cast<i16>(node.input(0).zero_point);
   for_each_band<i8, i16>(
-      shape, node.data<i8>(0), scratch,
+      shape, share, node.data<i8>(0), scratch,
       [](const i8* from, u32 count, i16* to) {
         u32 i = 0;
         for (; i + 16 <= count; i += 16) Avx2::convert16(from + i, to + i);
@@ -249,8 +248,8 @@ void run_i8(const Node& node, const u8* packed, u8* scratch, Share share) {
       });
 }
 
-constexpr FastKernel kF32{&kDepthwiseConv2dF32, plan_f32, pack_f32, run_f32};
-constexpr FastKernel kI8{&kDepthwiseConv2dI8, plan_i8, pack_i8, run_i8};
+constexpr FastKernel kF32{&kDepthwiseConv2dF32, plan_f32, pack_f32, run_f32, true};
+constexpr FastKernel kI8{&kDepthwiseConv2dI8, plan_i8, pack_i8, run_i8, true};
 constexpr const FastKernel* kAll[] = {&kF32, &kI8};
 
 }  // namespace

@@ -88,8 +88,8 @@ void run_quantize(const Node& node, const u8*, u8*, Share share) {
   }
 }
 
-constexpr FastKernel kScale{&kDynamicScale, plan, pack_nothing, run_scale};
-constexpr FastKernel kQuantize{&kDynamicQuantize, plan, pack_nothing, run_quantize};
+constexpr FastKernel kScale{&kDynamicScale, plan, pack_nothing, run_scale, true};
+constexpr FastKernel kQuantize{&kDynamicQuantize, plan, pack_nothing, run_quantize, true};
 constexpr const FastKernel* kAll[] = {&kScale, &kQuantize};
 
 }  // namespace

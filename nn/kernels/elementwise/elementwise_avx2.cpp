@@ -41,15 +41,16 @@ ZeroPoints zeros_of(const Node& node) {
 /// Calls block(a, b, out) for every kBlock elements and rest(a, count, b, out) for what is left of every
 /// repetition of b.
 template <class Block, class Rest>
-void zip(const Node& node, Block block, Rest rest) {
+void zip(const Node& node, Share share, Block block, Rest rest) {
   const u32 count = elements(node.input(0)), b_count = elements(node.input(1));
   const i8* a = node.data<i8>(0);
   i8* out = node.out<i8>();
+  const Share::Range part = share.of(b_count, kBlock);
   for (u32 done = 0; done < count; done += b_count) {
     const i8* b = node.data<i8>(1);
-    u32 i = 0;
-    for (; i + kBlock <= b_count; i += kBlock) block(a + done + i, b + i, out + done + i);
-    if (i < b_count) rest(a + done + i, b_count - i, b + i, out + done + i);
+    u32 i = part.begin;
+    for (; i + kBlock <= part.end; i += kBlock) block(a + done + i, b + i, out + done + i);
+    if (i < part.end) rest(a + done + i, part.end - i, b + i, out + done + i);
   }
 }
 
@@ -64,7 +65,6 @@ bool plan_add(const Node& node, FastKernel::Needs&) {
 }
 
 void run_add(const Node& node, const u8*, u8*, Share share) {
-  if (!share.first()) return;
   const auto& how = node.attributes<format::AddAttributes>();
   const ZeroPoints zero = zeros_of(node);
   const auto a_factors = factors_of(quarter(how.a)), b_factors = factors_of(quarter(how.b)),
@@ -73,7 +73,7 @@ void run_add(const Node& node, const u8*, u8*, Share share) {
   const I32 a_zero = Avx2::splat(zero.a), b_zero = Avx2::splat(zero.b);
   const OutputRange range = range_of(zero.out, how.clamp);
   zip(
-      node,
+      node, share,
       [=](const i8* a, const i8* b, i8* out) {
         I32 sums[kVectors];
         for (u32 v = 0; v < kVectors; ++v) {
@@ -92,14 +92,13 @@ bool plan_mul(const Node& node, FastKernel::Needs&) {
 }
 
 void run_mul(const Node& node, const u8*, u8*, Share share) {
-  if (!share.first()) return;
   const auto& how = node.attributes<format::RescaleAttributes>();
   const ZeroPoints zero = zeros_of(node);
   const auto factors = factors_of(how.rescale);
   const I32 a_zero = Avx2::splat(zero.a), b_zero = Avx2::splat(zero.b);
   const OutputRange range = range_of(zero.out, how.clamp);
   zip(
-      node,
+      node, share,
       [=](const i8* a, const i8* b, i8* out) {
         I32 products[kVectors];
         for (u32 v = 0; v < kVectors; ++v)
@@ -113,8 +112,8 @@ void run_mul(const Node& node, const u8*, u8*, Share share) {
 
 void pack_nothing(const Node&, u8*) {}
 
-constexpr FastKernel kAdd{&kAddI8, plan_add, pack_nothing, run_add};
-constexpr FastKernel kMul{&kMulI8, plan_mul, pack_nothing, run_mul};
+constexpr FastKernel kAdd{&kAddI8, plan_add, pack_nothing, run_add, true};
+constexpr FastKernel kMul{&kMulI8, plan_mul, pack_nothing, run_mul, true};
 constexpr const FastKernel* kAll[] = {&kAdd, &kMul};
 
 }  // namespace

@@ -101,7 +101,7 @@ struct FastDynamic {
 
 template <class Fast>
 constexpr FastKernel fast_kernel(const Operator& base) {
-  return {&base, Fast::plan, Fast::pack, Fast::run};
+  return {&base, Fast::plan, Fast::pack, Fast::run, true};
 }
 
 /// The kernels of one instruction set.

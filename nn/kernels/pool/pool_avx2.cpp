@@ -50,14 +50,15 @@ bool plan_max(const Node& node, FastKernel::Needs&) {
 
 template <class T>
 void run_max(const Node& node, const u8*, u8*, Share share) {
-  if (!share.first()) return;
   using L = Lanes<T>;
   const auto& attributes = node.attributes<format::Pool2dAttributes>();
   const WindowShape shape = window_shape(node, attributes.kernel_h, attributes.kernel_w, attributes.window);
   const u32 channels = shape.in_c;
   const auto low = L::splat(L::low(attributes.clamp)), high = L::splat(L::high(attributes.clamp));
   const T* input = node.data<T>(0);
+  const Share::Range part = share.of(shape.batch * shape.out_h * shape.out_w);
   for_each_output_pixel(shape, [&](u32 image, u32 y, u32 x, u32 pixel) {
+    if (pixel < part.begin || pixel >= part.end) return;
     const TapRange rows = shape.rows(y), columns = shape.columns(x);
     T* out = node.out<T>() + usize{pixel} * channels;
     for (u32 c = 0; c < channels; c += L::kCount) {
@@ -79,7 +80,6 @@ bool plan_global_i8(const Node& node, FastKernel::Needs&) {
 
 /// Sums eight channels at a time over the pixels.
 void run_global_i8(const Node& node, const u8*, u8*, Share share) {
-  if (!share.first()) return;
   const format::TensorRecord& in = node.input(0);
   const auto& attributes = node.attributes<format::RescaleAttributes>();
   const u32 pixels = in.dims[1] * in.dims[2], channels = in.dims[3];
@@ -108,8 +108,8 @@ void run_global_i8(const Node& node, const u8*, u8*, Share share) {
 
 void pack_nothing(const Node&, u8*) {}
 
-constexpr FastKernel kMaxF32{&kMaxPool2dF32, plan_max<f32>, pack_nothing, run_max<f32>};
-constexpr FastKernel kMaxI8{&kMaxPool2dI8, plan_max<i8>, pack_nothing, run_max<i8>};
+constexpr FastKernel kMaxF32{&kMaxPool2dF32, plan_max<f32>, pack_nothing, run_max<f32>, true};
+constexpr FastKernel kMaxI8{&kMaxPool2dI8, plan_max<i8>, pack_nothing, run_max<i8>, true};
 constexpr FastKernel kGlobalI8{&kGlobalAveragePoolI8, plan_global_i8, pack_nothing, run_global_i8};
 constexpr const FastKernel* kAll[] = {&kMaxF32, &kMaxI8, &kGlobalI8};
 
