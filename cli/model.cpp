@@ -95,6 +95,12 @@ Result<u32> parse_bytes(const std::string& text) {
   return static_cast<u32>(value);
 }
 
+void add_threads_option(CLI::App& command, u32& threads) {
+  command.add_option("--threads", threads, "threads that share an inference; the results are the same")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+}
+
 std::string decimals(f64 value, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);

@@ -5,8 +5,10 @@
 #include <numeric>
 
 #include "cli/model_common.h"
+#include "cli/model_dynamic.h"
 #include "compiler/model/input_file.h"
 #include "compiler/model/npy.h"
+#include "compiler/model/team.h"
 #include "support/files.h"
 
 namespace pipit::cli {
@@ -18,12 +20,13 @@ using support::Result;
 using support::Status;
 
 struct Arguments {
-  std::string model, input, output, fit = "crop", mean, deviation;
+  std::string model, output, fit = "crop", mean, deviation;
+  std::vector<std::string> inputs;
   std::vector<std::string> output_values;  // --output: a format or a file
   DatasetArguments dataset;
   u32 index = 0;
   bool indexed = false, signed_pixels = false;
-  u32 count = 0, top = 5;
+  u32 count = 0, top = 5, threads = 1;
 };
 
 Result<model::InputOptions> input_options(const Arguments& arguments) {
@@ -126,9 +129,12 @@ class OutputFile {
 };
 
 Status run_file(const Arguments& arguments, const Session& session, Bytes file) {
-  model::Session inference = TRY(model::Session::create(file));
+  if (arguments.inputs.size() > 1)
+    return Error(Code::invalid_argument, "a model with a fixed plan reads all inputs from one file");
+  model::ThreadTeam team(arguments.threads);
+  model::Session inference = TRY(model::Session::create(file, nn::fast_kernels(), &team));
   const nn::PlannedModel& model = inference.model();
-  const auto samples = TRY(model::read_samples(arguments.input, model, TRY(input_options(arguments))));
+  const auto samples = TRY(model::read_samples(arguments.inputs[0], model, TRY(input_options(arguments))));
   const Printed how{TRY(read_labels(arguments.dataset.labels)), -1, arguments.top};
   OutputFile output(arguments.output, model);
   Json all = Json::array();
@@ -160,7 +166,8 @@ Status run_image(const Arguments& arguments, const Session& session, Bytes file)
   if (arguments.index >= dataset.count)
     return Error(Code::out_of_range, "--index " + std::to_string(arguments.index) + " of " +
                                          std::to_string(dataset.count) + " images");
-  model::Session inference = TRY(model::Session::create(file));
+  model::ThreadTeam team(arguments.threads);
+  model::Session inference = TRY(model::Session::create(file, nn::fast_kernels(), &team));
   const Bytes output = TRY(inference.run(std::span<const f32>(dataset.input(arguments.index))));
   Printed how;
   how.expected = dataset.labels.empty() ? -1 : dataset.labels[arguments.index];
@@ -197,6 +204,25 @@ Status run_all(const Arguments& arguments, const Session& session, Bytes file) {
   return {};
 }
 
+Status run_dynamic(const Arguments& arguments, const Session& session, model::DynamicModel model) {
+  if (arguments.inputs.empty())
+    return Error(
+        Code::invalid_argument,
+        "inputs decide the shapes of this model; give --input FILE for each, .npy or ONNX tensor .pb");
+  const auto outputs = TRY(model.run(TRY(dynamic_inputs(model, arguments.inputs))));
+  const Printed how{TRY(read_labels(arguments.dataset.labels)), -1, arguments.top};
+  Json all = Json::array();
+  for (const model::HostValue& value : outputs) {
+    if (session.output == Output::json)
+      all.push_back(result_json(info_of(value), numbers_of(value), how));
+    else
+      print_text(info_of(value), numbers_of(value), how);
+  }
+  if (session.output == Output::json)
+    std::printf("%s\n", support::dump(all.size() == 1 ? all[0] : all, 2).c_str());
+  return write_outputs(arguments.output, outputs);
+}
+
 /// --output is a format or a file; both may be given.
 void sort_outputs(Arguments& arguments, Session& session) {
   for (const std::string& value : arguments.output_values) {
@@ -209,8 +235,11 @@ void sort_outputs(Arguments& arguments, Session& session) {
 
 Status run(Arguments& arguments, Session& session) {
   sort_outputs(arguments, session);
-  const std::vector<u8> file = TRY(load_planned(arguments.model));
-  if (!arguments.input.empty()) return run_file(arguments, session, file);
+  auto loaded = load_planned(arguments.model);
+  if (!loaded.ok())
+    return run_dynamic(arguments, session, TRY(load_dynamic(arguments.model, loaded.take_error())));
+  const std::vector<u8>& file = *loaded;
+  if (!arguments.inputs.empty()) return run_file(arguments, session, file);
   if (!arguments.dataset.given())
     return Error(Code::invalid_argument, "nothing to run on; give --input FILE, --dataset or --images");
   return arguments.indexed ? run_image(arguments, session, file) : run_all(arguments, session, file);
@@ -223,9 +252,10 @@ void register_model_run(CLI::App& parent, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->model, ".onnx, .tflite or .pipm")->required();
   command->add_option(
-      "--input", arguments->input,
+      "--input", arguments->inputs,
       "PNG, JPEG, BMP, WAV, .npy, ONNX tensor .pb or raw little-endian elements; several samples "
-      "in one file run one by one");
+      "in one file run one by one; of a model whose shapes inputs decide .npy or .pb, one for every input");
+  add_threads_option(*command, arguments->threads);
   command->add_option("-o,--out", arguments->output, "file for all outputs, raw, or .npy by its name");
   command->add_option("--fit", arguments->fit, "how a picture gets the input's aspect")
       ->capture_default_str()
