@@ -42,6 +42,7 @@ support::Result<u32> parse_bytes(const std::string& text);
 support::Result<std::array<f32, 3>> parse_colours(const std::string& text, f32 fallback);
 /// One name a line; none for "".
 support::Result<std::vector<std::string>> read_labels(const std::string& path);
+
 /// Adds --threads: how many share an inference, 1 unless said.
 void add_threads_option(CLI::App& command, u32& threads);
 

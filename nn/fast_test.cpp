@@ -5,6 +5,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "nn/fast_x86.h"
+#include "nn/kernels/gemm/fast_gemm.h"
+#include "nn/testing/plain_vnni.h"
 #include "nn/testing/prepared.h"
 #include "nn/testing/sample_models.h"
 #include "nn/testing/window_cases.h"
@@ -403,6 +406,50 @@ TEST_F(Fast, I8RescalesTheLargestSumsExactly) {
                 run_prepared(file, bytes_of(input), fast_kernels(), fast));
       EXPECT_EQ(fast, 1u);
     }
+}
+
+/// Integer layers of many shapes by kernels that sum four products at a time.
+void expect_integer_layers_agree(std::span<const FastKernel* const> kernels) {
+  for (u32 seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE(seed);
+    OneLayer layer{Random(seed)};
+    const WindowShape s = wide_window(layer.random, seed);
+    const ModelBuilder::DimList in{s.batch, s.in_h, s.in_w, s.in_c}, out{s.batch, s.out_h, s.out_w, s.out_c},
+        weights{s.out_c, s.kernel_h, s.kernel_w, s.in_c};
+    const auto bytes = layer.random.int8s(input_size(s));
+    u32 fast = 0;
+    auto file = layer.build_i8(Opcode::conv2d, in, weights, s.out_c, out,
+                               format::Conv2dAttributes{s.window, format::Clamp::of(-100, 90)});
+    auto got = run_prepared(file, bytes_of(bytes), kernels, fast);
+    EXPECT_EQ(fast, 1u);
+    ASSERT_EQ(run_portable(file, bytes_of(bytes)), got);
+    file = dynamic_layer(layer.random, Opcode::dynamic_conv2d, in, s.batch, weights, s.out_c, out,
+                         format::Conv2dAttributes{s.window, kNoClampF32});
+    const auto reals = layer.random.reals(input_size(s), -3, 2);
+    got = run_prepared(file, bytes_of(reals), kernels, fast);
+    EXPECT_EQ(fast, 1u);  // the layer; its scale and integers are the portable kernels'
+    ASSERT_EQ(run_portable(file, bytes_of(reals)), got);
+    const u32 batch = 1 + seed % 9, inputs = 1 + seed * 2, outputs = 1 + seed;
+    OneLayer full{Random(seed)};
+    file = full.build_i8(Opcode::fully_connected, {batch, inputs}, {outputs, inputs}, outputs,
+                         {batch, outputs}, format::ClampAttributes{kNoClampI8});
+    const auto vectors = full.random.int8s(batch * inputs);
+    got = run_prepared(file, bytes_of(vectors), kernels, fast);
+    EXPECT_EQ(fast, 1u);
+    ASSERT_EQ(run_portable(file, bytes_of(vectors)), got);
+  }
+}
+
+TEST(FastVnni, IntegerLayersAreTheReferenceBitForBit) {
+  if (!has_vnni()) GTEST_SKIP() << "no AVX-512 VNNI on this processor";
+  expect_integer_layers_agree(vnni_gemm_kernels());
+}
+
+TEST(FastVnni, SpelledOutIsTheReferenceBitForBit) {
+  using Kernels = FastIntegerKernels<PlainVnni>;
+  const FastKernel* kernels[] = {&Kernels::kConvI8, &Kernels::kFullI8, &Kernels::kConvDynamic,
+                                 &Kernels::kFullDynamic};
+  expect_integer_layers_agree(kernels);
 }
 
 TEST_F(Fast, LeavesNodesToTheReferenceWhereTheFactorIsTooLarge) {

@@ -11,6 +11,7 @@ struct Chosen {
   u32 count = 0;
 
   Chosen() {
+    if (has_vnni()) add(vnni_gemm_kernels());  // before AVX2's: the first that takes a node runs it
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
       add(avx2_gemm_kernels());
@@ -28,6 +29,12 @@ struct Chosen {
 };
 
 }  // namespace
+
+bool has_vnni() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
 
 std::span<const FastKernel* const> fast_kernels() {
   static const Chosen chosen;

@@ -11,6 +11,9 @@ std::span<const FastKernel* const> avx2_dynamic_kernels();
 std::span<const FastKernel* const> avx2_elementwise_kernels();
 std::span<const FastKernel* const> avx2_gemm_kernels();
 std::span<const FastKernel* const> avx2_pool_kernels();
+/// int8 products by AVX-512 VNNI.
+std::span<const FastKernel* const> vnni_gemm_kernels();
+bool has_vnni();
 std::span<const FastKernel* const> layout_kernels();  ///< any processor
 
 }  // namespace pipit::nn

@@ -106,9 +106,12 @@ constexpr FastKernel fast_kernel(const Operator& base) {
 
 /// The kernels of one instruction set.
 template <class Isa>
-struct FastGemmKernels {
+struct FastFloatKernels {
   static constexpr FastKernel kConvF32 = fast_kernel<FastF32<Isa, conv_layer>>(kConv2dF32);
   static constexpr FastKernel kFullF32 = fast_kernel<FastF32<Isa, full_layer>>(kFullyConnectedF32);
+};
+template <class Isa>
+struct FastIntegerKernels {
   static constexpr FastKernel kConvI8 = fast_kernel<FastI8<Isa, TiledConvI8, conv_layer>>(kConv2dI8);
   static constexpr FastKernel kFullI8 = fast_kernel<FastI8<Isa, TiledConvI8, full_layer>>(kFullyConnectedI8);
   static constexpr FastKernel kConvDynamic =
