@@ -65,6 +65,7 @@ Result<std::vector<HostValue>> dynamic_inputs(const model::DynamicModel& model,
   if (!files.empty() && files.size() != infos.size())
     return Error(Code::invalid_argument, "the model has " + std::to_string(infos.size()) + " inputs, got " +
                                              std::to_string(files.size()) + " files; give --input for each");
+  values.reserve(infos.size());
   for (usize i = 0; i < infos.size(); ++i)
     values.push_back(files.empty() ? zeros(infos[i]) : TRY(read_value(files[i])));
   return values;

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cli/model_common.h"
+#include "cli/model_dynamic.h"
 #include "compiler/model/profile.h"
 #include "support/files.h"
 #include "support/table.h"
@@ -57,8 +58,15 @@ void print_json(const model::Profile& profile) {
 }
 
 Status run(const Arguments& arguments, const Session& session) {
-  const std::vector<u8> file = TRY(load_planned(arguments.model));
-  auto profile = model::profile_model(file, arguments.iterations, arguments.portable);
+  auto file = load_planned(arguments.model);
+  if (!file.ok()) {
+    TRY(load_dynamic(arguments.model, file.take_error()));
+    return support::Error(
+        Code::unsupported,
+        "inputs decide the shapes of this model, it is planned in stages; `pipit model bench` with "
+        "--input times it as a whole");
+  }
+  auto profile = model::profile_model(*file, arguments.iterations, arguments.portable);
   if (!profile.ok()) return profile.take_error().in(arguments.model);
   if (!arguments.svg.empty()) {
     const std::string svg = model::profile_svg(*profile);
