@@ -69,7 +69,7 @@ const char* check_scatter(const Call& call) {
 }
 
 void copy_data(const Call& call) {
-  std::memcpy(call.out, call[0].data, usize{call.type.count()} * dtype_bytes(call.type.dtype));
+  copy_bytes(call.out, call[0].data, usize{call.type.count()} * dtype_bytes(call.type.dtype));
 }
 
 /// Start of the slice that tuple `i` names, tuples being `width` indices behind `batch` axes.
@@ -118,7 +118,7 @@ void run_gather(const Call& call) {
   u8* to = call.out;
   for (u32 outer = 0, rows = x.product(0, axis); outer < rows; ++outer)
     for (u32 i = 0; i < count; ++i, to += run)
-      std::memcpy(
+      copy_bytes(
           to, call[0].data + (usize{outer} * x.dims[axis] + bounded(call[1].integer(i), x.dims[axis])) * run,
           run);
 }
@@ -163,7 +163,7 @@ void run_gather_nd(const Call& call) {
   if (call.type.count() == 0) return;
   for (u32 i = 0; i < tuples; ++i) {
     const u32 at = slice_at(call, strides, batch, width, i, i / per_batch * batch_step);
-    std::memcpy(call.out + usize{i} * run * bytes, call[0].data + usize{at} * bytes, usize{run} * bytes);
+    copy_bytes(call.out + usize{i} * run * bytes, call[0].data + usize{at} * bytes, usize{run} * bytes);
   }
 }
 

@@ -205,7 +205,7 @@ const char* infer_lu(const Call& call, Type& out) {
 void run_lu(const Call& call) {
   const u32 n = call.type.dims[call.type.rank - 1];
   with_type<Kinds::real>(call.type.dtype, [&]<class T> {
-    std::memcpy(call.out, call[0].data, usize{call.type.count()} * sizeof(T));
+    copy_bytes(call.out, call[0].data, usize{call.type.count()} * sizeof(T));
     for (u32 i = 0, count = call.type.product(0, call.type.rank - 2); i < count; ++i)
       factorise(call.as<T>() + usize{i} * n * n, n);
   });

@@ -26,11 +26,12 @@ const char* shape_from(const Call& call, Type& out) {
 }
 
 void copy_all(const Call& call) {
-  std::memcpy(call.out, call[0].data, usize{call.type.count()} * dtype_bytes(call.type.dtype));
+  copy_bytes(call.out, call[0].data, usize{call.type.count()} * dtype_bytes(call.type.dtype));
 }
 
 /// out[index] = x[offset moved by `strides`], starting at `start`.
 void gather_strided(const Call& call, u32 start, const Strides& strides) {
+  if (call.type.count() == 0) return;  // an empty operand has no address to start from
   const Strides list[1] = {strides};
   const u32 step = last_step(strides, call.type);
   with_width(call.type.dtype, [&]<class T> {
@@ -200,7 +201,7 @@ void run_concat(const Call& call) {
     for (const Operand& operand : call.inputs) {
       const usize run = usize{operand.type.product(axis, operand.type.rank)} * bytes;
       if (run == 0) continue;
-      std::memcpy(to, operand.data + row * run, run);
+      copy_bytes(to, operand.data + row * run, run);
       to += run;
     }
 }

@@ -64,8 +64,8 @@ class Layer {
     T* h = y + steps_ * state;
     T* c = h + state;
     std::memset(static_cast<void*>(y), 0, usize{call_.type.count()} * sizeof(T));
-    std::memcpy(static_cast<void*>(h), call_[5].data, state * sizeof(T));
-    if (cell_ == Cell::lstm) std::memcpy(static_cast<void*>(c), call_[6].data, state * sizeof(T));
+    copy_bytes(static_cast<void*>(h), call_[5].data, state * sizeof(T));
+    if (cell_ == Cell::lstm) copy_bytes(static_cast<void*>(c), call_[6].data, state * sizeof(T));
     for (direction_ = 0; direction_ < directions_; ++direction_)
       for (u32 b = 0; b < batch_; ++b) {
         const usize at = (usize{direction_} * batch_ + b) * hidden_;
@@ -77,7 +77,7 @@ class Layer {
           T* out = y + ((usize{t} * directions_ + direction_) * batch_ + b) * hidden_;
           x_ = call_[0].as<T>() + (usize{t} * batch_ + b) * inputs_;
           advance(h + at, c + at, out);
-          std::memcpy(static_cast<void*>(h + at), out, hidden_ * sizeof(T));
+          copy_bytes(static_cast<void*>(h + at), out, hidden_ * sizeof(T));
         }
       }
   }

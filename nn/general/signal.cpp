@@ -88,7 +88,7 @@ void run_frame(const Call& call) {
   u8* to = call.out;
   for (u32 b = 0; b < x.dims[0]; ++b)
     for (u32 piece = 0; piece < call.type.dims[1]; ++piece, to += run)
-      std::memcpy(
+      copy_bytes(
           to, call[0].data + (usize{b} * x.dims[1] + usize{piece} * static_cast<u32>(call.at(0))) * element,
           run);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <bit>
 #include <concepts>
+#include <cstring>
 #include <type_traits>
 
 #include "base/dtype.h"
@@ -8,6 +9,11 @@
 
 /// Element types as C++ types, and the step from a run-time DType to code for one of them.
 namespace pipit::nn::general {
+
+/// memcpy() that may be asked to copy nothing: an empty operand has no address.
+inline void copy_bytes(void* to, const void* from, usize bytes) {
+  if (bytes != 0) std::memcpy(to, from, bytes);
+}
 
 /// IEEE 754 binary16 as stored. Arithmetic happens in f32; the way back rounds half to even.
 struct Half {

@@ -145,7 +145,7 @@ void run_unary(const Call& call) {
   const Unary kind = kind_of(call);
   const DType type = call[0].type.dtype;
   if (kind == Unary::copy) {
-    std::memcpy(call.out, call[0].data, usize{call.type.count()} * dtype_bytes(type));
+    copy_bytes(call.out, call[0].data, usize{call.type.count()} * dtype_bytes(type));
   } else if (kind == Unary::logical_not) {
     for (u32 i = 0, count = call.type.count(); i < count; ++i) call.out[i] = call[0].data[i] == 0;
   } else if (kind == Unary::is_nan || kind == Unary::is_inf) {
