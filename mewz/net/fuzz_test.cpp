@@ -150,6 +150,23 @@ std::vector<Frame> corpus() {
           icmp6(2, Frame(48, 1))};
 }
 
+/// One change of `frame`: a bit, a byte, its length, or a piece of another.
+void change(Frame& frame, const std::vector<Frame>& others, std::mt19937& random) {
+  const auto below = [&](usize most) { return static_cast<usize>(random() % most); };
+  switch (below(5)) {
+    case 0: frame[below(frame.size())] ^= static_cast<u8>(1u << below(8)); break;
+    case 1: frame[below(frame.size())] = static_cast<u8>(random()); break;
+    case 2: frame.resize(1 + below(frame.size())); break;
+    case 3: frame.resize(frame.size() + below(1514 - std::min<usize>(frame.size(), 1513)), 0x5A); break;
+    default: {
+      const Frame& other = others[below(others.size())];
+      const usize at = below(frame.size());
+      std::copy_n(other.begin(), std::min(other.size(), frame.size() - at),
+                  frame.begin() + static_cast<long>(at));
+    }
+  }
+}
+
 /// The machine, once for all tests: lwIP cannot be started twice.
 class Fuzz : public ::testing::Test {
  protected:
@@ -228,7 +245,8 @@ class Fuzz : public ::testing::Test {
 TEST_F(Fuzz, NothingBreaksOrLeaks) {
   expect_service(6000);
   const std::vector<Frame> seeds = corpus();
-  std::mt19937 random(2026);
+  const u32 seed = 2026;
+  std::mt19937 random(seed);
   const auto below = [&](usize most) { return static_cast<usize>(random() % most); };
   const char* const wanted = std::getenv("PIPIT_FUZZ_FRAMES");
   const u32 frames = wanted != nullptr ? static_cast<u32>(std::stoul(wanted)) : 60'000;
@@ -242,18 +260,7 @@ TEST_F(Fuzz, NothingBreaksOrLeaks) {
       frame = tcp(port, 80, static_cast<u32>(7001 + below(64)), theirs + static_cast<u32>(below(3)),
                   kFlags[below(std::size(kFlags))], std::string(below(200), 'x'));
     }
-    for (usize changes = below(4); changes > 0; --changes) switch (below(5)) {
-        case 0: frame[below(frame.size())] ^= static_cast<u8>(1u << below(8)); break;
-        case 1: frame[below(frame.size())] = static_cast<u8>(random()); break;
-        case 2: frame.resize(1 + below(frame.size())); break;
-        case 3: frame.resize(frame.size() + below(1514 - std::min<usize>(frame.size(), 1513)), 0x5A); break;
-        case 4: {
-          const Frame& other = seeds[below(seeds.size())];
-          const usize at = below(frame.size());
-          std::copy_n(other.begin(), std::min(other.size(), frame.size() - at),
-                      frame.begin() + static_cast<long>(at));
-        }
-      }
+    for (usize changes = below(4); changes > 0; --changes) change(frame, seeds, random);
     // What a checksum would catch is let through most of the time, to reach what lies behind.
     if (below(8) != 0 && frame.size() >= 34 && frame[12] == 8 && frame[13] == 0)
       fix_checksum(frame, 14, 34, 24);
@@ -283,6 +290,41 @@ TEST_F(Fuzz, ADeviceThatLiesEndsTheMachineWithALine) {
               "network card: .*does not have");
   EXPECT_EXIT((testing::card().lie(1, 1u << 20), network().poll()), ::testing::ExitedWithCode(70),
               "network card: .*wrote beyond");
+}
+
+/// The last one: the listener has hung up afterwards.
+TEST_F(Fuzz, DatagramsGoToWhoIsActive) {
+  Sockets &old = sockets(Owner::first), &young = sockets(Owner::second);
+  u32 second = 0, third = 0;
+  const Sockets::Address port{.family = Sockets::Family::inet4, .port = 4000};
+  ASSERT_EQ(young.open(Sockets::Family::inet4, Sockets::Type::datagram, second), 0);
+  ASSERT_EQ(old.open(Sockets::Family::inet4, Sockets::Type::datagram, third), 0);
+  EXPECT_EQ(old.bind(third, port), 3) << "its own port is in use";
+  EXPECT_EQ(old.close(third), 0);
+  pass_trial(Owner::first);
+  EXPECT_EQ(young.bind(second, port), 0);
+  const auto has = [&](Sockets& all, u32 handle) {
+    u8 data[64];
+    usize count = 0;
+    bool truncated;
+    Sockets::Address from;
+    return all.receive(handle, data, false, count, truncated, from) == 0 && count == 3;
+  };
+  const auto send = [] {
+    ASSERT_TRUE(testing::card().receive(udp(5000, 4000, {1, 2, 3})));
+    pass(1);
+  };
+  send();
+  EXPECT_TRUE(has(old, datagrams_));
+  EXPECT_FALSE(has(young, second));
+  pass_trial(Owner::second);
+  hang_up(Owner::first);
+  send();
+  EXPECT_FALSE(has(old, datagrams_));
+  EXPECT_TRUE(has(young, second));
+  close_all(Owner::second, false);
+  send();
+  EXPECT_TRUE(has(old, datagrams_));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 /// Passing listening ports from one application to its successor. A port is the kernel's: both may listen on
 /// it, connections go to one of them, and what waits to be accepted waits in the kernel, so that nobody is
 /// refused meanwhile. A successor takes connections on trial at first: what it reads of one is kept until it
-/// has answered, and goes to the other application when it fails before.
+/// has answered, and goes to the other application when it fails before. Datagrams go to who is active.
 namespace pipit::mewz {
 
 /// Whose a socket is: the device agent's, or one of two applications'.

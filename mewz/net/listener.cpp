@@ -15,7 +15,7 @@ constinit Listener g_listeners[MEMP_NUM_TCP_PCB_LISTEN] = {};
 
 /// What is known of an owner.
 struct Server {
-  bool asks = false, answered = false, trial = false;
+  bool asks = false, answered = false, trial = false, active = false;
 };
 constinit Server g_servers[kOwners] = {};
 Server& server(Owner owner) { return g_servers[static_cast<u32>(owner)]; }
@@ -121,6 +121,7 @@ void leave_port(Socket& socket, bool keep) {
 void note_asking(Owner owner) { server(owner).asks = true; }
 void note_answer(Owner owner) { server(owner).answered = true; }
 bool on_trial(Owner owner) { return server(owner).trial; }
+bool is_active(Owner owner) { return server(owner).active; }
 
 ServerState server_state(Owner owner) {
   ServerState out{.asks = server(owner).asks, .answered = server(owner).answered};
@@ -144,11 +145,13 @@ void begin_trial(Owner owner) {
 
 void pass_trial(Owner owner) {
   server(owner).trial = false;
+  server(owner).active = true;
   for (Socket& each : all_sockets())
     if (each.owner == owner && std::exchange(each.trial, false)) tcp_acknowledge(each);
 }
 
 void hang_up(Owner owner) {
+  server(owner).active = false;
   for (Socket& each : all_sockets())
     if (each.owner == owner && each.kind == Socket::Kind::listener) each.hung_up = true;
 }

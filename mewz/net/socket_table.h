@@ -108,9 +108,12 @@ void leave_port(Socket& socket, bool keep);
 void note_asking(Owner owner);
 void note_answer(Owner owner);
 bool on_trial(Owner owner);
+/// It has taken over, and nobody has from it.
+bool is_active(Owner owner);
 
 // net/udp.cpp
 u16 udp_open(Socket& socket);
+u16 udp_bind_port(Socket& socket, const ip_addr_t& ip, u16 port);
 u16 udp_receive(Socket& socket, MutBytes out, bool peek, usize& count, bool& truncated,
                 ports::Sockets::Address& from);
 u16 udp_send(Socket& socket, Bytes data, const ports::Sockets::Address* to, usize& count);

@@ -115,7 +115,7 @@ u16 LwipSockets::bind(u32 handle, const Address& address) {
   if (socket == nullptr) return kBadHandle;
   if (!to_lwip(address, socket->family, ip)) return kFamilyNotSupported;
   if (socket->kind == Kind::fresh) return errno_of(tcp_bind(socket->tcp, &ip, address.port));
-  if (socket->kind == Kind::datagram) return errno_of(udp_bind(socket->udp, &ip, address.port));
+  if (socket->kind == Kind::datagram) return udp_bind_port(*socket, ip, address.port);
   return kInvalid;
 }
 

@@ -8,8 +8,21 @@ namespace {
 
 using namespace socket_errno;
 
+bool shares_port(const Socket& socket, const Socket& other) {
+  return other.udp != nullptr && &other != &socket && other.udp->local_port == socket.udp->local_port &&
+         ip_addr_cmp(&other.udp->local_ip, &socket.udp->local_ip);
+}
+
+/// Who is to have what arrived for `socket`: of two applications on one port the one that is active.
+Socket& receiver_of(Socket& socket) {
+  if (socket.owner == Owner::kernel || is_active(socket.owner)) return socket;
+  for (Socket& each : all_sockets())
+    if (is_active(each.owner) && shares_port(socket, each)) return each;
+  return socket;
+}
+
 void on_datagram(void* argument, udp_pcb*, pbuf* data, const ip_addr_t* from, u16_t port) {
-  Socket& socket = *static_cast<Socket*>(argument);
+  Socket& socket = receiver_of(*static_cast<Socket*>(argument));
   if (socket.datagram_count == Socket::kMaxDatagrams) {
     pbuf_free(data);  // nobody reads: the network may lose datagrams
     return;
@@ -23,8 +36,22 @@ void on_datagram(void* argument, udp_pcb*, pbuf* data, const ip_addr_t* from, u1
 u16 udp_open(Socket& socket) {
   socket.udp = udp_new_ip_type(ip_type_of(socket.family));
   if (socket.udp == nullptr) return kNoBuffers;
+  // Whether a port may be shared is decided by who wants to, in udp_bind_port().
+  ip_set_option(socket.udp, SOF_REUSEADDR);
   udp_recv(socket.udp, on_datagram, &socket);
   return kSuccess;
+}
+
+u16 udp_bind_port(Socket& socket, const ip_addr_t& ip, u16 port) {
+  const auto taken = [&](const Socket& each) {
+    const bool may_share =
+        each.owner != socket.owner && each.owner != Owner::kernel && socket.owner != Owner::kernel;
+    return each.udp != nullptr && &each != &socket && each.udp->local_port == port && !may_share &&
+           (ip_addr_cmp(&each.udp->local_ip, &ip) || ip_addr_isany(&each.udp->local_ip) ||
+            ip_addr_isany(&ip));
+  };
+  if (port != 0 && std::ranges::any_of(all_sockets(), taken)) return kAddressInUse;
+  return errno_of(udp_bind(socket.udp, &ip, port));
 }
 
 u16 udp_receive(Socket& socket, MutBytes out, bool peek, usize& count, bool& truncated,

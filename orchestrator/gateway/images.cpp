@@ -72,6 +72,7 @@ Result<Image> Images::keep(const registry::Artifact& artifact) {
     return support::write_file(folder_ + "/blobs/" + support::sha256_hex(blob), blob);
   };
   TRY(store(package.module));
+  if (!package.native.empty()) TRY(store(package.native));
   for (const registry::NamedModel& model : package.models) TRY(store(model.data));
   // Written last: an image that is there is whole.
   TRY(support::write_file(folder_ + "/images/" + name, package.manifest));
