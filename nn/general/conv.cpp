@@ -45,8 +45,7 @@ void convolve(const Call& call) {
       u32 at = 0;
       if (!windows.locate(x, index + 2, tap, at)) continue;
       for (u32 c = 0; c < depth; ++c)
-        sum = static_cast<Sum<T>>(sum +
-                                  Sum<T>(planes[usize{c} * image + at]) * Sum<T>(weights[c * taps + tap]));
+        sum = plus(sum, times(Sum<T>(planes[usize{c} * image + at]), Sum<T>(weights[c * taps + tap])));
     }
     call.as<T>()[i] = T(sum);
   }

@@ -54,8 +54,8 @@ void scatter(Scatter kind, T& to, T from) {
     to = kind == Scatter::add || kind == Scatter::maximum ? a || b : kind == Scatter::replace ? b : a && b;
   } else {
     switch (kind) {
-      case Scatter::add: to = T(static_cast<C>(a + b)); break;
-      case Scatter::multiply: to = T(static_cast<C>(a * b)); break;
+      case Scatter::add: to = T(plus(a, b)); break;
+      case Scatter::multiply: to = T(times(a, b)); break;
       case Scatter::minimum: to = T(b < a ? b : a); break;
       case Scatter::maximum: to = T(b > a ? b : a); break;
       default: to = from;
@@ -279,7 +279,7 @@ void run_range(const Call& call) {
     using C = Compute<T>;
     const C start = call[0].as<T>()[0], delta = call[1].as<T>()[0];
     for (u32 i = 0, count = call.type.count(); i < count; ++i)
-      call.as<T>()[i] = T(static_cast<C>(start + static_cast<C>(i) * delta));
+      call.as<T>()[i] = T(plus(start, times(static_cast<C>(i), delta)));
   });
 }
 

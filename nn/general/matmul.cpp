@@ -38,7 +38,7 @@ void multiply(const T* a, const T* b, T* out, u32 rows, u32 depth, u32 columns) 
     for (u32 j = 0; j < columns; ++j) {
       Sum<T> sum = 0;
       for (u32 k = 0; k < depth; ++k)
-        sum = static_cast<Sum<T>>(sum + Sum<T>(a[i * depth + k]) * Sum<T>(b[k * columns + j]));
+        sum = plus(sum, times(Sum<T>(a[i * depth + k]), Sum<T>(b[k * columns + j])));
       out[i * columns + j] = T(sum);
     }
 }
@@ -103,9 +103,9 @@ void einsum(const Call& call) {
   for (u64 i = 0; i < total; ++i) {
     S product = S(1);
     for (u32 k = 0; k < operands; ++k)
-      product = static_cast<S>(product * static_cast<S>(Compute<T>(call[k].as<T>()[at[k]])));
+      product = times(product, static_cast<S>(Compute<T>(call[k].as<T>()[at[k]])));
     T& out = call.as<T>()[at[operands]];
-    out = T(static_cast<Compute<T>>(static_cast<S>(Compute<T>(out)) + product));
+    out = T(static_cast<Compute<T>>(plus(static_cast<S>(Compute<T>(out)), product)));
     for (u32 label = labels; label-- > 0;) {
       for (u32 k = 0; k <= operands; ++k) at[k] += steps[k][label];
       if (++index[label] < extents[label]) break;

@@ -17,15 +17,6 @@ bool is_reduced(const Call& call, u32 axis) { return (static_cast<u32>(call.at(1
 template <class T>
 using Sum = std::conditional_t<kIsReal<T>, f64, std::conditional_t<std::is_signed_v<T>, i64, u64>>;
 
-/// Integers wrap.
-template <class S>
-S plus(S a, S b) {
-  if constexpr (std::is_floating_point_v<S>)
-    return a + b;
-  else
-    return static_cast<S>(static_cast<u64>(a) + static_cast<u64>(b));
-}
-
 template <class T>
 class Reducer {
  public:

@@ -113,12 +113,19 @@ f64 interpolate(const Call& call, const Taps (&taps)[kMaxRank], const Strides& s
   return sum;
 }
 
+/// Within what i64 holds; 0 for no number.
+i64 saturated(f64 value) {
+  constexpr f64 kLargest = 9.2e18;
+  if (!(value > -kLargest)) return value <= -kLargest ? static_cast<i64>(-kLargest) : 0;
+  return static_cast<i64>(value < kLargest ? value : kLargest);
+}
+
 template <class T>
 T rounded(f64 value) {
   if constexpr (kIsReal<T>)
     return T(static_cast<Compute<T>>(value));
   else
-    return static_cast<T>(static_cast<i64>(std::floor(value + 0.5)));
+    return static_cast<T>(saturated(std::floor(value + 0.5)));
 }
 
 template <class T>

@@ -70,6 +70,22 @@ struct Bool {
   operator bool() const { return value != 0; }
 };
 
+/// Sums and products whose integers wrap.
+template <class S>
+S plus(S a, S b) {
+  if constexpr (std::is_floating_point_v<S>)
+    return a + b;
+  else
+    return static_cast<S>(static_cast<u64>(a) + static_cast<u64>(b));
+}
+template <class S>
+S times(S a, S b) {
+  if constexpr (std::is_floating_point_v<S>)
+    return a * b;
+  else
+    return static_cast<S>(static_cast<u64>(a) * static_cast<u64>(b));
+}
+
 template <class T>
 constexpr bool kIsReal = std::is_floating_point_v<T> || std::is_same_v<T, Half> || std::is_same_v<T, BFloat>;
 
