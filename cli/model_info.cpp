@@ -8,7 +8,9 @@
 #include "compiler/model/emit_pipm.h"
 #include "compiler/model/general.h"
 #include "compiler/model/import_onnx.h"
+#include "compiler/model/import_tflite.h"
 #include "compiler/model/onnx_suite.h"
+#include "compiler/model/tflite_file.h"
 #include "nn/model_view.h"
 #include "support/files.h"
 #include "support/table.h"
@@ -34,7 +36,7 @@ struct Layer {
   u64 macs = 0, parameter_bytes = 0;
 };
 
-/// What both kinds of file answer.
+/// What every kind of file answers.
 struct Summary {
   std::string format, name;
   std::vector<Value> values;
@@ -167,6 +169,14 @@ Status run(const Arguments& arguments, const Session& session) {
     const auto planned = nn::PlannedModel::load(file);
     if (!planned.ok()) return support::Error(planned.error()).in(arguments.input);
     print(summary_of(*planned), session.output);
+    return {};
+  }
+  if (model::tflite_file::is_tflite(file)) {
+    auto graph = model::import_tflite(file);
+    if (!graph.ok()) return graph.take_error().in(arguments.input);
+    Summary summary = summary_of(*graph);
+    summary.format = "tflite";
+    print(summary, session.output);
     return {};
   }
   const std::string folder = std::filesystem::path(arguments.input).parent_path().string();
