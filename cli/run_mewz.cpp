@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -29,10 +28,16 @@ using support::Result;
 using support::Status;
 
 constexpr const char kUsage[] =
-    "usage: pipit run --target=mewz [OPTIONS] APP [ARGUMENTS...]\n\n"
+    "usage: pipit run --target=mewz [OPTIONS] [APP] [ARGUMENTS...]\n\n"
     "Runs an application in a virtual machine of its own, on Mewz.\n\n"
     "  --publish=HOST:GUEST    connections to 127.0.0.1:HOST go to the application's port GUEST\n"
-    "  --dir=HOST[:GUEST]      the files of a directory, read-only\n"
+    "  --dir=HOST[:GUEST[:ro]] a directory of this machine's, to read and write; with :ro only to read\n"
+    "  --disk=FILE             a disk: an archive of files, the application among them or beside it, or a\n"
+    "                          configuration (a file of lines key=value that begins with #mewz)\n"
+    "  --machine=NAME          microvm (the default), or q35 with its devices on PCI\n"
+    "  --print-command=WHAT    only print what would be started: qemu, firecracker (a configuration file) "
+    "or\n"
+    "                          cloud-hypervisor\n"
     "  --env=KEY=VALUE         an environment variable\n"
     "  --model=NAME=FILE       a model (.pipm, .onnx) for load_by_name\n"
     "  --memory=SIZE           of the machine, default 64M\n"
@@ -46,7 +51,8 @@ constexpr const char kUsage[] =
 
 struct Request {
   std::string app, native, accelerator;
-  std::vector<std::string> directories, environment, models, arguments;
+  std::vector<std::string> environment, models, arguments;
+  std::string print_command;
   rig::VmOptions vm;
   u16 gdb_port = 0;
   bool trace = false, help = false;
@@ -69,6 +75,24 @@ Status take_publish(Request& out, const std::string& value) {
       !to_number(std::string_view(value).substr(colon + 1), 65535, guest) || host == 0 || guest == 0)
     return wrong("--publish=" + value, "HOST:GUEST, two port numbers");
   out.vm.forwards.push_back({static_cast<u16>(host), static_cast<u16>(guest)});
+  return {};
+}
+
+/// HOST[:GUEST[:ro]]; without GUEST the application sees it under the same path.
+Status take_directory(Request& out, std::string value) {
+  rig::VmOptions::Directory directory;
+  if (value.ends_with(":ro")) {
+    directory.read_only = true;
+    value.resize(value.size() - 3);
+  }
+  const usize colon = value.find(':');
+  directory.host = value.substr(0, colon);
+  directory.guest = colon == value.npos ? directory.host : value.substr(colon + 1);
+  if (directory.host.empty() || directory.guest.empty()) return wrong("--dir=" + value, "HOST[:GUEST[:ro]]");
+  if (!std::filesystem::is_directory(directory.host))
+    return Error(Code::not_found, "--dir=" + value + ": " + directory.host + " is not a directory");
+  if (!directory.guest.starts_with('/')) directory.guest.insert(0, "/");
+  out.vm.directories.push_back(std::move(directory));
   return {};
 }
 
@@ -97,10 +121,19 @@ Status take_option(Request& out, const std::string& name, const std::string& val
   if (name == "--publish") return take_publish(out, value);
   if (name == "--memory") return take_memory(out, value);
   if (name == "--gdb") return take_gdb(out, value);
+  if (name == "--dir") return take_directory(out, value);
   if (name == "--target") {
     if (value != "mewz") return wrong("--target=" + value, "--target=mewz");
-  } else if (name == "--dir") {
-    out.directories.push_back(value);
+  } else if (name == "--disk") {
+    if (!support::exists(value)) return Error(Code::not_found, "--disk=" + value + ": there is no such file");
+    out.vm.disks.push_back(value);
+  } else if (name == "--machine") {
+    if (value != "microvm" && value != "q35") return wrong("--machine=" + value, "microvm or q35");
+    out.vm.machine = value;
+  } else if (name == "--print-command") {
+    if (value != "qemu" && value != "firecracker" && value != "cloud-hypervisor")
+      return wrong("--print-command=" + value, "qemu, firecracker or cloud-hypervisor");
+    out.print_command = value;
   } else if (name == "--env") {
     if (value.find('=') == value.npos || value[0] == '=') return wrong("--env=" + value, "KEY=VALUE");
     out.environment.push_back(value);
@@ -141,20 +174,8 @@ Result<Request> parse(const std::vector<std::string>& words) {
                       equals == word.npos ? words[++i] : word.substr(equals + 1)));
     }
   }
-  if (out.app.empty() && !out.help) return Error(Code::invalid_argument, "pipit run: no application");
-  return out;
-}
-
-/// What the kernel's command line cannot hold as it is.
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    char code[4];
-    std::snprintf(code, sizeof code, "%%%02x", static_cast<u8>(c));
-    const bool plain = std::isalnum(static_cast<u8>(c)) != 0 ||
-                       std::string_view("-_./:=+@").find(c) != std::string_view::npos;
-    out += plain ? std::string(1, c) : std::string(code);
-  }
+  if (out.app.empty() && out.vm.disks.empty() && !out.help)
+    return Error(Code::invalid_argument, "pipit run: no application, and no disk that may have one (--disk)");
   return out;
 }
 
@@ -166,39 +187,45 @@ struct Scratch {
   }
   ~Scratch() {
     std::error_code ignored;
-    if (!path.empty()) std::filesystem::remove_all(path, ignored);
+    if (!path.empty() && !keep) std::filesystem::remove_all(path, ignored);
   }
   Scratch(const Scratch&) = delete;
   std::string path;
+  bool keep = false;
 };
 
-Status prepare(Request& request, const Scratch& scratch) {
-  const std::string name = std::filesystem::path(request.app).filename().string();
-  std::vector<rig::InitrdFile> files = {{name, TRY(support::read_file(request.app))}};
-  if (!request.native.empty()) files.push_back({"app.pna", TRY(support::read_file(request.native))});
-  for (const std::string& text : request.directories) {
-    const usize colon = text.find(':');
-    std::string guest = colon == text.npos ? text : text.substr(colon + 1);
-    while (guest.starts_with("/") || guest.starts_with("./")) guest.erase(0, guest.find('/') + 1);
-    for (auto& file : TRY(rig::files_below(text.substr(0, colon), guest == "." ? "" : guest)))
-      files.push_back(std::move(file));
+/// The initial RAM disk: the application with what belongs to it. None when all of it is on disks.
+Status make_initrd(Request& request, const Scratch& scratch) {
+  std::vector<rig::InitrdFile> files;
+  if (!request.app.empty()) {
+    const std::string name = std::filesystem::path(request.app).filename().string();
+    files.push_back({name, TRY(support::read_file(request.app))});
+    request.vm.arguments = "app=" + rig::escaped(name);
   }
+  if (!request.native.empty()) files.push_back({"app.pna", TRY(support::read_file(request.native))});
   for (const std::string& text : request.models) {
     const usize equals = text.find('=');
     files.push_back(
         {text.substr(0, equals) + ".pipm", TRY(package::load_model_file(text.substr(equals + 1)))});
   }
+  if (files.empty()) return {};
   request.vm.initrd = scratch.path + "/initrd";
-  TRY(support::write_file(request.vm.initrd, TRY(rig::make_initrd(files))));
+  return support::write_file(request.vm.initrd, TRY(rig::make_initrd(files)));
+}
+
+Status prepare(Request& request, const Scratch& scratch) {
+  TRY(make_initrd(request, scratch));
   request.vm.kernel = PIPIT_CHECKOUT "/build/mewz/bin/mewz";
   if (!support::exists(request.vm.kernel))
     return Error(Code::not_found,
                  request.vm.kernel + ": build the kernel first: cmake --preset mewz && ninja -C build/mewz");
   request.vm.network = true;
-  request.vm.arguments = "app=" + escaped(name);
+  // What QEMU's user network would answer to DHCP, four packets sooner.
+  if (request.print_command.empty() || request.print_command == "qemu")
+    request.vm.arguments += " ip=10.0.2.15/24,10.0.2.2 dns=10.0.2.3";
   if (request.trace) request.vm.arguments += " trace";
-  for (const std::string& text : request.environment) request.vm.arguments += " env=" + escaped(text);
-  for (const std::string& text : request.arguments) request.vm.arguments += " arg=" + escaped(text);
+  for (const std::string& text : request.environment) request.vm.arguments += " env=" + rig::escaped(text);
+  for (const std::string& text : request.arguments) request.vm.arguments += " arg=" + rig::escaped(text);
   const rig::Accelerator chosen = rig::choose_accelerator();
   request.vm.accelerator = request.accelerator.empty() ? chosen.name : request.accelerator;
   if (request.trace) std::fprintf(stderr, "pipit: %s\n", chosen.reason.c_str());
@@ -300,8 +327,12 @@ int run_on_target(const std::vector<std::string>& words) {
   if (!request.ok()) return fail(request.error());
   if (request->help) return std::fputs(kUsage, stdout) < 0;
   watch_interrupts();
-  const Scratch scratch;
+  Scratch scratch;
   if (Status status = prepare(*request, scratch); !status.ok()) return fail(status.error());
+  if (!request->print_command.empty()) {
+    scratch.keep = true;
+    return std::printf("%s\n", rig::command_text(request->vm, request->print_command).c_str()) < 0;
+  }
   const auto code = supervise(*request);
   return code.ok() ? *code : fail(code.error());
 }

@@ -10,7 +10,7 @@ namespace {
 constexpr u64 kTimerHz = 1'193'182;
 constexpr u16 kTimerData = 0x42, kTimerControl = 0x43, kTimerGate = 0x61;
 constexpr u8 kRateGenerator = 0xB4, kLatch = 0x80;
-constexpr u32 kFirstSpan = 360;  // counts, 0.3 ms
+constexpr u32 kFirstSpan = 120;  // counts, 0.1 ms
 constexpr u32 kMaxPolls = 100'000;
 
 constinit TscClock g_clock;

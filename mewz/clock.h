@@ -7,7 +7,7 @@ namespace pipit::mewz {
 /// again, over longer and longer spans, while the machine runs; the date from the CMOS clock.
 class TscClock final : public ports::Clock {
  public:
-  /// Takes about a third of a millisecond.
+  /// Takes a tenth of a millisecond.
   void init();
   /// Now and then, at least once in a quarter of an hour: makes the rate more exact. Time never jumps.
   void refine();

@@ -1,5 +1,7 @@
 // Mewz: start-up, then the one application.
 #include "mewz/app/application.h"
+#include "mewz/app/disks.h"
+#include "mewz/app/mounts.h"
 #include "mewz/boot/boot.h"
 #include "mewz/clock.h"
 #include "mewz/devices/power.h"
@@ -51,21 +53,30 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
     give_up(StopCode::misconfigured, "start-up", status.error());
   entropy().init(machine.cpu.rdrand);
   discover_devices(g_command);
+  Sources sources;
+  if (const MemoryRange& disk = machine.info.module; disk.bytes != 0)
+    sources.all[sources.count++] = {reinterpret_cast<const pipit::u8*>(disk.start), disk.bytes};
+  if (const pipit::Status status = attach_disks(sources, g_command); !status.ok())
+    give_up(StopCode::misconfigured, "disk", status.error());
   if (const auto fed = feed_from_device(); !fed.ok() && fed.error().code != pipit::Code::unavailable)
     Line() << "random numbers: " << fed.error();
   if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
   AppPorts ports{.out = &console(), .err = &console()};
   start_network(ports);
-  if (g_command.agent) run_node(g_command, machine);
+  if (g_command.agent) {
+    describe(machine);
+    run_node(g_command, machine);
+  }
 
-  const pipit::Bytes disk{reinterpret_cast<const pipit::u8*>(machine.info.module.start),
-                          machine.info.module.bytes};
-  const auto image = open_image(disk, g_command.app);
-  if (!image.ok()) give_up(StopCode::bad_input, "initial RAM disk", image.error());
+  const auto image = open_image(sources, g_command.app);
+  if (!image.ok()) give_up(StopCode::bad_input, "application", image.error());
   static MemoryFiles files(pages(), clock());
-  if (!image->archive.empty())
-    if (const auto laid = files.add_archive(image->archive); !laid.ok())
-      give_up(StopCode::bad_input, "initial RAM disk", laid.error());
-  ports.files = &files;
+  for (const pipit::Bytes archive : image->archive_span())
+    if (const auto laid = files.add_archive(archive); !laid.ok())
+      give_up(StopCode::bad_input, "archive", laid.error());
+  static MountedFiles mounted;
+  if (const pipit::Status status = attach_mounts(g_command, files, mounted); !status.ok())
+    give_up(StopCode::misconfigured, "mount", status.error());
+  ports.files = &mounted;
   run_application(*image, g_command, ports, machine);
 }

@@ -103,6 +103,8 @@ void run(const Machine& machine) {
 
 extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   using namespace pipit::mewz;
-  run(boot(start_info_address));
+  const Machine& machine = boot(start_info_address);
+  describe(machine);
+  run(machine);
   stop(0);
 }

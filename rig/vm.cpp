@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -27,6 +29,24 @@ struct TemporaryFile {
   std::string path;
 };
 
+/// A value among QEMU's options, where a comma would end it.
+std::string doubled(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == ',' ? std::string(",,") : std::string(1, c);
+  return out;
+}
+
+std::string tag_of(usize directory) { return "dir" + std::to_string(directory); }
+
+/// The kernel's command line, with the directories it is to find.
+std::string arguments_of(const VmOptions& options) {
+  std::string arguments = options.arguments;
+  for (usize i = 0; i < options.directories.size(); ++i)
+    arguments +=
+        (arguments.empty() ? "mount=" : " mount=") + tag_of(i) + ":" + escaped(options.directories[i].guest);
+  return arguments;
+}
+
 std::string text_of(const std::string& path) {
   auto data = support::read_file(path);
   return data.ok() ? std::string(data->begin(), data->end()) : std::string();
@@ -34,43 +54,55 @@ std::string text_of(const std::string& path) {
 
 }  // namespace
 
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    char code[4];
+    std::snprintf(code, sizeof code, "%%%02x", static_cast<u8>(c));
+    const bool plain = std::isalnum(static_cast<u8>(c)) != 0 ||
+                       std::string_view("-_./:=+@").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : std::string(code);
+  }
+  return out;
+}
+
 std::vector<std::string> vm_command(const VmOptions& options, const std::string& console) {
-  std::vector<std::string> command = {"qemu-system-x86_64",
-                                      "-machine",
-                                      "microvm,acpi=off",
-                                      "-cpu",
-                                      options.accelerator == "kvm" ? "host" : "max",
-                                      "-accel",
-                                      options.accelerator,
-                                      "-nodefaults",
-                                      "-no-user-config",
-                                      "-no-reboot",
-                                      "-display",
-                                      "none",
-                                      "-monitor",
-                                      "none",
-                                      "-m",
-                                      std::to_string(options.memory_mb),
-                                      "-global",
-                                      "virtio-mmio.force-legacy=false",
-                                      "-device",
-                                      "isa-debug-exit,iobase=0xf4,iosize=4",
-                                      "-chardev",
-                                      console + ",id=console",
-                                      "-serial",
-                                      "chardev:console",
-                                      "-kernel",
-                                      options.kernel};
-  if (!options.initrd.empty()) command.insert(command.end(), {"-initrd", options.initrd});
-  if (!options.arguments.empty()) command.insert(command.end(), {"-append", options.arguments});
+  const bool pci = options.machine == "q35";
+  const std::string bus = pci ? "-pci" : "-device";
+  const std::string pci_only = pci ? ",disable-legacy=on" : "";
+  std::vector<std::string> command;
+  const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
+  // qboot starts a kernel at once on either machine, and leaves PCI devices as they are.
+  add({"qemu-system-x86_64", "-machine", pci ? "q35,acpi=off" : "microvm,acpi=off"});
+  if (pci) add({"-bios", "qboot.rom"});
+  add({"-cpu", options.accelerator == "kvm" ? "host" : "max", "-accel", options.accelerator});
+  add({"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none"});
+  add({"-m", std::to_string(options.memory_mb), "-global", "virtio-mmio.force-legacy=false"});
+  add({"-device", "isa-debug-exit,iobase=0xf4,iosize=4"});
+  add({"-chardev", console + ",id=console", "-serial", "chardev:console", "-kernel", options.kernel});
+  if (!options.initrd.empty()) add({"-initrd", options.initrd});
+  const std::string arguments = arguments_of(options);
+  if (!arguments.empty()) add({"-append", arguments});
   if (options.network) {
     std::string network = "user,id=net";
     for (const auto& forward : options.forwards)
       network += ",hostfwd=tcp:" + options.forward_host + ":" + std::to_string(forward.host_port) +
                  "-:" + std::to_string(forward.guest_port);
-    command.insert(command.end(),
-                   {"-netdev", network, "-device",
-                    "virtio-net-device,netdev=net" + (options.mac.empty() ? "" : ",mac=" + options.mac)});
+    add({"-netdev", network, "-device",
+         "virtio-net" + bus + ",netdev=net" + pci_only + (options.mac.empty() ? "" : ",mac=" + options.mac)});
+  }
+  for (usize i = 0; i < options.disks.size(); ++i) {
+    const std::string id = "disk" + std::to_string(i);
+    add({"-drive", "if=none,format=raw,read-only=on,id=" + id + ",file=" + doubled(options.disks[i]),
+         "-device", "virtio-blk" + bus + ",drive=" + id + pci_only});
+  }
+  for (usize i = 0; i < options.directories.size(); ++i) {
+    const VmOptions::Directory& directory = options.directories[i];
+    const std::string tag = tag_of(i);
+    add({"-fsdev",
+         "local,security_model=none,multidevs=remap,id=" + tag + ",path=" + doubled(directory.host) +
+             (directory.read_only ? ",readonly=on" : ""),
+         "-device", "virtio-9p" + bus + ",fsdev=" + tag + ",mount_tag=" + tag + pci_only});
   }
   command.insert(command.end(), options.more.begin(), options.more.end());
   return command;

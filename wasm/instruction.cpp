@@ -31,13 +31,12 @@ void refuse(Reader& reader, u32 at, u8 byte) {
 
 u8 read_opcode(Reader& reader, u32 at) {
   const u8 byte = reader.byte();
-  if (!reader.ok()) return 0;
   if (byte == kPrefixFc) {
     const u32 number = reader.leb_u32();
     if (number >= kFcCount) refuse(reader, at, 0);
     return static_cast<u8>(kFirstFc + number);
   }
-  if (byte >= kFirstFc || !op_info(byte).exists) refuse(reader, at, byte);
+  if (byte >= kFirstFc) refuse(reader, at, byte);
   return byte;
 }
 
@@ -82,7 +81,10 @@ void read_instruction(Reader& reader, Instruction& instruction) {
   instruction.op = read_opcode(reader, instruction.at);
   instruction.operands = reader.offset();
   if (!reader.ok()) return;
-  switch (op_info(instruction.op).immediate) {
+  const OpInfo& info = op_info(instruction.op);
+  if (!info.exists) return refuse(reader, instruction.at, static_cast<u8>(instruction.op));
+  instruction.info = &info;
+  switch (info.immediate) {
     case Immediate::none: break;
     case Immediate::block: instruction.block = read_block_type(reader); break;
     case Immediate::label:

@@ -11,8 +11,9 @@ constexpr i32 kBlockSingle = -2;  ///< one result; its value type is the immedia
 /// One instruction of a body: its internal opcode and immediates. Constants and a shuffle's lanes are read
 /// over, not kept: they end where the reader stands afterwards.
 struct Instruction {
-  u32 at = 0;        ///< offset of the opcode
-  u32 operands = 0;  ///< offset of the first immediate
+  const OpInfo* info = nullptr;  ///< of `op`; set unless the reader failed
+  u32 at = 0;                    ///< offset of the opcode
+  u32 operands = 0;              ///< offset of the first immediate
   u16 op = 0;
   u8 lane = 0;
   u32 a = 0;  ///< index, label, alignment, or how many labels a br_table has before its default

@@ -27,6 +27,12 @@ u8 Reader::byte() {
   return *at_++;
 }
 
+/// Most have one byte.
+u32 Reader::leb_u32() {
+  if (at_ != end_ && *at_ < 0x80) [[likely]] return *at_++;
+  return static_cast<u32>(leb(32, false));
+}
+
 u64 Reader::leb(u32 bits, bool is_signed) {
   u64 value = 0;
   u8 byte = 0;

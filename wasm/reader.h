@@ -34,7 +34,7 @@ class Reader {
   u8 byte();
   /// The next byte without consuming it; 0 at the end.
   u8 peek() const { return at_ == end_ ? 0 : *at_; }
-  u32 leb_u32() { return static_cast<u32>(leb(32, false)); }
+  u32 leb_u32();
   i32 leb_s32() { return static_cast<i32>(leb(32, true)); }
   i64 leb_s33() { return static_cast<i64>(leb(33, true)); }
   i64 leb_s64() { return static_cast<i64>(leb(64, true)); }

@@ -36,6 +36,7 @@ void read_simd(Reader& reader, Instruction& instruction) {
   if (number >= kSimdCount || !kOps[number].exists) return reader.fail_at(instruction.at, "illegal opcode");
   const OpInfo& info = kOps[number];
   instruction.op = static_cast<u16>(kFirstSimd + number);
+  instruction.info = &info;
   instruction.operands = reader.offset();
   switch (info.immediate) {
     case Immediate::memarg: read_memarg(reader, instruction); break;

@@ -130,7 +130,7 @@ void BodyValidator::check_indices(const Instruction& in) {
   const auto table = [&](u32 index) {
     if (index >= module_.tables.size()) fail("unknown table");
   };
-  const OpInfo& info = op_info(in.op);
+  const OpInfo& info = *in.info;
   switch (info.immediate) {
     case Immediate::func:
       if (in.a >= module_.funcs.size()) fail("unknown function");
@@ -184,7 +184,7 @@ void BodyValidator::instruction(const Instruction& in) {
   at_ = in.at;
   check_indices(in);
   if (!reader_.ok()) return;
-  PackedSignature signature = op_info(in.op).signature;
+  PackedSignature signature = in.info->signature;
   if (signature == kContextual) return contextual(in);
   const u8 result = signature & 7;
   for (signature >>= 3; signature != 0; signature >>= 3) pop(static_cast<u8>(0x80 - (signature & 7)));

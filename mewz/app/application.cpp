@@ -9,8 +9,9 @@
 #include "mewz/clock.h"
 #include "mewz/cpu/cpu.h"
 #include "mewz/devices/power.h"
+#include "mewz/devices/uart16550.h"
 #include "mewz/entropy.h"
-#include "mewz/files/tar.h"
+#include "mewz/files/archive.h"
 #include "mewz/interrupts/fault.h"
 #include "mewz/interrupts/watchdog.h"
 #include "mewz/log.h"
@@ -27,8 +28,17 @@ constexpr usize kKernelShare = usize{512} << 10;  // of memory that a growing ap
 constexpr u32 kMaxDescriptors = 256;
 constexpr u32 kWasmPage = 65536;
 
-/// The one application, for the fault report.
-constinit wasm::Instance* g_instance = nullptr;
+/// The one application and when it was ready, for reports.
+struct Running {
+  wasm::Instance* instance = nullptr;
+  const AppImage* image = nullptr;
+  const Machine* machine = nullptr;
+  const wasm::native::NativeCode* native = nullptr;
+  u64 ready_tsc = 0;
+  bool announced = false;
+};
+constinit Running g_running{};
+constexpr u64 kSettledNs = 100'000'000;
 
 [[noreturn]] void refuse(const AppImage& image, const Error& error) {
   Line() << image.name << ": " << error;
@@ -55,8 +65,36 @@ void print_trap(const wasm::Instance& instance) {
   line.hex(trap.offset);
 }
 
+/// What runs, and how long it took to get there. Digesting and saying so takes longer than starting did: it
+/// is done when the application has been let go, and has waited, computed for a while, or ended.
+void announce() {
+  if (g_running.announced) return;
+  g_running.announced = true;
+  describe(*g_running.machine);
+  const AppImage& image = *g_running.image;
+  Sha256::Digest digest;
+  if (g_running.native != nullptr)  // loading it has checked which module it was made from
+    std::copy_n(g_running.native->module.header().module_digest, digest.size(), digest.begin());
+  else
+    digest = sha256(image.module);
+  char hex[65];
+  TextWriter text(hex);
+  text.hex(digest);
+  Line() << image.name << (image.native.empty() ? " interpreted, " : " native, ") << u64{image.module.size()}
+         << " bytes, sha256 " << text.text() << "; ready "
+         << (g_running.ready_tsc - g_running.machine->main_tsc) / (clock().tsc_hz() / 1'000'000)
+         << " us after main";
+}
+
+[[noreturn]] void end(u32 code) {
+  announce();
+  stop(code);
+}
+
 void describe_application() {
-  if (g_instance != nullptr) Line() << "while the application ran, fuel used " << g_instance->fuel_used();
+  if (g_running.instance == nullptr) return;
+  announce();
+  Line() << "while the application ran, fuel used " << g_running.instance->fuel_used();
 }
 
 [[noreturn]] void explain_link_error(const AppImage& image, const wasm::ValidModule& module,
@@ -90,6 +128,8 @@ void idle(const AppPorts& ports) {
   for (;;) {
     watchdog::feed(sliced ? watchdog::kPatienceMs : 0);
     clock().refine();
+    // Not into a line of the application's.
+    if (!g_running.announced && clock().uptime_ns() > kSettledNs && console().at_line_start()) announce();
     switch (instance.resume(kFuelSlice)) {
       case RunState::pending:
         if (!context.computing) idle(ports);
@@ -97,45 +137,55 @@ void idle(const AppPorts& ports) {
       case RunState::paused:
         if (ports.service != nullptr) ports.service();
         break;
-      case RunState::trapped: print_trap(instance); stop(StopCode::trap);
+      case RunState::trapped: print_trap(instance); end(static_cast<u32>(StopCode::trap));
       case RunState::exited:
         if (ports.tell != nullptr) ports.tell("end");
-        stop(instance.exit_code());
+        end(instance.exit_code());
       case RunState::idle:
       case RunState::finished:
         if (ports.tell != nullptr) ports.tell("end");
-        stop(0);
+        end(0);
     }
   }
 }
 
 constexpr u32 kMaxModels = 16;
 
-/// The archive's planned models, by file name without folder and suffix, for load_by_name. They stay where
-/// they lie.
-std::span<const wasi::NamedModel> find_models(const AppImage& image) {
+/// Where find_models() keeps what it found.
+struct Models {
+  alignas(wasi::NamedModel) u8 memory[kMaxModels * sizeof(wasi::NamedModel)];
+  char names[kMaxModels][64];
+  u32 count;
+};
+constinit Models g_models{};
+
+void find_models(const AppImage& image, Bytes archive) {
   constexpr std::string_view kSuffix = ".pipm";
-  alignas(wasi::NamedModel) static u8 memory[kMaxModels * sizeof(wasi::NamedModel)];
-  static char names[kMaxModels][64];
-  auto* const models = reinterpret_cast<wasi::NamedModel*>(memory);
-  TarReader reader(image.archive);
-  TarReader::Member member;
-  u32 count = 0;
-  while (!image.archive.empty() && require(image, reader.next(member))) {
+  auto* const models = reinterpret_cast<wasi::NamedModel*>(g_models.memory);
+  ArchiveReader reader(archive);
+  ArchiveMember member;
+  while (require(image, reader.next(member))) {
     std::string_view name = member.name();
-    if (member.kind != TarReader::Kind::file || !name.ends_with(kSuffix)) continue;
+    if (member.kind != ArchiveMember::Kind::file || !name.ends_with(kSuffix)) continue;
     name.remove_suffix(kSuffix.size());
     name.remove_prefix(name.rfind('/') + 1);
-    if (count == kMaxModels) refuse(image, {Code::out_of_range, "more models than 16"});
+    const u32 at = g_models.count;
+    if (at == kMaxModels) refuse(image, {Code::out_of_range, "more models than 16"});
     const auto model = nn::PlannedModel::load(member.data);
     if (!model.ok()) {
       Line() << member.name() << ": " << model.error();
       stop(StopCode::bad_input);
     }
-    new (&models[count]) wasi::NamedModel{{names[count], copy_text(names[count], name)}, *model};
-    ++count;
+    new (&models[at]) wasi::NamedModel{{g_models.names[at], copy_text(g_models.names[at], name)}, *model};
+    ++g_models.count;
   }
-  return {models, count};
+}
+
+/// The archives' planned models, by file name without folder and suffix, for load_by_name. They stay where
+/// they lie.
+std::span<const wasi::NamedModel> find_models(const AppImage& image) {
+  for (const Bytes archive : image.archive_span()) find_models(image, archive);
+  return {reinterpret_cast<const wasi::NamedModel*>(g_models.memory), g_models.count};
 }
 
 /// argv[0], then what the command line says.
@@ -169,23 +219,6 @@ u32 most_pages() {
   return most < 65'536 ? static_cast<u32>(most) : 65'536;
 }
 
-/// What runs, and how long it took to get there.
-void announce(const AppImage& image, const Machine& machine, const wasm::native::NativeCode* native) {
-  const u64 now = cpu::read_tsc(), per_us = clock().tsc_hz() / 1'000'000;
-  // Loading native code has checked which module it was made from.
-  Sha256::Digest digest;
-  if (native != nullptr)
-    std::copy_n(native->module.header().module_digest, digest.size(), digest.begin());
-  else
-    digest = sha256(image.module);
-  char hex[65];
-  TextWriter text(hex);
-  text.hex(digest);
-  Line() << image.name << (image.native.empty() ? " interpreted, " : " native, ") << u64{image.module.size()}
-         << " bytes, sha256 " << text.text() << "; ready " << (now - machine.main_tsc) / per_us
-         << " us after main, " << (cpu::read_tsc() - now) / per_us << " us for the digest";
-}
-
 }  // namespace
 
 void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports,
@@ -212,9 +245,8 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
   if (!instance.ok()) explain_link_error(image, module, instance.error());
   if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
-  g_instance = *instance;
+  g_running = {*instance, &image, &machine, native ? &*native : nullptr, cpu::read_tsc()};
   set_application_report(describe_application);
-  announce(image, machine, native ? &*native : nullptr);
   if (ports.tell != nullptr) ports.tell("begin");
   drive(**instance, context, ports, image.native.empty());
 }

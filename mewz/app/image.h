@@ -4,16 +4,32 @@
 
 namespace pipit::mewz {
 
-/// What the machine was given to run: one module, or an archive that has one among other files.
-struct AppImage {
-  std::string_view name;  ///< argv[0]
-  Bytes module;           ///< Wasm
-  Bytes native;           ///< the same, compiled (.pna); empty: it is interpreted
-  Bytes archive;          ///< all of it, when the module came in one
+/// What the machine was given: modules alone, and archives of files among which there may be one.
+struct Sources {
+  static constexpr u32 kMost = 8;
+  Bytes all[kMost];  ///< the initial RAM disk, then disks, in the machine's order
+  u32 count = 0;
+
+  std::span<const Bytes> span() const { return {all, count}; }
 };
 
-/// Finds the application in `data`: a module by its first bytes, or in a tar archive the member `wanted` (the
-/// first module, when `wanted` is empty) and the first native module. not_found or malformed otherwise.
-Result<AppImage> open_image(Bytes data, std::string_view wanted);
+/// A module without the zeros that fill a disk behind it; anything else as it is.
+Bytes without_padding(Bytes data);
+
+/// What to run.
+struct AppImage {
+  std::string_view name;           ///< argv[0]
+  Bytes module;                    ///< Wasm
+  Bytes native;                    ///< the same, compiled (.pna); empty: it is interpreted
+  Bytes archives[Sources::kMost];  ///< all there are
+  u32 archive_count = 0;
+
+  std::span<const Bytes> archive_span() const { return {archives, archive_count}; }
+};
+
+/// Finds the application: a module by its first bytes, or in an archive the member `wanted` (the first
+/// module, when `wanted` is empty) and, in the same archive, the first native module. not_found when there is
+/// none; malformed when a source is neither module nor archive.
+Result<AppImage> open_image(const Sources& sources, std::string_view wanted);
 
 }  // namespace pipit::mewz

@@ -33,35 +33,69 @@ std::string archive(const std::vector<std::pair<std::string, std::string>>& file
   return out + std::string(1024, '\0');
 }
 
+Result<AppImage> open_one(Bytes data, std::string_view wanted) {
+  Sources sources;
+  sources.all[sources.count++] = data;
+  return open_image(sources, wanted);
+}
+
 TEST(AppImage, IsAModuleOrAMemberOfAnArchive) {
-  auto plain = open_image(as_bytes(kModule), "");
+  auto plain = open_one(as_bytes(kModule), "");
   ASSERT_TRUE(plain.ok());
   EXPECT_TRUE(plain->native.empty());
   EXPECT_EQ(plain->name, "app");
-  EXPECT_TRUE(plain->archive.empty());
+  EXPECT_EQ(plain->archive_count, 0u);
 
   const std::string files = archive({{"index.html", "<p>"},
                                      {"app.pna", "PNA\x1A..."},
                                      {"first.wasm", std::string(kModule) + "1"},
                                      {"second.wasm", std::string(kModule)}});
-  auto first = open_image(as_bytes(files), "");
+  auto first = open_one(as_bytes(files), "");
   ASSERT_TRUE(first.ok()) << first.error().message;
   EXPECT_EQ(first->module.size(), kModule.size() + 1);
-  EXPECT_EQ(first->archive.size(), files.size());
+  ASSERT_EQ(first->archive_count, 1u);
+  EXPECT_EQ(first->archives[0].size(), files.size());
   EXPECT_EQ(as_text(first->native), "PNA\x1A...");
-  auto second = open_image(as_bytes(files), "second.wasm");
+  auto second = open_one(as_bytes(files), "second.wasm");
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second->module.size(), kModule.size());
   EXPECT_EQ(second->name, "second.wasm");
 }
 
+/// A module alone and archives beside it; the first module that fits is taken, with what its own archive has.
+TEST(AppImage, ComesFromTheFirstSourceThatHasIt) {
+  const std::string data = archive({{"index.html", "<p>"}, {"other.pna", "PNA\x1A..."}});
+  const std::string app = archive({{"app.wasm", std::string(kModule)}});
+  Sources sources;
+  for (const std::string_view each : {std::string_view(data), std::string_view(app), kModule})
+    sources.all[sources.count++] = as_bytes(each);
+  const auto image = open_image(sources, "");
+  ASSERT_TRUE(image.ok()) << image.error().message;
+  EXPECT_EQ(image->archive_count, 2u);
+  EXPECT_TRUE(image->native.empty());
+  EXPECT_GE(image->module.data(), sources.all[1].data());
+  EXPECT_LT(image->module.data(), sources.all[1].data() + sources.all[1].size());
+  EXPECT_EQ(open_image({}, "").error().code, Code::not_found);
+}
+
+TEST(AppImage, LosesTheDisksPadding) {
+  const std::string module = std::string(kModule) + std::string("\1\4\1\x60\0\0\3\2\1\0", 10);
+  for (const usize zeros : {0u, 2u, 494u}) {
+    const std::string padded = module + std::string(zeros, '\0');
+    EXPECT_EQ(without_padding(as_bytes(padded)).size(), module.size()) << zeros;
+  }
+  const std::string cut = module.substr(0, module.size() - 1);
+  EXPECT_EQ(without_padding(as_bytes(cut)).size(), cut.size());
+  EXPECT_EQ(without_padding(as_bytes("text")).size(), 4u);
+}
+
 TEST(AppImage, RefusesAnythingElse) {
-  EXPECT_FALSE(open_image({}, "").ok());
-  EXPECT_FALSE(open_image(as_bytes("hello"), "").ok());
-  EXPECT_FALSE(open_image(as_bytes("PNA\x1A..."), "").ok());
+  EXPECT_FALSE(open_one({}, "").ok());
+  EXPECT_FALSE(open_one(as_bytes("hello"), "").ok());
+  EXPECT_FALSE(open_one(as_bytes("PNA\x1A..."), "").ok());
   const std::string files = archive({{"index.html", "<p>"}, {"app.wasm", std::string(kModule)}});
-  EXPECT_FALSE(open_image(as_bytes(files), "index.html").ok());
-  EXPECT_FALSE(open_image(as_bytes(files), "other.wasm").ok());
+  EXPECT_FALSE(open_one(as_bytes(files), "index.html").ok());
+  EXPECT_FALSE(open_one(as_bytes(files), "other.wasm").ok());
 }
 
 }  // namespace

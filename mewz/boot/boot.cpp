@@ -38,11 +38,15 @@ Machine& boot(u64 start_info_address) {
   require("processor", enable_features(machine.cpu));
   require("loader", read_start_info(start_info_address, kMappedByLoader, machine.info));
   require("memory", take_memory(machine.info, machine.cpu.large_pages));
-  clock().init();
   require("interrupts", start_apic());
+  clock().init();
   start_tick(clock().tsc_hz());
   watchdog::feed();
   cpu::enable_interrupts();
+  return machine;
+}
+
+void describe(const Machine& machine) {
   const CpuFeatures& cpu = machine.cpu;
   char build[17];
   TextWriter digest(build);
@@ -54,7 +58,6 @@ Machine& boot(u64 start_info_address) {
                         : "SSE4.2")
          << (cpu.smep ? " SMEP" : "") << (cpu.smap ? " SMAP" : "") << (cpu.umip ? " UMIP" : "")
          << "; time stamp " << clock().tsc_hz() / 1'000'000 << " MHz";
-  return machine;
 }
 
 }  // namespace pipit::mewz

@@ -14,5 +14,8 @@ struct Machine {
 /// From the loader's hands to a kernel with memory, interrupts and time. Stops the machine, with a line that
 /// says why, when it is not one that Mewz can run on.
 Machine& boot(u64 start_info_address);
+/// One line: version, the image's digest, memory, processor. The application's line comes with it, once there
+/// is time (app/application.h).
+void describe(const Machine& machine);
 
 }  // namespace pipit::mewz

@@ -1,5 +1,6 @@
 #include "mewz/boot/command_line.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -164,18 +165,27 @@ const char* take_word(CommandLine& out, std::string_view word) {
   return "command line: unknown word";
 }
 
-}  // namespace
-
-Status parse_command_line(std::string_view words, CommandLine& out) {
+Status parse_words(std::string_view words, char separator, CommandLine& out) {
   for (usize at = 0; at < words.size();) {
-    const usize end = words.find(' ', at) == std::string_view::npos ? words.size() : words.find(' ', at);
+    const usize end = std::min(words.find(separator, at), words.size());
     const std::string_view word = slice(words, at, end - at);
-    if (!word.empty())
+    if (!word.empty() && word[0] != '#')
       if (const char* problem = take_word(out, word); problem != nullptr)
         return Error{Code::invalid_argument, problem, static_cast<u32>(at)};
     at = end + 1;
   }
   return {};
+}
+
+}  // namespace
+
+Status parse_command_line(std::string_view words, CommandLine& out) { return parse_words(words, ' ', out); }
+
+Status parse_config(std::string_view file, CommandLine& out) {
+  const std::string_view text = slice(file, 0, file.find('\0'));
+  if (text.size() > kMaxConfigBytes)
+    return Error{Code::out_of_range, "configuration: longer than 8192 bytes", kMaxConfigBytes};
+  return parse_words(text, '\n', out);
 }
 
 }  // namespace pipit::mewz

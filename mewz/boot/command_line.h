@@ -34,7 +34,7 @@ struct Mount {
 };
 
 struct CommandLine {
-  static constexpr u32 kMaxArguments = 64, kMaxTransports = 32, kMaxMounts = 8, kMaxText = 2048;
+  static constexpr u32 kMaxArguments = 64, kMaxTransports = 32, kMaxMounts = 8, kMaxText = 8192;
 
   std::string_view app;                       ///< app=NAME: which member of an archive to run
   std::string_view arguments[kMaxArguments];  ///< arg=TEXT each, after argv[0]
@@ -56,6 +56,15 @@ struct CommandLine {
   char text[kMaxText];  ///< where the decoded values lie
   u32 text_bytes = 0;
 };
+
+/// What the first line of a disk with configuration says.
+constexpr std::string_view kConfigMagic = "#mewz\n";
+constexpr u32 kMaxConfigBytes = 8192;
+
+/// The same words from a file, one a line: key=value, where spaces need no %20. Lines that are empty or begin
+/// with "#" say nothing; a zero byte, or the end, ends it. Errors: as parse_command_line(), Error::where
+/// counts from the file's beginning; out_of_range beyond kMaxConfigBytes.
+Status parse_config(std::string_view file, CommandLine& out);
 
 /// Reads `words`. Errors: invalid_argument or out_of_range; Error::where is the byte at which the bad word
 /// begins.

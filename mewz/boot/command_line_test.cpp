@@ -100,5 +100,50 @@ TEST(CommandLine, SurvivesAnyCharacters) {
   }
 }
 
+TEST(Config, HasAWordALine) {
+  CommandLine line;
+  const std::string file =
+      "#mewz\narg=two words\n\n# a remark\nenv=NAME=a=b c%21\nip=10.0.0.2/8\n" + std::string("\0garbage", 8);
+  const Status status = parse_config(file, line);
+  ASSERT_TRUE(status.ok()) << status.error().message << " at " << status.error().where;
+  ASSERT_EQ(line.argument_count, 1u);
+  EXPECT_EQ(line.arguments[0], "two words");
+  ASSERT_EQ(line.environment_count, 1u);
+  EXPECT_EQ(line.environment[0], "NAME=a=b c!");
+  EXPECT_TRUE(line.address.given);
+}
+
+TEST(Config, NamesTheLineThatIsWrong) {
+  CommandLine line;
+  const Status wrong = parse_config("#mewz\narg=a\ncolour=red\n", line);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().where, 12u);
+  EXPECT_EQ(parse_config(std::string(kMaxConfigBytes + 1, '#'), line).error().code, Code::out_of_range);
+}
+
+/// Any bytes: parsed or refused, within the memory there is for what they say.
+TEST(Config, SurvivesAnyBytes) {
+  constexpr std::string_view kSample =
+      "#mewz\napp=a.wasm\narg=x%20y\nenv=A=b\nip=10.0.2.15/24,10.0.2.2\ndns=1.2.3.4\nmount=a:/"
+      "b\nstack=65536\n"
+      "broker=1.2.3.4:5\nvirtio_mmio.device=512@0xfeb00e00:12\n";
+  std::mt19937 random(17);
+  for (u32 round = 0; round < 20'000; ++round) {
+    std::string file(kSample);
+    for (u32 i = 1 + random() % 5; i > 0; --i) {
+      const usize at = random() % file.size();
+      if (random() % 3 == 0)
+        file.insert(at, file.substr(random() % file.size(), random() % 40));
+      else
+        file[at] = random() % 2 != 0 ? "=%:@,/.\n 0xf"[random() % 12] : static_cast<char>(random());
+    }
+    CommandLine line;
+    (void)parse_config(file, line);
+    ASSERT_LE(line.text_bytes, CommandLine::kMaxText);
+    ASSERT_LE(line.argument_count, CommandLine::kMaxArguments);
+    ASSERT_LE(line.transport_count, CommandLine::kMaxTransports);
+  }
+}
+
 }  // namespace
 }  // namespace pipit::mewz

@@ -10,6 +10,7 @@ enum class StopCode : u32 {
   misconfigured = 78,  ///< command line, machine or processor
   kernel_fault = 70,
   out_of_memory = 71,
+  input_output = 74,  ///< a disk failed
   watchdog = 75,
   trap = 134,  ///< the application trapped
 };

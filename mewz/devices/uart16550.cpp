@@ -10,6 +10,7 @@ constexpr u16 kData = 0, kInterruptEnable = 1, kFifoControl = 2, kLineControl = 
 constexpr u16 kDivisorLow = 0, kDivisorHigh = 1;
 constexpr u8 kDivisorAccess = 0x80, kEightBits = 0x03, kFifosOn = 0x07, kReady = 0x03;
 constexpr u8 kTransmitterEmpty = 0x20;
+constexpr u32 kFifoBytes = 16;
 constexpr u32 kPatience = 100'000;
 
 constinit Uart16550 g_console(0x3F8);
@@ -28,15 +29,21 @@ void Uart16550::init() {
   cpu::out8(base_ + kModemControl, kReady);
 }
 
-void Uart16550::put(u8 byte) {
-  for (u32 i = 0; i < kPatience && (cpu::in8(base_ + kLineStatus) & kTransmitterEmpty) == 0; ++i)
-    cpu::pause();
-  cpu::out8(base_ + kData, byte);
+void Uart16550::write(Bytes text) {
+  for (usize i = 0; i < text.size(); ++i) {
+    if (room_ == 0) wait_for_room();
+    --room_;
+    cpu::out8(base_ + kData, text[i]);
+  }
+  if (!text.empty()) last_ = text.back();
 }
 
-void Uart16550::write(Bytes text) {
-  for (const u8 byte : text) put(byte);
-  if (!text.empty()) last_ = text.back();
+/// The transmitter is empty when its whole FIFO is: one look for that many bytes, since under a hypervisor
+/// each look is an exit.
+void Uart16550::wait_for_room() {
+  for (u32 i = 0; i < kPatience && (cpu::in8(base_ + kLineStatus) & kTransmitterEmpty) == 0; ++i)
+    cpu::pause();
+  room_ = kFifoBytes;
 }
 
 }  // namespace pipit::mewz

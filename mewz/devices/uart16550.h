@@ -15,8 +15,9 @@ class Uart16550 final : public ports::Console {
   bool at_line_start() const { return last_ == '\n'; }
 
  private:
-  void put(u8 byte);
+  void wait_for_room();
   u16 base_;
+  u32 room_ = 0;  ///< bytes that the FIFO takes for sure
   u8 last_ = '\n';
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "mewz/files/tar.h"
+#include "mewz/files/archive.h"
 
 namespace pipit::mewz {
 namespace {
@@ -466,22 +466,22 @@ u16 MemoryFiles::make_parents(std::string_view path) {
 }
 
 Status MemoryFiles::add_archive(Bytes archive) {
-  TarReader reader(archive);
-  TarReader::Member member;
+  ArchiveReader reader(archive);
+  ArchiveMember member;
   for (;;) {
     const bool more = TRY(reader.next(member));
     if (!more) return {};
     u16 error = make_parents(member.name());
     u32 handle = 0;
     switch (member.kind) {
-      case TarReader::Kind::directory:
+      case ArchiveMember::Kind::directory:
         if (error == 0) error = create_directory(0, member.name());
         if (error == kExists) error = 0;
         break;
-      case TarReader::Kind::symbolic_link:
+      case ArchiveMember::Kind::symbolic_link:
         if (error == 0) error = make_symlink(member.target, 0, member.name());
         break;
-      case TarReader::Kind::file:
+      case ArchiveMember::Kind::file:
         if (error == 0) error = open(0, 0, member.name(), kCreate | kTruncate, 0, 0, handle);
         if (error != 0) break;
         open_[handle].inode->data.borrow(member.data);

@@ -13,8 +13,8 @@ class MemoryFiles final : public ports::Files {
   /// Both outlive it.
   MemoryFiles(PageAllocator& pages, ports::Clock& clock);
   MemoryFiles(const MemoryFiles&) = delete;
-  /// Lays the members of a tar archive into it; the archive's bytes stay where they are. malformed as
-  /// TarReader::next(); out_of_memory.
+  /// Lays the members of a tar or cpio archive into it; the archive's bytes stay where they are. malformed as
+  /// ArchiveReader::next(); out_of_memory.
   Status add_archive(Bytes archive);
 
   bool preopen(u32 index, std::string_view& guest_path) override;

@@ -45,14 +45,14 @@ bool checksum_holds(const u8* header) {
   return sum == stated;
 }
 
-bool append(TarReader::Member& out, std::string_view text) {
-  if (text.size() > TarReader::Member::kMaxName - out.name_bytes) return false;
+bool append(ArchiveMember& out, std::string_view text) {
+  if (text.size() > ArchiveMember::kMaxName - out.name_bytes) return false;
   std::memcpy(out.name_text + out.name_bytes, text.data(), text.size());
   out.name_bytes += static_cast<u32>(text.size());
   return true;
 }
 
-bool take_name(const u8* header, TarReader::Member& out) {
+bool take_name(const u8* header, ArchiveMember& out) {
   out.name_bytes = 0;
   std::string_view name = text_of(header, kName), prefix = text_of(header, kPrefix);
   std::string_view& head = prefix.empty() ? name : prefix;
@@ -68,7 +68,7 @@ bool TarReader::recognises(Bytes data) {
   return data.size() >= kBlock && text_of(data.data(), kMagic) == "ustar" && checksum_holds(data.data());
 }
 
-Result<bool> TarReader::next(Member& out) {
+Result<bool> TarReader::next(ArchiveMember& out) {
   for (;;) {
     if (archive_.size() - at_ < kBlock) return false;  // an archive cut at a block is what some tools write
     const u8* const header = archive_.data() + at_;
@@ -86,9 +86,9 @@ Result<bool> TarReader::next(Member& out) {
     at_ = whole > archive_.size() - at_ ? archive_.size() : at_ + whole;
     switch (header[kType]) {
       case 0:
-      case '0': out.kind = Kind::file; break;
-      case '2': out.kind = Kind::symbolic_link; break;
-      case '5': out.kind = Kind::directory; break;
+      case '0': out.kind = ArchiveMember::Kind::file; break;
+      case '2': out.kind = ArchiveMember::Kind::symbolic_link; break;
+      case '5': out.kind = ArchiveMember::Kind::directory; break;
       default: continue;
     }
     out.target = text_of(header, kLink);

@@ -34,7 +34,7 @@ TEST(Tar, ReadsWhatTarWrites) {
   const auto archive = archive_of("ustar");
   ASSERT_TRUE(TarReader::recognises(archive));
   TarReader reader(archive);
-  TarReader::Member member;
+  ArchiveMember member;
   std::string names;
   usize leaf_bytes = 0;
   for (;;) {
@@ -45,7 +45,7 @@ TEST(Tar, ReadsWhatTarWrites) {
     if (member.name() == "hello.txt") EXPECT_EQ(as_text(member.data), "hello");
     if (member.name().ends_with("/leaf")) leaf_bytes = member.data.size();
     if (member.name() == "link") {
-      EXPECT_EQ(member.kind, TarReader::Kind::symbolic_link);
+      EXPECT_EQ(member.kind, ArchiveMember::Kind::symbolic_link);
       EXPECT_EQ(member.target, "hello.txt");
     }
   }
@@ -57,7 +57,7 @@ TEST(Tar, NamesTheHeaderThatIsWrong) {
   auto archive = archive_of("ustar");
   archive[512 + 3] ^= 1;
   TarReader reader(archive);
-  TarReader::Member member;
+  ArchiveMember member;
   auto next = reader.next(member);
   while (next.ok() && *next) next = reader.next(member);
   ASSERT_FALSE(next.ok());
@@ -80,7 +80,7 @@ TEST(Tar, SurvivesChangedHeaders) {
     std::snprintf(digits, sizeof digits, "%06o", sum);
     std::copy_n(digits, 8, reinterpret_cast<char*>(&archive[header + 148]));
     TarReader reader(archive);
-    TarReader::Member member;
+    ArchiveMember member;
     usize members = 0;
     for (auto next = reader.next(member); next.ok() && *next; next = reader.next(member)) {
       ASSERT_LE(++members, archive.size() / 512);

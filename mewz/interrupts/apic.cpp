@@ -24,6 +24,7 @@ struct Route {
 constinit Route g_routes[kDeviceVectors] = {};
 constinit u32 g_route_count = 0;
 constinit volatile u64 g_ticks = 0;
+constinit u64 g_counting_since = 0;  // time stamp when the timer began to count the bus clock
 
 volatile u32& local(u32 offset) { return *reinterpret_cast<volatile u32*>(kLocalApic + offset); }
 
@@ -37,6 +38,13 @@ void write_io(u32 index, u32 value) {
   *reinterpret_cast<volatile u32*>(kIoApic + 0x10) = value;
 }
 
+Result<u32> new_vector(InterruptHandler handler, void* context) {
+  if (g_route_count == kDeviceVectors)
+    return Error{Code::out_of_memory, "more devices than interrupt vectors"};
+  g_routes[g_route_count] = {handler, context};
+  return vector::kFirstDevice + g_route_count++;
+}
+
 }  // namespace
 
 Status start_apic() {
@@ -47,16 +55,17 @@ Status start_apic() {
   local(kTimerEntry) = kMasked;
   local(kSpuriousVector) = kApicOn | vector::kSpurious;
   local(kEndOfInterrupt) = 0;
+  local(kTimerDivide) = kDivideBy16;
+  local(kTimerInitial) = ~u32{0};
+  g_counting_since = cpu::read_tsc();
   return {};
 }
 
 void start_tick(u64 tsc_hz) {
-  // The bus clock differs between hypervisors: count it for a tenth of a millisecond.
-  local(kTimerDivide) = kDivideBy16;
-  local(kTimerInitial) = ~u32{0};
-  const u64 start = cpu::read_tsc(), wait = tsc_hz / 10'000;
-  while (cpu::read_tsc() - start < wait) cpu::pause();
-  const u64 counted = ~u32{0} - local(kTimerCurrent), took = cpu::read_tsc() - start;
+  // The bus clock differs between hypervisors: it has been counted since start_apic().
+  const u64 wait = tsc_hz / 20'000;
+  while (cpu::read_tsc() - g_counting_since < wait) cpu::pause();
+  const u64 counted = ~u32{0} - local(kTimerCurrent), took = cpu::read_tsc() - g_counting_since;
   const u64 per_tick = counted * (tsc_hz / 1000 * kTickMs) / (took != 0 ? took : 1);
   local(kTimerEntry) = vector::kTimer | kPeriodic;
   local(kTimerInitial) = static_cast<u32>(per_tick != 0 ? per_tick : 1);
@@ -67,14 +76,16 @@ u64 ticks() { return g_ticks; }
 Status route_interrupt(u32 line, InterruptHandler handler, void* context) {
   const u32 lines = (read_io(kIoVersion) >> 16 & 0xFF) + 1;
   if (line >= lines) return Error{Code::out_of_range, "the I/O APIC has no such interrupt line", line};
-  if (g_route_count == kDeviceVectors)
-    return Error{Code::out_of_memory, "more devices than interrupt vectors"};
-  g_routes[g_route_count] = {handler, context};
+  const u32 vector = TRY(new_vector(handler, context));
   const u32 entry = kIoRedirection + 2 * line;
   write_io(entry + 1, 0);  // to the first processor
-  write_io(entry, (vector::kFirstDevice + g_route_count) | kLevelTriggered);
-  ++g_route_count;
+  write_io(entry, vector | kLevelTriggered);
   return {};
+}
+
+Result<Message> route_message(InterruptHandler handler, void* context) {
+  const u32 vector = TRY(new_vector(handler, context));
+  return Message{kLocalApic, vector};  // to the first processor, once
 }
 
 bool handle_interrupt(u32 vector) {

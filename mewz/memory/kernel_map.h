@@ -27,6 +27,14 @@ class Reservation {
   enum class Pages : u8 { any, small };
   /// out_of_memory when all of them are in use.
   static Result<Reservation*> create(usize bytes, Pages sizes = Pages::any);
+  /// From now on memory that is touched gets its contents from `fill`, in the fault, and cannot be written:
+  /// `out` is the piece of memory() at `offset`, as it lies physically, 64 KB or 2 MB that may reach beyond
+  /// the end. An error ends the machine. Neither `fill` nor what it calls may touch a reservation.
+  using Fill = Status (*)(void* context, u64 offset, MutBytes out);
+  void fill_from(Fill fill, void* context) {
+    fill_ = fill;
+    fill_context_ = context;
+  }
   /// The one whose memory begins at `base`, or nullptr.
   static Reservation* at(const u8* base);
   u8* base() const { return reinterpret_cast<u8*>(base_); }
@@ -44,6 +52,8 @@ class Reservation {
   bool commit(usize address);
   usize base_ = 0, bytes_ = 0, limit_ = 0, committed_ = 0;
   Pages sizes_ = Pages::any;
+  Fill fill_ = nullptr;
+  void* fill_context_ = nullptr;
 };
 
 /// From the page fault handler: true when `address` lies in a reservation and has memory now. Stops the

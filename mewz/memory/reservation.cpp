@@ -40,9 +40,17 @@ bool Reservation::commit(usize address) {
     const usize start = base_ + (offset & ~(bytes - 1));
     // Part of the 2 MB may have memory in small chunks already.
     if (order == kLargeOrder && address_space().find(start).bytes != 0) continue;
-    const usize block = pages().allocate_zeroed(order);
+    const usize block = fill_ != nullptr ? pages().allocate(order) : pages().allocate_zeroed(order);
     if (block == 0) continue;
-    if (!address_space().map(start, block, bytes, Access::write).ok()) {
+    if (fill_ != nullptr) {
+      const Status filled = fill_(fill_context_, start - base_, {reinterpret_cast<u8*>(block), bytes});
+      if (!filled.ok()) {
+        Line() << filled.error();
+        stop(StopCode::input_output);
+      }
+    }
+    const Access access = fill_ != nullptr ? Access::read : Access::write;
+    if (!address_space().map(start, block, bytes, access).ok()) {
       pages().free(block, order);
       continue;
     }

@@ -11,6 +11,10 @@ enum class VirtioDevice : u32 { none = 0, network = 1, block = 2, console = 3, e
 /// Features every device of ours needs or may have (§6); bits of the 64-bit feature word.
 constexpr u64 kFeatureVersion1 = u64{1} << 32;
 
+/// What driver and device agree on: of what is `offered`, everything in `required` (unsupported without), and
+/// what there is of `optional`.
+Result<u64> agree_on(u64 offered, u64 required, u64 optional);
+
 /// Where a queue's three parts lie, physically.
 struct QueueAddresses {
   u64 descriptors, available, used;
@@ -40,35 +44,10 @@ class Transport {
   ~Transport() = default;
 };
 
-/// virtio-mmio version 2 (virtio 1.1 §4.2).
-class MmioTransport final : public Transport {
- public:
-  /// Maps the registers at `place` and looks who is there: device() is none when nobody is. unsupported for
-  /// version 1 (QEMU: -global virtio-mmio.force-legacy=false).
-  Status open(const TransportAddress& place);
-
-  VirtioDevice device() const override { return device_; }
-  Result<u64> negotiate(u64 required, u64 optional) override;
-  u16 queue_size(u32 index) override;
-  Status set_queue(u32 index, u16 size, const QueueAddresses& addresses) override;
-  void start() override;
-  void notify(u32 queue) override;
-  void acknowledge() override;
-  u8 config(u32 offset) override;
-  Status enable_interrupt() override;
-
- private:
-  u32 read(u32 offset) const { return *reinterpret_cast<volatile u32*>(base_ + offset); }
-  void write(u32 offset, u32 value) const { *reinterpret_cast<volatile u32*>(base_ + offset) = value; }
-
-  usize base_ = 0;
-  u32 bytes_ = 0, line_ = 0;
-  VirtioDevice device_ = VirtioDevice::none;
-};
-
 /// The next transport that leads to a device of `kind`; nullptr when there is none left.
 Transport* find_device(VirtioDevice kind);
-/// Looks at everything the command line announces; one that cannot be is logged and left out.
+/// Looks at everything the command line announces or, when that is nothing, at PCI's bus 0; one that cannot
+/// be used is logged and left out.
 void discover_devices(const CommandLine& command);
 
 }  // namespace pipit::mewz

@@ -1,7 +1,7 @@
+#include "mewz/virtio/mmio_transport.h"
+
 #include "mewz/interrupts/apic.h"
-#include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
-#include "mewz/virtio/transport.h"
 
 namespace pipit::mewz {
 namespace {
@@ -14,10 +14,6 @@ constexpr u32 kMagic = 0x000, kVersion = 0x004, kDeviceId = 0x008, kDeviceFeatur
               kQueueDescriptors = 0x080, kQueueAvailable = 0x090, kQueueUsed = 0x0A0, kConfig = 0x100;
 constexpr u32 kMagicValue = 0x7472'6976, kModern = 2;
 constexpr u32 kAcknowledge = 1, kDriver = 2, kDriverOk = 4, kFeaturesOk = 8;
-
-constinit MmioTransport g_transports[CommandLine::kMaxTransports];
-constinit u32 g_count = 0;
-constinit bool g_taken[CommandLine::kMaxTransports] = {};
 
 }  // namespace
 
@@ -41,10 +37,7 @@ Result<u64> MmioTransport::negotiate(u64 required, u64 optional) {
   u64 offered = u64{read(kDeviceFeatures)} << 32;
   write(kDeviceFeaturesSelect, 0);
   offered |= read(kDeviceFeatures);
-  required |= kFeatureVersion1;
-  if ((offered & required) != required)
-    return Error{Code::unsupported, "virtio device lacks a feature we need"};
-  const u64 agreed = offered & (required | optional);
+  const u64 agreed = TRY(agree_on(offered, required, optional));
   write(kDriverFeaturesSelect, 0);
   write(kDriverFeatures, static_cast<u32>(agreed));
   write(kDriverFeaturesSelect, 1);
@@ -90,28 +83,6 @@ u8 MmioTransport::config(u32 offset) {
 
 Status MmioTransport::enable_interrupt() {
   return route_interrupt(line_, [](void* self) { static_cast<MmioTransport*>(self)->acknowledge(); }, this);
-}
-
-void discover_devices(const CommandLine& command) {
-  for (u32 i = 0; i < command.transport_count; ++i) {
-    MmioTransport& transport = g_transports[g_count];
-    if (const Status status = transport.open(command.transports[i]); !status.ok()) {
-      Line line;
-      line << "virtio at ";
-      line.hex(command.transports[i].address) << ": " << status.error();
-    } else if (transport.device() != VirtioDevice::none) {
-      ++g_count;
-    }
-  }
-}
-
-Transport* find_device(VirtioDevice kind) {
-  for (u32 i = 0; i < g_count; ++i) {
-    if (g_taken[i] || g_transports[i].device() != kind) continue;
-    g_taken[i] = true;
-    return &g_transports[i];
-  }
-  return nullptr;
 }
 
 }  // namespace pipit::mewz
