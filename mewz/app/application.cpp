@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/sha256.h"
+#include "mewz/app/inference.h"
 #include "mewz/app/native_code.h"
 #include "mewz/clock.h"
 #include "mewz/cpu/cpu.h"
@@ -197,6 +198,7 @@ struct Arguments {
 void fill(wasi::Context& context, const AppImage& image, const CommandLine& command, const AppPorts& ports) {
   static Arguments arguments;
   static wasi::Descriptor descriptors[kMaxDescriptors];
+  static FastExecutors executors;
   arguments.words[arguments.count++] = image.name;
   for (u32 i = 0; i < command.argument_count; ++i) arguments.words[arguments.count++] = command.arguments[i];
   context.clock = &clock();
@@ -210,6 +212,7 @@ void fill(wasi::Context& context, const AppImage& image, const CommandLine& comm
   context.arguments = {arguments.words, arguments.count};
   context.environment = {command.environment, command.environment_count};
   context.models = find_models(image);
+  context.executors = &executors;
 }
 
 /// Pages that memory.grow may reach: what is free, less what the kernel wants for itself.
@@ -228,6 +231,7 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   const auto module = require(image, wasm::ValidModule::load(image.module, module_arena));
   const u32 start = require(image, module.exported_function("_start"));
   static constinit wasi::Context context;
+  choose_kernels(machine.cpu);
   fill(context, image, command, ports);
   context.arena = &model_arena;
   const wasi::HostTables tables(context);

@@ -59,6 +59,11 @@ inline u64 read_tsc() {
 inline void invalidate_page(usize address) { asm volatile("invlpg (%0)" ::"r"(address) : "memory"); }
 inline void enable_interrupts() { asm volatile("sti" ::: "memory"); }
 inline void disable_interrupts() { asm volatile("cli" ::: "memory"); }
+inline bool interrupts_enabled() {
+  u64 flags;
+  asm volatile("pushfq\n\tpopq %0" : "=r"(flags)::"memory");
+  return (flags & 1u << 9) != 0;
+}
 /// Enables interrupts and sleeps, with nothing in between: an interrupt that is due wakes it.
 inline void wait_for_interrupt() { asm volatile("sti\n\thlt" ::: "memory"); }
 inline void pause() { asm volatile("pause"); }

@@ -10,6 +10,21 @@ namespace {
 
 constexpr u64 kPatienceNs = 8'000'000'000;  // less than the watchdog's, so that the device is named
 
+/// Sleeps until the device has answered, or for too long. The processor is the host's meanwhile, which needs
+/// it to answer. Also from a page fault, where interrupts are off: they have another stack, and touch nothing
+/// that faults.
+bool wait(const SplitQueue& queue) {
+  const bool enabled = cpu::interrupts_enabled();
+  const u64 start = clock().uptime_ns();
+  cpu::disable_interrupts();  // so that none slips in between the look and the sleep
+  while (!queue.waiting() && clock().uptime_ns() - start < kPatienceNs) {
+    cpu::wait_for_interrupt();
+    cpu::disable_interrupts();
+  }
+  if (enabled) cpu::enable_interrupts();
+  return queue.waiting();
+}
+
 }  // namespace
 
 Status start_queue(Transport& transport, SplitQueue& queue, u16 size) {
@@ -19,8 +34,8 @@ Status start_queue(Transport& transport, SplitQueue& queue, u16 size) {
   const usize memory = pages().allocate_zeroed(kOrder);
   if (memory == 0) return Error{Code::out_of_memory, "no memory for a device's queue"};
   queue.init(reinterpret_cast<u8*>(memory), size);
-  queue.want_interrupts(false);
   TRY(transport.set_queue(0, size, {queue.descriptors(), queue.available(), queue.used()}));
+  TRY(transport.enable_interrupt());
   transport.start();
   return {};
 }
@@ -30,11 +45,7 @@ Status submit_and_wait(Transport& transport, SplitQueue& queue, std::span<const 
   u16 id;
   PIPIT_CHECK(queue.add(chain, id));
   if (queue.publish()) transport.notify(0);
-  const u64 start = clock().uptime_ns();
-  while (!queue.waiting()) {
-    if (clock().uptime_ns() - start > kPatienceNs) return Error{Code::timeout, "the device does not answer"};
-    cpu::pause();
-  }
+  if (!wait(queue)) return Error{Code::timeout, "the device does not answer"};
   SplitQueue::Used used{};
   TRY(queue.take(used));
   if (used.id != id) return Error{Code::malformed, "the device answered another request", used.id};
