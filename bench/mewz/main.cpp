@@ -1,5 +1,6 @@
-// pipit bench mewz [--runs=N] [--output=markdown]: processor time of the whole QEMU process from its start
-// until a mark, machines of all kinds in turn, medians; against the smallest kernel that prints one byte.
+// pipit bench mewz [--runs=N] [--output=markdown] [--linux=VMLINUZ]: processor time of the whole QEMU process
+// from its start until a mark, machines of all kinds in turn, medians; against the smallest kernel that
+// prints one byte.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -74,6 +75,21 @@ bool asks(u16 port) {
   return answered;
 }
 
+/// What the kernel says of its start, a second later.
+void await_ready(Subject& subject, int console, std::string& text) {
+  constexpr std::string_view kReady = "; ready ";
+  char buffer[4096];
+  if (subject.mark != "app:") return;
+  for (int i = 0; i < 3000 && text.find(kReady) == text.npos; ++i) {
+    const ssize_t got = read(console, buffer, sizeof buffer);
+    if (got > 0) text.append(buffer, static_cast<usize>(got));
+    if (got == 0) return;
+    usleep(1000);
+  }
+  if (const usize at = text.find(kReady); at != text.npos)
+    subject.ready_us.push_back(std::atol(text.c_str() + at + kReady.size()));
+}
+
 /// Starts one machine and measures up to its mark; false when that never came.
 bool measure(Subject& subject) {
   if (subject.http) {
@@ -115,8 +131,7 @@ bool measure(Subject& subject) {
     subject.cpu_ms.push_back(cpu_ms_of(machine));
     subject.wall_ms.push_back(since());
     subject.rss_kb = std::max(subject.rss_kb, peak_rss_kb(machine));
-    if (const usize at = text.find("; ready "); at != text.npos)
-      subject.ready_us.push_back(std::atol(text.c_str() + at + 8));
+    await_ready(subject, console[0], text);
   }
   kill(machine, SIGKILL);
   waitpid(machine, nullptr, 0);
@@ -154,22 +169,67 @@ std::vector<Subject> subjects(const std::string& folder) {
   };
   std::vector<Subject> all = {
       {"floor: one byte", machine("mewz-floor", "", "", false), ""},
-      {"kernel's first line", machine("mewz", PIPIT_WASM_FOLDER "/mewz_app.wasm", "arg=say", false),
-       "mewz: "},
-      {"first byte, interpreted", machine("mewz", PIPIT_WASM_FOLDER "/mewz_app.wasm", "arg=say", false),
+      {"kernel's first line", machine("mewz-selftest", "", "", false), "mewz: "},
+      {"first byte, interpreted", machine("mewz", PIPIT_WASM_FOLDER "/mewz_app.wasm", "arg=mark", false),
        "app:"},
-      {"first HTTP answer, interpreted", machine("mewz", PIPIT_WASM_FOLDER "/http_server.wasm", "", true), "",
-       true},
+      {"first HTTP answer, interpreted",
+       machine("mewz", PIPIT_WASM_FOLDER "/http_server.wasm", "ip=10.0.2.15/24,10.0.2.2", true), "", true},
   };
   if (const std::string native = initrd_with_native(folder); !native.empty())
-    all.push_back({"first byte, native", machine("mewz", native, "arg=say", false), "app:"});
+    all.push_back({"first byte, native", machine("mewz", native, "arg=mark", false), "app:"});
   return all;
 }
 
-int run(int runs, bool markdown) {
+/// Linux with an initial RAM disk that has nothing but an init: an archive of one member (Linux'
+/// buffer-format.rst).
+std::vector<Subject> linux_subject(const std::string& kernel, const std::string& folder) {
+  auto init = support::read_file(PIPIT_INIT);
+  if (kernel.empty() || !init.ok()) return {};
+  std::string archive;
+  const auto add = [&archive](const std::string& name, u32 mode, const std::string& data) {
+    char header[111];
+    std::snprintf(header, sizeof header, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X", 1u,
+                  mode, 0u, 0u, 1u, 0u, data.size(), 0u, 0u, 0u, 0u, name.size() + 1, 0u);
+    archive += header + name + '\0';
+    archive.resize((archive.size() + 3) / 4 * 4);
+    archive += data;
+    archive.resize((archive.size() + 3) / 4 * 4);
+  };
+  add("init", 0100755, {init->begin(), init->end()});
+  add("TRAILER!!!", 0, "");
+  const std::string initrd = folder + "/linux.cpio";
+  if (!support::write_file(initrd, as_bytes(archive)).ok()) return {};
+  rig::VmOptions options;
+  options.kernel = kernel;
+  options.initrd = initrd;
+  options.arguments = "console=ttyS0 quiet";
+  options.memory_mb = 256;
+  return {{"Linux: its init's first line", options, "init:"}};
+}
+
+/// The newest kernel of this machine's, or nothing.
+std::string installed_linux() {
+  std::string newest;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/boot", ignored))
+    if (entry.path().filename().string().starts_with("vmlinuz-"))
+      newest = std::max(newest, entry.path().string());
+  return newest;
+}
+
+void print_linux_ratio(const std::vector<Subject>& all, const std::string& kernel) {
+  if (kernel.empty())
+    std::printf("Linux was not measured: there is no kernel in /boot; --linux=FILE names one\n");
+  else if (const double theirs = median(all.back().cpu_ms), ours = median(all[2].cpu_ms); ours > 0)
+    std::printf("%s to its init takes %.0f times as long as Mewz to the application's first byte\n",
+                kernel.c_str(), theirs / ours);
+}
+
+int run(int runs, bool markdown, const std::string& linux_image) {
   char folder[] = "/tmp/pipit-bench-XXXXXX";
   if (mkdtemp(folder) == nullptr) return 1;
   std::vector<Subject> all = subjects(folder);
+  for (Subject& subject : linux_subject(linux_image, folder)) all.push_back(std::move(subject));
   int failures = 0;
   for (int run = 0; run < runs; ++run)
     for (Subject& subject : all)
@@ -189,6 +249,7 @@ int run(int runs, bool markdown) {
   std::printf("%skernel image %ld bytes, %d runs, TCG, 16 MB\n", markdown ? "\n" : "",
               static_cast<long>(std::filesystem::file_size(PIPIT_SOURCE_DIR "/build/mewz/bin/mewz", ignored)),
               runs);
+  print_linux_ratio(all, linux_image);
   return failures == 0 ? 0 : 1;
 }
 
@@ -198,16 +259,19 @@ int run(int runs, bool markdown) {
 int main(int argc, char** argv) {
   int runs = 11;
   bool markdown = false;
+  std::string linux_image = pipit::bench::installed_linux();
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word.starts_with("--runs="))
       runs = std::max(1, std::atoi(word.c_str() + 7));
     else if (word == "--output=markdown")
       markdown = true;
+    else if (word.starts_with("--linux="))
+      linux_image = word.substr(8);
     else {
-      std::fprintf(stderr, "usage: pipit bench mewz [--runs=N] [--output=markdown]\n");
+      std::fprintf(stderr, "usage: pipit bench mewz [--runs=N] [--output=markdown] [--linux=VMLINUZ]\n");
       return word == "--help" ? 0 : 2;
     }
   }
-  return pipit::bench::run(runs, markdown);
+  return pipit::bench::run(runs, markdown, linux_image);
 }

@@ -39,7 +39,7 @@ struct Running {
   bool announced = false;
 };
 constinit Running g_running{};
-constexpr u64 kSettledNs = 100'000'000;
+constexpr u64 kSettledNs = 1'000'000'000;
 
 [[noreturn]] void refuse(const AppImage& image, const Error& error) {
   Line() << image.name << ": " << error;

@@ -33,6 +33,14 @@ static int nap(void) {
   return 0;
 }
 
+/* For measurements: one line, then nothing for a while. */
+static int mark(void) {
+  printf("app:\n");
+  fflush(stdout);
+  sleep(3);
+  return 0;
+}
+
 /* Takes memory until there is none; it must end in a refusal, not in the end of the machine. */
 static int grow(void) {
   size_t megabytes = 0;
@@ -56,6 +64,7 @@ int main(int argc, char** argv) {
   if (!strcmp(what, "say")) return say(argc, argv);
   if (!strcmp(what, "numbers")) return numbers();
   if (!strcmp(what, "nap")) return nap();
+  if (!strcmp(what, "mark")) return mark();
   if (!strcmp(what, "grow")) return grow();
   if (!strcmp(what, "wild")) return wild();
   if (!strcmp(what, "trap")) __builtin_trap();

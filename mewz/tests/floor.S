@@ -1,4 +1,4 @@
-# The smallest kernel there can be: one byte on the console, then the end. What any kernel's start is measured against.
+# The smallest kernel there can be: one byte on the console, then sleep. What any kernel's start is measured against.
 
     .section .note.pvh, "a", @note
     .align 4
@@ -12,9 +12,6 @@ _start:
     mov $0x3F8, %dx
     mov $'M', %al
     out %al, %dx
-    mov $0xF4, %dx
-    xor %eax, %eax
-    out %eax, %dx
 1:  hlt
     jmp 1b
     .section .note.GNU-stack, "", @progbits
