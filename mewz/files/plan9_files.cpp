@@ -199,7 +199,8 @@ u16 Plan9Files::open(u32 dir, u32 lookup_flags, std::string_view path, u16 oflag
     if ((oflags & kCreate) == 0) return kNoEntry;
     if (at.must_be_directory()) return kIsDirectory;
     Qid qid;
-    if ((error = walk(at.parent(), handle, {}, qid)) != 0) return error;
+    error = walk(at.parent(), handle, {}, qid);
+    if (error != 0) return error;
     Reply reply;
     Request create = request(Type::lcreate).number32(handle).text(at.name());
     create.number32(flags | kOpenCreate | (exclusive ? kOpenExclusive : 0)).number32(kFileMode).number32(0);
