@@ -46,7 +46,8 @@ void choose_kernels(const CpuFeatures& cpu) {
 }
 
 Result<nn::Executor> FastExecutors::create(const nn::PlannedModel& model, Arena& arena) {
-  constexpr usize kSpare = usize{4} << 20;  // scratch memory, page tables, and what the application still wants
+  constexpr usize kSpare =
+      usize{4} << 20;  // scratch memory, page tables, and what the application still wants
   const u64 packed = nn::PreparedModel::packed_bytes(model, nn::fast_kernels());
   return packed + model.arena_bytes() + kSpare <= pages().free_bytes() ? prepare(model, packed, arena)
                                                                        : run_in_place(model, arena);

@@ -6,9 +6,15 @@
 namespace pipit::mewz::watchdog {
 namespace {
 constinit volatile u64 g_deadline = 0;
+constinit u32 g_patience_ms = 0;
+}  // namespace
+
+void feed(u32 patience_ms) {
+  g_patience_ms = patience_ms;
+  g_deadline = patience_ms == 0 ? 0 : ticks() + patience_ms / kTickMs;
 }
 
-void feed(u32 patience_ms) { g_deadline = patience_ms == 0 ? 0 : ticks() + patience_ms / kTickMs; }
+void progress() { feed(g_patience_ms); }
 
 void check(const InterruptFrame& frame) {
   if (g_deadline == 0 || ticks() < g_deadline) return;

@@ -9,6 +9,8 @@ namespace pipit::mewz::watchdog {
 /// application's own native code runs, which may compute as long as it likes).
 constexpr u32 kPatienceMs = 10'000;
 void feed(u32 patience_ms = kPatienceMs);
+/// Something was achieved: as feed() with the patience of the last time, nothing while the watchdog is off.
+void progress();
 
 /// From the tick; reports a fault when patience is over.
 void check(const InterruptFrame& frame);

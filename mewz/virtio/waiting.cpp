@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "mewz/clock.h"
 #include "mewz/cpu/cpu.h"
+#include "mewz/interrupts/watchdog.h"
 #include "mewz/memory/kernel_map.h"
 
 namespace pipit::mewz {
@@ -48,6 +49,7 @@ Status submit_and_wait(Transport& transport, SplitQueue& queue, std::span<const 
   if (!wait(queue)) return Error{Code::timeout, "the device does not answer"};
   SplitQueue::Used used{};
   TRY(queue.take(used));
+  watchdog::progress();  // an application may ask for much before it is looked after again
   if (used.id != id) return Error{Code::malformed, "the device answered another request", used.id};
   bytes = used.bytes;
   return {};
