@@ -13,9 +13,10 @@
 namespace pipit::nn {
 namespace {
 
-using Kernels = FastGemmKernels<Avx2>;
-constexpr const FastKernel* kAll[] = {&Kernels::kConvF32, &Kernels::kFullF32, &Kernels::kConvI8,
-                                      &Kernels::kFullI8};
+using Floats = FastFloatKernels<Avx2>;
+using Integers = FastIntegerKernels<Avx2>;
+constexpr const FastKernel* kAll[] = {&Floats::kConvF32, &Floats::kFullF32, &Integers::kConvI8,
+                                      &Integers::kFullI8};
 
 }  // namespace
 
