@@ -1,5 +1,6 @@
 #include "bench/models/board_run.h"
 
+#include <cstdio>
 #include <sstream>
 
 #include "support/files.h"
@@ -18,7 +19,22 @@ constexpr Machine kMachines[] = {
     {"virt-rv32", "qemu-system-riscv32", "virt", "0x82000000"},
 };
 
+support::Status run_to_end(const std::vector<std::string>& command) {
+  const auto ran = TRY(support::run(command));
+  if (ran.exit_code == 0) return {};
+  std::string line;
+  for (const std::string& word : command) line += word + " ";
+  return Error(Code::unsupported, line + "failed:\n" + ran.out + ran.err);
+}
+
 }  // namespace
+
+support::Status build_board_program(const std::string& board) {
+  const std::string source = PIPIT_SOURCE_DIR, build = source + "/build/" + board;
+  std::fprintf(stderr, "building model-bench for %s in %s\n", board.c_str(), build.c_str());
+  if (!support::exists(build + "/build.ninja")) TRY(run_to_end({"cmake", "-S", source, "--preset", board}));
+  return run_to_end({"ninja", "-C", build, "model-bench"});
+}
 
 support::Result<BoardResult> run_on_board(const std::string& board, const std::string& pipm) {
   const Machine* machine = nullptr;
@@ -26,8 +42,7 @@ support::Result<BoardResult> run_on_board(const std::string& board, const std::s
     if (board == each.name) machine = &each;
   if (machine == nullptr) return Error(Code::invalid_argument, "no board " + board);
   const std::string image = std::string(PIPIT_SOURCE_DIR) + "/build/" + board + "/bin/model-bench";
-  if (!support::exists(image))
-    return Error(Code::not_found, image + " is missing (ninja -C build/" + board + " model-bench)");
+  if (!support::exists(image)) return Error(Code::not_found, image + " is missing");
   std::vector<std::string> command = {
       machine->program,
       "-M",

@@ -11,6 +11,10 @@ struct BoardResult {
   std::string checksum;  ///< of output 0
 };
 
+/// Brings the board's model-bench up to date, configuring its build where there is none; says so on standard
+/// error, because the first time takes a minute. Errors: unsupported, with what the tools said.
+support::Status build_board_program(const std::string& board);
+
 /// Runs `pipm` on a board in QEMU, "mps2-an386" or "virt-rv32". not_found where the board's model-bench was
 /// not built.
 support::Result<BoardResult> run_on_board(const std::string& board, const std::string& pipm);

@@ -26,6 +26,7 @@ namespace {
 using support::Error;
 using support::Result;
 
+constexpr const char* kBoards[] = {"mps2-an386", "virt-rv32"};
 constexpr u32 kRounds = 7;
 constexpr f64 kSampleMs = 120;  ///< CPU time of one sample, about
 
@@ -174,7 +175,7 @@ class Bench {
     TRY(run(*ours, onnx.empty() ? "" : file, !is_ours, row.integer));
     if (!as_signed.empty() && row.integer.theirs_ms)
       row.difference = TRY(difference(*ours, as_signed, shape));
-    for (const char* board : {"mps2-an386", "virt-rv32"}) {
+    for (const char* board : kBoards) {
       if (!boards_) break;
       auto counted = run_on_board(board, folder_ + "/model.pipm");
       if (!counted.ok())
@@ -262,7 +263,7 @@ void print_table(const std::vector<Row>& rows) {
     line.push_back(gain(row.integer.ours_ms));
     line.push_back(number(row.dynamic_ms, "%.3f"));
     line.push_back(gain(row.dynamic_ms));
-    for (const char* board : {"mps2-an386", "virt-rv32"}) {
+    for (const char* board : kBoards) {
       std::string cell = "–";
       for (const auto& [name, instructions] : row.boards)
         if (name == board && row.macs != 0) cell = number(instructions / static_cast<f64>(row.macs), "%.2f");
@@ -327,6 +328,11 @@ int run(int argc, char** argv) {
       theirs = *std::move(started);
     else
       std::fprintf(stderr, "pipit bench models: %s\n", started.error().text.c_str());
+  }
+  for (const char* board : kBoards) {
+    if (!boards) break;
+    if (const auto built = build_board_program(board); !built.ok())
+      std::fprintf(stderr, "pipit bench models: %s\n", built.error().text.c_str());
   }
   Bench bench(theirs.get(), boards);
   std::vector<Row> rows;

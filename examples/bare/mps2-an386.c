@@ -74,4 +74,6 @@ void board_exit(void) {
 uint32_t board_stack_peak(void) { return painted_peak(); }
 
 /* The counter runs downwards at 25 MHz; under -icount shift=0 an instruction takes a nanosecond. */
-uint32_t board_instructions(void) { return (wraps * 0x1000000u + (0xFFFFFF - SYSTICK[SYSTICK_VALUE])) * 40u; }
+uint32_t board_instructions(void) {
+  return (wraps * 0x1000000u + ((0x1000000u - SYSTICK[SYSTICK_VALUE]) & 0xFFFFFFu)) * 40u;
+}

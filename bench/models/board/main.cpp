@@ -1,5 +1,7 @@
 // Runs the planned model that QEMU's loader has put into memory and prints the instructions of every operator
-// and a checksum of every output. Input byte i is 7 i + 3, so that the host can compute the same.
+// and a checksum of every output. Input byte i is 7 i + 3, so that the host can compute the same; or what the
+// loader has put at _input_start, behind its size in bytes. Of an output of up to 16 bytes these are printed
+// as well.
 #include <charconv>
 #include <cstring>
 
@@ -9,7 +11,7 @@
 #include "nn/model_view.h"
 #include "nn/nn.h"
 
-extern "C" pipit::u8 _model_start[], _arena_start[], _arena_end[];
+extern "C" pipit::u8 _model_start[], _input_start[], _arena_start[], _arena_end[];
 
 namespace pipit {
 namespace {
@@ -47,6 +49,9 @@ void set_inputs(nn::Executor& executor, const nn::PlannedModel& model, MutBytes 
     const nn::TensorInfo info = model.input(input);
     if (info.bytes > buffer.size()) fail({Code::out_of_memory, "input", info.bytes});
     for (u32 i = 0; i < info.bytes; ++i) buffer[i] = static_cast<u8>(7 * i + 3);
+    u32 given = 0;  // memory that nothing was loaded to is zero
+    std::memcpy(&given, _input_start, sizeof given);
+    if (input == 0 && given == info.bytes) std::memcpy(buffer.data(), _input_start + sizeof given, given);
     const auto set = executor.set_input(input, info.dtype, buffer.first(info.bytes));
     if (!set.ok()) fail(set.error());
   }
@@ -80,8 +85,15 @@ void measure() {
         .print();
     if (!*more) break;
   }
-  for (u32 output = 0; output < model->output_count(); ++output)
-    Line().text("crc32").number(output).number(crc32(executor->output(output))).print();
+  for (u32 output = 0; output < model->output_count(); ++output) {
+    const Bytes bytes = executor->output(output);
+    Line().text("crc32").number(output).number(crc32(bytes)).print();
+    if (bytes.size() > 16) continue;
+    Line line;
+    line.text("bytes").number(output);
+    for (const u8 byte : bytes) line.number(byte);
+    line.print();
+  }
   Line()
       .text("thousands")
       .number(static_cast<u32>(total / 1000))
