@@ -11,6 +11,14 @@ MatrixEngine::MatrixEngine() {
   thread_ = std::thread([this] { work(); });
 }
 
+MatrixEngine::MatrixEngine(MutBytes memory, u64 bus_address, u32 registers_at)
+    : registers_(reinterpret_cast<volatile u32*>(memory.data() + registers_at)),
+      memory_(memory),
+      bus_address_(bus_address) {
+  set(MATRIX_ENGINE_REG_ID, MATRIX_ENGINE_ID);
+  thread_ = std::thread([this] { work(); });
+}
+
 MatrixEngine::~MatrixEngine() {
   off_ = true;
   thread_.join();
@@ -24,8 +32,12 @@ u32 MatrixEngine::get(u32 number) const { return registers_[number]; }
 void MatrixEngine::set(u32 number, u32 value) { registers_[number] = value; }
 
 template <class T>
-T* MatrixEngine::address(u32 number) const {
-  return reinterpret_cast<T*>(static_cast<usize>(u64{get(number + 1)} << 32 | get(number)));
+T* MatrixEngine::address(u32 number, i64 count) const {
+  const u64 value = u64{get(number + 1)} << 32 | get(number);
+  if (memory_.empty()) return reinterpret_cast<T*>(static_cast<usize>(value));
+  const u64 at = value - bus_address_, bytes = static_cast<u64>(count) * sizeof(T);
+  if (value < bus_address_ || at > memory_.size() || count < 0 || bytes > memory_.size() - at) return nullptr;
+  return reinterpret_cast<T*>(memory_.data() + at);
 }
 
 void MatrixEngine::work() {
@@ -36,10 +48,10 @@ void MatrixEngine::work() {
     }
     std::atomic_thread_fence(std::memory_order_seq_cst);
     set(MATRIX_ENGINE_REG_START, 0);
-    compute();
+    const bool done = compute();
     ++layers_;
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    set(MATRIX_ENGINE_REG_STATUS, MATRIX_ENGINE_IDLE);
+    set(MATRIX_ENGINE_REG_STATUS, done ? MATRIX_ENGINE_IDLE : MATRIX_ENGINE_FAULT);
   }
 }
 
@@ -54,7 +66,7 @@ i64 rescaled(i64 sum, i32 multiplier, i32 shift) {
 
 }  // namespace
 
-void MatrixEngine::compute() {
+bool MatrixEngine::compute() {
   const auto reg = [this](u32 number) { return static_cast<i64>(static_cast<i32>(get(number))); };
   const i64 in_h = reg(MATRIX_ENGINE_REG_IN_H), in_w = reg(MATRIX_ENGINE_REG_IN_W),
             in_c = reg(MATRIX_ENGINE_REG_IN_C);
@@ -63,14 +75,18 @@ void MatrixEngine::compute() {
   const i64 kernel_h = reg(MATRIX_ENGINE_REG_KERNEL_H), kernel_w = reg(MATRIX_ENGINE_REG_KERNEL_W);
   const i64 pad_value = reg(MATRIX_ENGINE_REG_PAD_VALUE), zero_point = reg(MATRIX_ENGINE_REG_ZERO_POINT);
   const i64 low = reg(MATRIX_ENGINE_REG_LOW), high = reg(MATRIX_ENGINE_REG_HIGH);
-  const i8* input = address<const i8>(MATRIX_ENGINE_REG_INPUT);
-  const i32* bias = address<const i32>(MATRIX_ENGINE_REG_BIAS);
-  const i32* factors = address<const i32>(MATRIX_ENGINE_REG_FACTORS);
-  i8* out = address<i8>(MATRIX_ENGINE_REG_OUTPUT);
+  const i64 depth = kernel_h * kernel_w * in_c;
+  const i8* input = address<const i8>(MATRIX_ENGINE_REG_INPUT, in_h * in_w * in_c);
+  const i8* weights = address<const i8>(MATRIX_ENGINE_REG_WEIGHTS, out_c * depth);
+  const i32* bias = address<const i32>(MATRIX_ENGINE_REG_BIAS, out_c);
+  const i32* factors = address<const i32>(MATRIX_ENGINE_REG_FACTORS, 2 * out_c);
+  i8* out = address<i8>(MATRIX_ENGINE_REG_OUTPUT, pixels * out_c);
+  if (input == nullptr || weights == nullptr || bias == nullptr || factors == nullptr || out == nullptr)
+    return false;
   for (i64 pixel = 0; pixel < pixels; ++pixel) {
     const i64 top = pixel / out_w * reg(MATRIX_ENGINE_REG_STRIDE_H) - reg(MATRIX_ENGINE_REG_PAD_TOP);
     const i64 left = pixel % out_w * reg(MATRIX_ENGINE_REG_STRIDE_W) - reg(MATRIX_ENGINE_REG_PAD_LEFT);
-    const i8* weight = address<const i8>(MATRIX_ENGINE_REG_WEIGHTS);
+    const i8* weight = weights;
     for (i64 channel = 0; channel < out_c; ++channel) {
       i64 sum = bias[channel];
       for (i64 row = 0; row < kernel_h; ++row)
@@ -85,9 +101,10 @@ void MatrixEngine::compute() {
       *out++ = static_cast<i8>(value < low ? low : value > high ? high : value);
     }
   }
-  const u64 done = macs() + static_cast<u64>(pixels * out_c * kernel_h * kernel_w * in_c);
+  const u64 done = macs() + static_cast<u64>(pixels * out_c * depth);
   set(MATRIX_ENGINE_REG_MACS_LOW, static_cast<u32>(done));
   set(MATRIX_ENGINE_REG_MACS_HIGH, static_cast<u32>(done >> 32));
+  return true;
 }
 
 }  // namespace pipit::rig

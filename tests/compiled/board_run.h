@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/files.h"
 #include "support/process.h"
 
 /// Models compiled to C, on bare boards in QEMU.
@@ -15,14 +16,17 @@ namespace pipit::testing {
 class BareImage {
  public:
   BareImage(const std::string& board, const std::string& model, const std::string& name,
-            const std::string& main_file, const std::vector<std::string>& budget = {})
+            const std::string& main_file, const std::vector<std::string>& budget = {},
+            const std::vector<std::string>& environment = {})
       : board_(board), name_(name) {
     folder_ = std::filesystem::temp_directory_path() /
               ("pipit-" + name + "-" + board + "-" + std::to_string(getpid()));
     std::vector<std::string> command = {
         PIPIT_CHECKOUT "/examples/bare/build", board, model, name, main_file, folder_.string()};
     command.insert(command.end(), budget.begin(), budget.end());
-    const auto built = support::run(command, "", {"PIPIT=" PIPIT_PROGRAM, "PIPIT_ROOT=" PIPIT_CHECKOUT});
+    std::vector<std::string> variables = {"PIPIT=" PIPIT_PROGRAM, "PIPIT_ROOT=" PIPIT_CHECKOUT};
+    variables.insert(variables.end(), environment.begin(), environment.end());
+    const auto built = support::run(command, "", variables);
     ok_ = built.ok() && built->exit_code == 0;
     EXPECT_TRUE(ok_) << (built.ok() ? built->out + built->err : built.error().text);
     if (ok_) std::fprintf(stderr, "%s", built->out.c_str());
@@ -31,6 +35,15 @@ class BareImage {
   BareImage(const BareImage&) = delete;
   BareImage& operator=(const BareImage&) = delete;
   bool ok() const { return ok_; }
+  std::string folder() const { return folder_.string(); }
+  /// Of the model's first input, which is int8.
+  usize input_bytes() const {
+    const auto header = support::read_file((folder_ / (name_ + ".h")).string());
+    const std::string text(header.ok() ? std::string(header->begin(), header->end()) : "");
+    const usize at = text.find("_INPUT0_ELEMENTS ");
+    EXPECT_NE(at, std::string::npos);
+    return at == std::string::npos ? 0 : std::stoul(text.substr(at + 17));
+  }
 
   /// What it writes to its serial port when it reads `input` there.
   std::string run(const std::string& input) const {

@@ -1,5 +1,6 @@
 /* Measures a model compiled to C under the name `model` on a board of examples/bare: prints the instructions
- * of one inference and the CRC-32 of output 0. Input byte i is 7 i + 3, as in main.cpp. */
+ * of one inference and the CRC-32 of output 0. Input byte i is 7 i + 3, float i a 256th of that
+ * byte, as in main.cpp. */
 #include "board.h"
 #include "model.h"
 
@@ -18,9 +19,13 @@ static uint32_t crc32(const uint8_t* bytes, uint32_t count) {
 }
 
 int main(void) {
-  uint8_t* const input = (uint8_t*)model_input0();
-  for (uint32_t i = 0; i < MODEL_INPUT0_ELEMENTS * sizeof *model_input0(); ++i)
-    input[i] = (uint8_t)(7 * i + 3);
+  for (uint32_t i = 0; i < MODEL_INPUT0_ELEMENTS; ++i) {
+    const uint8_t byte = (uint8_t)(7 * i + 3);
+    if (sizeof *model_input0() == 1)
+      ((uint8_t*)model_input0())[i] = byte;
+    else
+      ((float*)model_input0())[i] = (float)byte / 256.0f;
+  }
   const uint32_t before = board_instructions();
   model_run();
   const uint32_t spent = board_instructions() - before;

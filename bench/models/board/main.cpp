@@ -49,6 +49,11 @@ void set_inputs(nn::Executor& executor, const nn::PlannedModel& model, MutBytes 
     const nn::TensorInfo info = model.input(input);
     if (info.bytes > buffer.size()) fail({Code::out_of_memory, "input", info.bytes});
     for (u32 i = 0; i < info.bytes; ++i) buffer[i] = static_cast<u8>(7 * i + 3);
+    if (info.dtype == DType::f32)
+      for (u32 i = 0; i < info.bytes / 4; ++i) {
+        const f32 value = static_cast<f32>(static_cast<u8>(7 * i + 3)) / 256.0f;
+        std::memcpy(&buffer[4 * i], &value, sizeof value);
+      }
     u32 given = 0;  // memory that nothing was loaded to is zero
     std::memcpy(&given, _input_start, sizeof given);
     if (input == 0 && given == info.bytes) std::memcpy(buffer.data(), _input_start + sizeof given, given);

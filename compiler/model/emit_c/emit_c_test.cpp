@@ -167,6 +167,16 @@ TEST(EmitC, ComputesCrookedShapes) {
   expect_same_bits(planned(quantized(crooked_network(), 5 * 9 * 7)));
 }
 
+TEST(EmitC, ComputesDynamicallyQuantisedLayers) {
+  CompileOptions options;
+  options.dynamic = true;
+  for (const auto& onnx : {testing::small_network(), crooked_network()}) {
+    const auto compiled = compile_model(onnx, options);
+    ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+    expect_same_bits(compiled->pipm);
+  }
+}
+
 TEST(EmitC, MovesElements) {
   Builder b(13, 4);
   b.node("Transpose", {b.input("x", {2, 3, 4})}, "t", {{"perm", Ints{2, 0, 1}}});

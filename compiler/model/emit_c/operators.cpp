@@ -259,6 +259,39 @@ void lookup(Writer& out, const Node& node) {
            {out.input(node, 0), number(node.output().bytes), out.input(node, 1), out.output(node)});
 }
 
+enum DynamicOperand : u32 { kX, kWeights, kBias, kScales, kSums, kRows };
+
+void dynamic_scale(Writer& out, const Node& node) {
+  const u32 rows = node.output().dims[0];
+  out.need({"dynamic_row", "dynamic_scale"});
+  out.call("dynamic_scale", {out.input(node, 0), number(rows), number(elements(node.input(0)) / rows),
+                             number(node.attributes<DynamicScaleAttributes>().symmetric), out.output(node)});
+}
+void dynamic_quantize(Writer& out, const Node& node) {
+  const u32 rows = node.input(1).dims[0];
+  out.need({"dynamic_row", "dynamic_quantize"});
+  out.call("dynamic_quantize", {out.input(node, 0), out.input(node, 1), number(rows),
+                                number(elements(node.input(0)) / rows), out.output(node)});
+}
+void dynamic_layer(Writer& out, const Node& node) {
+  const bool depthwise = node.opcode() == static_cast<u8>(Opcode::dynamic_depthwise_conv2d);
+  out.need({"bounded", "dynamic_row", "dynamic_conv2d"});
+  out.call("dynamic_conv2d", Arguments{conv_window(out, node), number(depthwise ? 1 : 0), out.input(node, kX),
+                                       out.input(node, kRows), out.input(node, kWeights),
+                                       out.input(node, kScales), out.input(node, kBias)} +
+                                 bounds_f32(node.attributes<Conv2dAttributes>().clamp) +
+                                 Arguments{out.output(node)});
+}
+void dynamic_fully_connected(Writer& out, const Node& node) {
+  const u32* weights = node.input(kWeights).dims;
+  out.need({"bounded", "dynamic_row", "dynamic_fully_connected"});
+  out.call("dynamic_fully_connected",
+           Arguments{out.input(node, kX), number(elements(node.input(kX)) / weights[1]), number(weights[1]),
+                     out.input(node, kRows), out.input(node, kWeights), out.input(node, kScales),
+                     out.input(node, kSums), out.input(node, kBias), number(weights[0])} +
+               bounds_f32(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
+}
+
 constexpr OperatorEmitter kEmitters[] = {
     {Opcode::conv2d, DType::i8, conv2d_i8},
     {Opcode::conv2d, DType::f32, conv2d_f32},
@@ -289,6 +322,11 @@ constexpr OperatorEmitter kEmitters[] = {
     {Opcode::concat, nn::kAnyDType, concat},
     {Opcode::sign_flip, nn::kAnyDType, sign_flip},
     {Opcode::lookup, DType::i8, lookup},
+    {Opcode::dynamic_scale, DType::f32, dynamic_scale},
+    {Opcode::dynamic_quantize, DType::f32, dynamic_quantize},
+    {Opcode::dynamic_conv2d, DType::i8, dynamic_layer},
+    {Opcode::dynamic_depthwise_conv2d, DType::i8, dynamic_layer},
+    {Opcode::dynamic_fully_connected, DType::i8, dynamic_fully_connected},
     {Opcode::custom, nn::kAnyDType, custom},
 };
 
