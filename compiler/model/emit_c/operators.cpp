@@ -259,7 +259,7 @@ void lookup(Writer& out, const Node& node) {
            {out.input(node, 0), number(node.output().bytes), out.input(node, 1), out.output(node)});
 }
 
-enum DynamicOperand : u32 { kX, kWeights, kBias, kScales, kSums, kRows };
+enum DynamicOperand : u8 { kX, kWeights, kBias, kScales, kSums, kRows };
 
 void dynamic_scale(Writer& out, const Node& node) {
   const u32 rows = node.output().dims[0];
