@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
+#include "base/sha256.h"
 #include "mewz/clock.h"
 #include "mewz/entropy.h"
 #include "mewz/log.h"
@@ -150,6 +152,26 @@ extern "C" unsigned int mewz_lwip_random() {
   unsigned int value;
   entropy().fill({reinterpret_cast<u8*>(&value), sizeof value});
   return value;
+}
+
+/// RFC 6528: a clock of four microseconds, and a secret function of both ends.
+extern "C" unsigned int mewz_lwip_sequence(const void* local, unsigned short local_port, const void* remote,
+                                           unsigned short remote_port) {
+  static u8 secret[32];
+  static bool known = false;
+  if (!std::exchange(known, true)) entropy().fill(secret);
+  Sha256 hash;
+  hash.update(secret);
+  for (const void* end : {local, remote}) {
+    const auto* const ip = static_cast<const ip_addr_t*>(end);
+    hash.update({reinterpret_cast<const u8*>(&ip->u_addr), IP_IS_V6(ip) ? usize{16} : usize{4}});
+  }
+  const unsigned short ports[] = {local_port, remote_port};
+  hash.update({reinterpret_cast<const u8*>(ports), sizeof ports});
+  const Sha256::Digest digest = hash.finish();
+  u32 offset;
+  std::memcpy(&offset, digest.data(), sizeof offset);
+  return static_cast<u32>(clock().uptime_ns() / 4000) + offset;
 }
 
 extern "C" void mewz_lwip_assert(int line) { check_failed("assertion", "lwip", line); }

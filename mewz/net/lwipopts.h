@@ -39,6 +39,9 @@
 #define LWIP_UDP 1
 #define LWIP_TCP 1
 #define TCP_MSS 1460
+/* Sequence numbers that nobody outside can guess (RFC 6528). */
+#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) \
+  mewz_lwip_sequence(local, local_port, remote, remote_port)
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2
 #define TCP_WND (128 * 1024)

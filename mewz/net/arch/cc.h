@@ -5,6 +5,8 @@
 extern "C" {
 #endif
 unsigned int mewz_lwip_random(void);
+unsigned int mewz_lwip_sequence(const void* local, unsigned short local_port, const void* remote,
+                                unsigned short remote_port);
 void mewz_lwip_assert(int line) __attribute__((noreturn));
 #ifdef __cplusplus
 }

@@ -102,7 +102,8 @@ KernelEntropy& entropy() {
   return the_entropy;
 }
 void KernelEntropy::fill(MutBytes out) {
-  static std::mt19937 random(7);
+  const u32 seed = 7;
+  static std::mt19937 random(seed);
   for (u8& byte : out) byte = static_cast<u8>(random());
 }
 
