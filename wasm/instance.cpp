@@ -52,6 +52,7 @@ class Instantiation {
   Status import_extern(const ImportEntry& entry, const Extern& found, u32 number);
   void tables();
   Status globals();
+  Status plan_memory();
   Status memory();
   Status segments();
 
@@ -96,7 +97,7 @@ Status Instantiation::allot_all() {
   const usize slots = config_.stack_bytes / sizeof(Value);
   instance_.stack_bytes = static_cast<u32>(slots * sizeof(Value));
   instance_.engine = config_.engine;
-  instance_.own_memory.space = config_.memory_space;
+  TRY(plan_memory());
   Run& run = *(instance_.run = TRY(config_.engine->attach(instance_, config_.code, arena_)));
   run.least_gap = instance_.stack_bytes;
   run.stack = static_cast<Value*>(arena_.allocate(instance_.stack_bytes, alignof(Value)));
@@ -207,25 +208,39 @@ Status Instantiation::globals() {
   return {};
 }
 
-Status Instantiation::memory() {
-  if (!module_.has_memory || module_.imported_memory) return {};
+/// How large the module's own memory is and may become. The engine is attached knowing it.
+Status Instantiation::plan_memory() {
   MemoryInst& memory = instance_.own_memory;
-  const u64 minimum = u64{module_.memory.min} * kPageBytes;
+  memory.space = config_.memory_space;
+  if (!module_.has_memory || module_.imported_memory) return {};
   if (module_.memory.min > config_.max_memory_pages)
     return Error{Code::out_of_memory, "module wants more memory than it may have", module_.memory.min};
   memory.declared = module_.memory;
   memory.pages = module_.memory.min;
   memory.max_pages = std::min({module_.memory.max, config_.max_memory_pages, 65'536u});
-  u64 capacity = minimum;
-  if (config_.memory_bytes != 0)
-    capacity = std::min<u64>(config_.memory_bytes, u64{memory.max_pages} * kPageBytes);
-  else
-    memory.arena = &arena_;
   memory.zeroed = config_.zeroed_arena;
+  u64 bytes = u64{memory.pages} * kPageBytes;
+  if (config_.memory_bytes == 0) {
+    memory.arena = &arena_;
+  } else {
+    if (config_.memory_bytes < bytes + kPageBytes) memory.max_pages = memory.pages;  // no page more fits
+    bytes = std::min<u64>(config_.memory_bytes, bytes);
+  }
+  if (bytes > ~usize{0})
+    return Error{Code::out_of_memory, "module wants more memory than there are addresses", memory.pages};
+  memory.bytes = static_cast<usize>(bytes);
+  return {};
+}
+
+Status Instantiation::memory() {
+  if (!module_.has_memory || module_.imported_memory) return {};
+  MemoryInst& memory = instance_.own_memory;
+  const u64 capacity = config_.memory_bytes == 0
+                           ? memory.bytes
+                           : std::min<u64>(config_.memory_bytes, u64{memory.max_pages} * kPageBytes);
   if (!memory.extend(arena_, capacity))
     return Error{Code::out_of_memory, "arena too small for the module's memory",
                  static_cast<u32>(arena_.wanted())};
-  memory.bytes = static_cast<usize>(std::min(capacity, minimum));
   return {};
 }
 

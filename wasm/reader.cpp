@@ -29,7 +29,8 @@ u8 Reader::byte() {
 
 /// Most have one byte.
 u32 Reader::leb_u32() {
-  if (at_ != end_ && *at_ < 0x80) [[likely]] return *at_++;
+  if (at_ != end_ && *at_ < 0x80) [[likely]]
+    return *at_++;
   return static_cast<u32>(leb(32, false));
 }
 

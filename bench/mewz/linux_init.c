@@ -52,8 +52,8 @@ static int copy_compiled(const char* to) {
 
 int main(int argc, char** argv) {
   if (strstr(argv[0], "pipit-aot") != NULL) return argc < 4 || copy_compiled(argv[3]);
-  static const char* const kModules[] = {"/mod/failover.ko",    "/mod/net_failover.ko", "/mod/virtio_ring.ko",
-                                         "/mod/virtio.ko", "/mod/virtio_mmio.ko",  "/mod/virtio_net.ko"};
+  static const char* const kModules[] = {"/mod/failover.ko", "/mod/net_failover.ko", "/mod/virtio_ring.ko",
+                                         "/mod/virtio.ko",   "/mod/virtio_mmio.ko",  "/mod/virtio_net.ko"};
   static char text[4096];
   char* words[32] = {0};
   mount("proc", "/proc", "proc", 0, "");

@@ -114,7 +114,8 @@ Result<CompiledModule> compile(const std::string& folder, const Recipe& recipe) 
     if (!support::exists(sources.back()))
       return Error(Code::not_found, sources.back() + ": no such source file");
   }
-  for (const char* source : {"/src/malloc.c", "/src/print.c", "/src/socket.c"}) sources.push_back(sdk_folder() + source);
+  for (const char* source : {"/src/malloc.c", "/src/print.c", "/src/socket.c"})
+    sources.push_back(sdk_folder() + source);
 
   CompiledModule module;
   bool cpp = false;

@@ -183,6 +183,30 @@ TEST(Native, SoftwareChecksDoToo) {
   sweep(mix);
 }
 
+TEST(Native, ChecksForOneMemorySizeAreOfNoOther) {
+  Options options{
+      .target = *find_target("x86_64-linux", ""), .effort = Effort::o2, .memory_limit = 24 * 1024};
+  options.target.checks = Checks::software;
+  const auto bytes = support::read_file(kLoads);
+  ASSERT_TRUE(bytes.ok());
+  std::vector<u8> storage(1 << 20);
+  Arena arena(storage);
+  const auto module = wasm::ValidModule::load(*bytes, arena);
+  ASSERT_TRUE(module.ok());
+  const auto compiled = compile(*bytes, options);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  const auto file = host::NativeFile::copy(*compiled);
+  ASSERT_TRUE(file.ok());
+  const auto loaded = native::NativeModule::load(file->bytes(), *module, host::this_machine());
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  const native::NativeCode code(*loaded, &host::fault_port());
+  for (const u32 size : {24u * 1024, 12u * 1024, 0u}) {
+    const auto instance = Instance::create(
+        *module, {}, {.engine = &wasm::kNativeEngine, .code = &code, .memory_bytes = size}, arena);
+    EXPECT_EQ(instance.ok(), size == options.memory_limit) << size;
+  }
+}
+
 TEST(Native, MeteredCodePausesAndGoesOn) {
   Pair pair(kCalls, {.effort = Effort::o2, .metering = true});
   pair.expect_same("fib", {{.u32_ = 12}}, 7);

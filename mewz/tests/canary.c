@@ -23,8 +23,7 @@ int main(int argc, char** argv) {
     fflush(stdout);
     if (!strcmp(mode, "mute")) sleep(3600);
     if (strcmp(mode, "later") || count > 0) __builtin_trap();
-    static const char kAnswer[] =
-        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nv5\n";
+    static const char kAnswer[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nv5\n";
     pipit_send_all(fd, kAnswer, sizeof kAnswer - 1);
     close(fd);
   }

@@ -61,6 +61,12 @@ Result<Run*> attach(InstanceImpl& instance, const void* code, Arena& arena) {
   if ((header.flags & kGuardPages) != 0 && instance.module->has_memory &&
       instance.own_memory.space == nullptr)
     return Error{Code::invalid_argument, "native code without bounds checks needs a guarded memory space"};
+  // Checks against a constant hold for memory of just that size which never grows.
+  const MemoryInst& memory = instance.own_memory;
+  if (header.memory_limit != 0 && (instance.module->imported_memory || memory.max_pages != memory.pages ||
+                                   memory.bytes != header.memory_limit))
+    return Error{Code::invalid_argument, "native code was compiled for another memory size",
+                 header.memory_limit};
   NativeRun* run = TRY(arena.make<NativeRun>());
   const usize cells_at = cells_offset(sizeof(void*));
   const usize bytes = cells_at + usize{header.global_slots} * sizeof(Value);

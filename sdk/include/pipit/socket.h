@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* TCP and UDP over IPv4 and IPv6, by WasmEdge's extension of WASI preview 1. A descriptor is one of WASI's: read(),
-   write(), close() and poll() take it. Functions that can fail return -1 and set errno. */
+/* TCP and UDP over IPv4 and IPv6, by WasmEdge's extension of WASI preview 1. A descriptor is one of WASI's:
+   read(), write(), close() and poll() take it. Functions that can fail return -1 and set errno. */
 
 #ifdef __cplusplus
 extern "C" {
