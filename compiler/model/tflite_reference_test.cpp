@@ -31,11 +31,11 @@ struct Case {
 };
 constexpr Case kCases[] = {
     // In one ill-conditioned window TensorFlow Lite is 5.2e-5 off the sum in double precision, we are 2.2e-6.
-    {"mlperf-tiny/ad01_fp32", "mlperf-tiny/ad01_normal_id_01_00000000_hist_librosa.bin", 0, 1e-4},
+    {"mlperf-tiny/ad01_fp32", "mlperf-tiny/ad01_normal_id_01_00000000_hist_librosa.bin", 0, 5.1e-5},
     {"mlperf-tiny/ad01_int8", nullptr, 1},
     {"mlperf-tiny/kws_ref_model", "mlperf-tiny/kws_input0_int8.bin", 1},
     // Hybrid: where a float differs in its last bit a hidden activation may fall one int8 step further.
-    {"mlperf-tiny/kws_ref_model_float32", nullptr, 0, 1e-2},
+    {"mlperf-tiny/kws_ref_model_float32", nullptr, 0, 6e-3},
     {"mlperf-tiny/kws_saved_model_variables_f32", nullptr, 0},
     {"mlperf-tiny/pretrainedResnet", nullptr, 0},
     {"mlperf-tiny/pretrainedResnet_quant", "mlperf-tiny/ic_input0_int8.bin", 1},
@@ -51,7 +51,7 @@ constexpr Case kCases[] = {
     // grows from layer to layer; MobileNetV2's 64 layers let 5 of 1001 outputs differ, by up to 7.
     {"google-coral/mobilenet_v1_0.25_128_quant", "google-coral/cat.bmp", 1},
     {"google-coral/mobilenet_v1_0.5_160_quant", "google-coral/dragonfly.bmp", 1},
-    {"google-coral/mobilenet_v2_1.0_224_quant", "google-coral/grace_hopper.bmp", 8},
+    {"google-coral/mobilenet_v2_1.0_224_quant", "google-coral/grace_hopper.bmp", 7},
 };
 
 std::vector<u8> read(const std::string& path) {

@@ -24,7 +24,7 @@ TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
     if (const auto found = support::run({program, "--version"}); !found.ok() || found->exit_code != 0)
       GTEST_SKIP() << "needs " << program;
   const u32 first = from_environment("PIPIT_DIFFERENTIAL_SEED", 1);
-  const u32 count = from_environment("PIPIT_DIFFERENTIAL_MODULES", 120);
+  const u32 count = from_environment("PIPIT_DIFFERENTIAL_MODULES", 300);
   const std::string folder = PIPIT_DIFFERENTIAL_FOLDER;
   fs::create_directories(folder);
   u32 events = 0, traps = 0, differences = 0, unsupported = 0;
