@@ -70,24 +70,22 @@ struct Function {
   void (*run)(const Call& call);
 };
 
+// clang-format off: it does not settle on a layout for rows without semicolons.
 /// Numbers in files are never reused. What ints and reals mean is said where each function is written.
-#define PIPIT_NN_FUNCTIONS(X)                                                                                \
-  X(1, unary, 1, 1)                                                                                          \
-  X(2, binary, 2, 2)                                                                                         \
-  X(3, where, 3, 3)                                                                                          \
-  X(4, cast, 1, 1) X(5, reduce, 1, 1) X(6, arg_reduce, 1, 1) X(7, transpose, 1, 1) X(8, slice, 1, 1)         \
-      X(9, pad, 1, 2) X(10, tile, 1, 1) X(11, expand, 1, 1) X(12, concat, 1, 32) X(13, reshape, 1, 1)        \
-          X(14, trilu, 1, 2) X(15, eye, 1, 1) X(16, reverse_sequence, 2, 2) X(17, gather, 2, 2)              \
-              X(18, gather_elements, 2, 2) X(19, gather_nd, 2, 2) X(20, scatter_elements, 3, 3)              \
-                  X(21, scatter_nd, 3, 3) X(22, one_hot, 2, 2) X(23, non_zero, 1, 1) X(24, range, 2, 2)      \
-                      X(25, cumulative_sum, 2, 2) X(26, top_k, 1, 1) X(27, matmul, 2, 2) X(28, einsum, 1, 4) \
-                          X(29, conv, 2, 2) X(30, conv_transpose, 2, 2) X(31, pool, 1, 1)                    \
-                              X(32, resize, 1, 2) X(33, grid_sample, 2, 2) X(34, roi_align, 3, 3)            \
-                                  X(35, local_response, 1, 1) X(36, recurrent, 6, 8) X(37, lu, 1, 1)         \
-                                      X(38, fourier, 1, 1) X(39, mel_weights, 3, 3)                          \
-                                          X(40, non_max_suppression, 5, 5) X(41, quantize, 3, 3)             \
-                                              X(42, dequantize, 3, 3) X(43, unpool, 2, 2)                    \
-                                                  X(44, tf_idf, 5, 5) X(45, unique, 1, 1) X(46, frame, 1, 1)
+#define PIPIT_NN_FUNCTIONS(X) \
+  X(1, unary, 1, 1) X(2, binary, 2, 2) X(3, where, 3, 3) X(4, cast, 1, 1) X(5, reduce, 1, 1) \
+  X(6, arg_reduce, 1, 1) X(7, transpose, 1, 1) X(8, slice, 1, 1) X(9, pad, 1, 2) \
+  X(10, tile, 1, 1) X(11, expand, 1, 1) X(12, concat, 1, 32) X(13, reshape, 1, 1) \
+  X(14, trilu, 1, 2) X(15, eye, 1, 1) X(16, reverse_sequence, 2, 2) X(17, gather, 2, 2) \
+  X(18, gather_elements, 2, 2) X(19, gather_nd, 2, 2) X(20, scatter_elements, 3, 3) \
+  X(21, scatter_nd, 3, 3) X(22, one_hot, 2, 2) X(23, non_zero, 1, 1) X(24, range, 2, 2) \
+  X(25, cumulative_sum, 2, 2) X(26, top_k, 1, 1) X(27, matmul, 2, 2) X(28, einsum, 1, 4) \
+  X(29, conv, 2, 2) X(30, conv_transpose, 2, 2) X(31, pool, 1, 1) X(32, resize, 1, 2) \
+  X(33, grid_sample, 2, 2) X(34, roi_align, 3, 3) X(35, local_response, 1, 1) \
+  X(36, recurrent, 6, 8) X(37, lu, 1, 1) X(38, fourier, 1, 1) X(39, mel_weights, 3, 3) \
+  X(40, non_max_suppression, 5, 5) X(41, quantize, 3, 3) X(42, dequantize, 3, 3) \
+  X(43, unpool, 2, 2) X(44, tf_idf, 5, 5) X(45, unique, 1, 1) X(46, frame, 1, 1)
+// clang-format on
 
 enum class FunctionId : u32 {
 #define X(number, name, fewest, most) name = number,
