@@ -94,7 +94,7 @@ class Pods {
 
   void settle_slot(const std::string& device, Slot& slot, PodRecord* holder, i64 now_ms);
   void depart(const std::string& device, Slot& slot, i64 now_ms);
-  void ask_controller(const std::string& device, Slot& slot, i64 now_ms);
+  void ask_controller(const std::string& device, const SlotApp& app, Slot::Departure& departure, i64 now_ms);
   void controller_known(const std::string& device, const std::string& uid,
                         kube::Result<ControllerFacts> facts);
   i64 live_siblings(const SlotApp& app, const ControllerFacts& facts) const;

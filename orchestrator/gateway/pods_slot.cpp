@@ -48,31 +48,30 @@ void Pods::settle_slot(const std::string& device, Slot& slot, PodRecord* holder,
 }
 
 void Pods::depart(const std::string& device, Slot& slot, i64 now_ms) {
-  if (!slot.departure) {
-    if (slot.message.empty()) want(device, slot, slot.app, now_ms);  // after a restart of the gateway
-    if (!slot.app) return;
+  if (!slot.departure && slot.message.empty()) want(device, slot, slot.app, now_ms);  // after a restart
+  if (!slot.app) return;                                                              // its package is gone
+  if (!slot.departure)
     slot.departure = Slot::Departure{.keep_until_ms = now_ms + options_.handover_ms, .ask_ms = now_ms};
-  }
   Slot::Departure& departure = *slot.departure;
   if (departure.decided && now_ms >= departure.keep_until_ms) {
     log(Level::info, "no successor came, application stops", {{"device", device}, {"pod", slot.app->key()}});
     want(device, slot, std::nullopt, now_ms);
     return;
   }
-  if (!departure.asking && now_ms >= departure.ask_ms) ask_controller(device, slot, now_ms);
+  if (!departure.asking && now_ms >= departure.ask_ms) ask_controller(device, *slot.app, departure, now_ms);
   due(slot,
       departure.ask_ms > now_ms ? std::min(departure.ask_ms, departure.keep_until_ms) : now_ms + kAskAgainMs);
 }
 
-void Pods::ask_controller(const std::string& device, Slot& slot, i64 now_ms) {
-  const SlotApp& app = *slot.app;
+void Pods::ask_controller(const std::string& device, const SlotApp& app, Slot::Departure& departure,
+                          i64 now_ms) {
   const auto job = [this, device, uid = app.uid, name_space = app.name_space, owner = app.owner] {
     auto facts = std::make_shared<kube::Result<ControllerFacts>>(
         look_up_controller(parts_.client, name_space, owner, device));
     parts_.loop.post([this, device, uid, facts] { controller_known(device, uid, std::move(*facts)); });
   };
-  slot.departure->ask_ms = now_ms + kAskAgainMs;
-  slot.departure->asking = parts_.executor.submit("controller/" + device, job);
+  departure.ask_ms = now_ms + kAskAgainMs;
+  departure.asking = parts_.executor.submit("controller/" + device, job);
 }
 
 i64 Pods::live_siblings(const SlotApp& app, const ControllerFacts& facts) const {
