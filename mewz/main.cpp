@@ -10,6 +10,7 @@
 #include "mewz/files/memory_files.h"
 #include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
+#include "mewz/memory/late.h"
 #include "mewz/net/interface.h"
 #include "mewz/net/sockets.h"
 #include "mewz/node/node.h"
@@ -19,7 +20,7 @@
 namespace pipit::mewz {
 namespace {
 
-constinit CommandLine g_command{};
+constinit Late<CommandLine> g_command;
 
 [[noreturn]] void give_up(StopCode code, std::string_view what, const Error& error) {
   Line() << what << ": " << error;
@@ -28,12 +29,12 @@ constinit CommandLine g_command{};
 
 /// A machine without a network card is one whose applications have no sockets.
 void start_network(AppPorts& ports) {
-  const Status status = network().init(g_command);
+  const Status status = network().init(*g_command);
   if (!status.ok() && status.error().code == Code::unavailable) return;
   if (!status.ok()) give_up(StopCode::misconfigured, "network", status.error());
   ports.sockets = &sockets(Owner::first);
   ports.service = [] { return network().poll(); };
-  if (g_command.trace)
+  if (g_command->trace)
     ports.tell = [](std::string_view when) {
       const auto usage = network().usage();
       Line() << "network at the " << when << ": " << usage.connections << " connections, " << usage.segments
@@ -49,34 +50,34 @@ void start_network(AppPorts& ports) {
 extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   using namespace pipit::mewz;
   const Machine& machine = boot(start_info_address);
-  if (const pipit::Status status = parse_command_line(machine.info.arguments(), g_command); !status.ok())
+  if (const pipit::Status status = parse_command_line(machine.info.arguments(), g_command.build()); !status.ok())
     give_up(StopCode::misconfigured, "start-up", status.error());
   entropy().init(machine.cpu.rdrand);
-  discover_devices(g_command);
+  discover_devices(*g_command);
   Sources sources;
   if (const MemoryRange& disk = machine.info.module; disk.bytes != 0)
     sources.all[sources.count++] = {reinterpret_cast<const pipit::u8*>(disk.start), disk.bytes};
-  if (const pipit::Status status = attach_disks(sources, g_command); !status.ok())
+  if (const pipit::Status status = attach_disks(sources, *g_command); !status.ok())
     give_up(StopCode::misconfigured, "disk", status.error());
   if (const auto fed = feed_from_device(); !fed.ok() && fed.error().code != pipit::Code::unavailable)
     Line() << "random numbers: " << fed.error();
   if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
   AppPorts ports{.out = &console(), .err = &console()};
   start_network(ports);
-  if (g_command.agent) {
+  if (g_command->agent) {
     describe(machine);
-    run_node(g_command, machine);
+    run_node(*g_command, machine);
   }
 
-  const auto image = open_image(sources, g_command.app);
+  const auto image = open_image(sources, g_command->app);
   if (!image.ok()) give_up(StopCode::bad_input, "application", image.error());
   static MemoryFiles files(pages(), clock());
   for (const pipit::Bytes archive : image->archive_span())
     if (const auto laid = files.add_archive(archive); !laid.ok())
       give_up(StopCode::bad_input, "archive", laid.error());
   static MountedFiles mounted;
-  if (const pipit::Status status = attach_mounts(g_command, files, mounted); !status.ok())
+  if (const pipit::Status status = attach_mounts(*g_command, files, mounted); !status.ok())
     give_up(StopCode::misconfigured, "mount", status.error());
   ports.files = &mounted;
-  run_application(*image, g_command, ports, machine);
+  run_application(*image, *g_command, ports, machine);
 }

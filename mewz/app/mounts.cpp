@@ -4,18 +4,19 @@
 #include <new>
 
 #include "mewz/memory/kernel_map.h"
+#include "mewz/memory/late.h"
 #include "mewz/virtio/plan9_device.h"
 
 namespace pipit::mewz {
 namespace {
 
 constexpr u32 kMost = CommandLine::kMaxMounts;
-constinit Plan9Device g_devices[kMost];
+constinit Late<Plan9Device> g_devices[kMost];
 constinit u32 g_count = 0;
 
 Plan9Device* find(std::string_view tag) {
   for (u32 i = 0; i < g_count; ++i)
-    if (g_devices[i].tag() == tag) return &g_devices[i];
+    if (g_devices[i]->tag() == tag) return &*g_devices[i];
   return nullptr;
 }
 
@@ -41,7 +42,7 @@ Status attach_mounts(const CommandLine& command, MemoryFiles& root, MountedFiles
   if (std::ranges::none_of(mounts, [](const Mount& mount) { return mount.path == "/"; }))
     (void)all.add(root);  // the first has room
   while (!mounts.empty() && g_count < kMost) {
-    const Status opened = g_devices[g_count].open();
+    const Status opened = g_devices[g_count].build().open();
     if (!opened.ok() && opened.error().code == Code::unavailable) break;
     if (!opened.ok()) return opened.error();
     ++g_count;

@@ -11,6 +11,7 @@
 #include "mewz/interrupts/watchdog.h"
 #include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
+#include "mewz/memory/late.h"
 #include "mewz/net/interface.h"
 #include "mewz/node/platform.h"
 #include "mewz/node/ram_flash.h"
@@ -21,7 +22,7 @@ namespace {
 
 constinit RamFlash g_flash;
 constinit NodeNetwork g_network;
-NodePlatform g_platform;
+constinit Late<NodePlatform> g_platform;
 
 template <class T>
 T require(std::string_view what, Result<T> result) {
@@ -62,7 +63,7 @@ void run_node(const CommandLine& command, const Machine& machine) {
     Line() << "agent: the machine has no network card";
     stop(StopCode::misconfigured);
   }
-  g_platform.init(machine.cpu);
+  g_platform.build().init(machine.cpu);
   static Probe probe(pages().free_bytes());
   const Shares shares = share_memory();
   g_flash.init(require("agent", Reservation::create(shares.flash_bytes))->memory());
@@ -80,7 +81,7 @@ void run_node(const CommandLine& command, const Machine& machine) {
       .flash = &g_flash,
       .network = &g_network,
       .memory = &probe,
-      .platform = &g_platform,
+      .platform = &*g_platform,
       .layout = agent::default_layout(g_flash),
       .device = {.broker_host = command.broker.host,
                  .broker_port = command.broker.port,

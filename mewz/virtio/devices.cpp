@@ -1,5 +1,6 @@
 // Every virtio device of the machine, however it is reached.
 #include "mewz/log.h"
+#include "mewz/memory/late.h"
 #include "mewz/virtio/mmio_transport.h"
 #include "mewz/virtio/pci_transport.h"
 
@@ -8,8 +9,8 @@ namespace {
 
 constexpr u32 kMaxPci = 16;
 
-constinit MmioTransport g_mmio[CommandLine::kMaxTransports];
-constinit PciTransport g_pci[kMaxPci];
+constinit Late<MmioTransport> g_mmio[CommandLine::kMaxTransports];
+constinit Late<PciTransport> g_pci[kMaxPci];
 constinit u32 g_pci_count = 0;
 
 struct Slot {
@@ -23,7 +24,7 @@ void add(Transport& transport) { g_slots[g_count++] = {&transport, false}; }
 
 void add_pci(pci::Function function) {
   if (g_pci_count == kMaxPci || !PciTransport::recognises(function)) return;
-  PciTransport& transport = g_pci[g_pci_count];
+  PciTransport& transport = g_pci[g_pci_count].build();
   if (const Status status = transport.open(function); !status.ok()) {
     Line() << "virtio device " << u32{function.device} << "." << u32{function.number} << ": "
            << status.error();
@@ -44,7 +45,7 @@ Result<u64> agree_on(u64 offered, u64 required, u64 optional) {
 
 void discover_devices(const CommandLine& command) {
   for (u32 i = 0; i < command.transport_count; ++i) {
-    MmioTransport& transport = g_mmio[i];
+    MmioTransport& transport = g_mmio[i].build();
     if (const Status status = transport.open(command.transports[i]); !status.ok()) {
       Line line;
       line << "virtio at ";
