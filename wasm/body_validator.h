@@ -60,12 +60,12 @@ class BodyValidator {
   }
   u8 stored_type(u32 table) {
     const u8 type = module_.tables[table].type;
-    if (type == kNonNullFuncRef) fail("typed function references are not supported", Code::unsupported);
+    if (type == kNonNullFuncRef) fail(Rule::function_references_not_supported);
     return type;
   }
 
-  void fail(const char* message, Code code = Code::malformed) { reader_.fail_at(at_, message, code); }
-  void mismatch() { fail("type mismatch"); }
+  void fail(Rule rule) { reader_.fail_at(at_, rule); }
+  void mismatch() { fail(Rule::type_mismatch); }
 
   // Operands: one byte a slot, which is the type; so a v128 has two.
   void push_slot(u8 type);

@@ -101,17 +101,16 @@ class Decoder {
   u32 length() {
     const u32 at = reader_.offset();
     const u32 count = reader_.leb_u32();
-    if (count > reader_.left()) reader_.fail_at(at, "unexpected end: more items than bytes");
+    if (count > reader_.left()) reader_.fail_at(at, Rule::more_items_than_bytes);
     return reader_.ok() ? count : 0;
   }
   template <class T>
   void allot(std::span<T>& out, u32 count) {
-    if (!make_zeroed(arena_, out, count)) reader_.fail("arena too small for the module", Code::out_of_memory);
+    if (!make_zeroed(arena_, out, count)) reader_.fail(Rule::arena_too_small_for_module);
   }
   void check_memory(LimitsType memory, u32 at);
   void check_table(const TableType& table, u32 at) {
-    if (table.limits.min > limits_.max_table_elements)
-      reader_.fail_at(at, "table is larger than this platform allows", Code::out_of_range);
+    if (table.limits.min > limits_.max_table_elements) reader_.fail_at(at, Rule::table_exceeds_platform);
   }
 
   ModuleImpl& module_;
@@ -139,18 +138,17 @@ Status Decoder::run() {
     const u32 size = reader_.leb_u32();
     if (!reader_.ok()) break;
     if (id > kDataCount) {
-      reader_.fail_at(at, "malformed section id");
+      reader_.fail_at(at, Rule::malformed_section_id);
       break;
     }
     if (id != kCustom) {
-      if (kOrder[id] <= last) reader_.fail_at(at, "unexpected content after last section");
+      if (kOrder[id] <= last) reader_.fail_at(at, Rule::section_out_of_order);
       last = kOrder[id];
     }
     section(id, size);
   }
-  if (bodies_ != defined_funcs_) reader_.fail("function and code section have inconsistent lengths");
-  if (data_count_ != kNone && data_count_ != module_.data.size())
-    reader_.fail("data count and data section have inconsistent lengths");
+  if (bodies_ != defined_funcs_) reader_.fail(Rule::function_and_code_inconsistent);
+  if (data_count_ != kNone && data_count_ != module_.data.size()) reader_.fail(Rule::data_count_inconsistent);
   module_.uses_v128 = reader_.uses_v128();
   return reader_.status();
 }
@@ -184,8 +182,7 @@ void Decoder::survey() {
   module_.imported_tables = imported[1];
   module_.imported_globals = module_.constant_globals = imported[3];
   const u32 funcs = imported[0] + defined[kFunction];
-  if (funcs > std::min(limits_.max_functions, kMaxFunctions))
-    return reader_.fail("too many functions", Code::out_of_range);
+  if (funcs > std::min(limits_.max_functions, kMaxFunctions)) return reader_.fail(Rule::too_many_functions);
   allot(module_.funcs, funcs);
   allot(module_.tables, imported[1] + defined[kTable]);
   allot(module_.globals, imported[3] + defined[kGlobal]);
@@ -210,7 +207,7 @@ void Decoder::section(u8 id, u32 size) {
     case kData: data(); break;
     default: data_count_ = reader_.leb_u32(); module_.has_data_count = true;
   }
-  if (!reader_.at_end()) reader_.fail("section size mismatch");
+  if (!reader_.at_end()) reader_.fail(Rule::section_size_mismatch);
   reader_.restore(outer);
 }
 
@@ -225,23 +222,22 @@ void Decoder::custom() {
 
 void Decoder::types() {
   const u32 count = length();
-  if (count > kMaxTypes) reader_.fail("too many types", Code::out_of_range);
+  if (count > kMaxTypes) reader_.fail(Rule::too_many_types);
   if (reader_.ok()) allot(module_.types, count);
   for (TypeEntry& type : module_.types) {
     const u32 at = reader_.offset();
     const u8 form = reader_.byte();
     if (form == 0x5E || form == 0x5F || form == 0x50 || form == 0x4E || form == 0x4F)
-      reader_.fail_at(at, "garbage-collected types are not supported", Code::unsupported);
+      reader_.fail_at(at, Rule::garbage_collection_not_supported);
     else if (form != 0x60)
-      reader_.fail_at(at, "malformed function type");
+      reader_.fail_at(at, Rule::malformed_function_type);
     u32* const offsets[] = {&type.params_at, &type.results_at};
     u16* const counts[] = {&type.param_count, &type.result_count};
     u16* const slots[] = {&type.param_slots, &type.result_slots};
     for (int part = 0; part < 2; ++part) {
       const u32 length_at = reader_.offset();
       const u32 items = length();
-      if (items > kMaxTypeItems)
-        reader_.fail_at(length_at, "too many parameters or results", Code::out_of_range);
+      if (items > kMaxTypeItems) reader_.fail_at(length_at, Rule::too_many_parameters_or_results);
       *offsets[part] = reader_.offset();
       *counts[part] = static_cast<u16>(items);
       for (u32 i = 0; i < items && reader_.ok(); ++i) read_value_type(reader_);
@@ -278,7 +274,7 @@ void Decoder::imports() {
     if (!reader_.ok()) break;
     switch (entry.kind) {
       case ExternKind::func:
-        if (entry.type >= module_.types.size()) reader_.fail_at(at, "unknown type");
+        if (entry.type >= module_.types.size()) reader_.fail_at(at, Rule::unknown_type);
         module_.funcs[func++].type = static_cast<u16>(entry.type);
         break;
       case ExternKind::table:
@@ -286,7 +282,7 @@ void Decoder::imports() {
         module_.tables[table++] = entry.table;
         break;
       case ExternKind::memory:
-        if (module_.has_memory) reader_.fail_at(at, "multiple memories are not supported");
+        if (module_.has_memory) reader_.fail_at(at, Rule::multiple_memories_not_supported);
         module_.has_memory = module_.imported_memory = true;
         module_.memory = entry.memory;
         check_memory(entry.memory, at);
@@ -301,7 +297,7 @@ void Decoder::functions() {
   for (FuncEntry& func : module_.funcs.subspan(module_.imported_funcs, defined_funcs_)) {
     const u32 at = reader_.offset();
     const u32 type = reader_.leb_u32();
-    if (type >= module_.types.size()) reader_.fail_at(at, "unknown type");
+    if (type >= module_.types.size()) reader_.fail_at(at, Rule::unknown_type);
     func.type = static_cast<u16>(type);
     if (!reader_.ok()) break;
   }
@@ -311,28 +307,27 @@ void Decoder::tables() {
   for (TableType& table : module_.tables.subspan(module_.imported_tables, length())) {
     const u32 at = reader_.offset();
     const bool has_init = reader_.peek() == 0x40;
-    if (has_init && (reader_.byte(), reader_.byte() != 0)) reader_.fail_at(at, "malformed table");
+    if (has_init && (reader_.byte(), reader_.byte() != 0)) reader_.fail_at(at, Rule::malformed_table);
     table = read_table_type(reader_);
     check_table(table, at);
     if (has_init) {
       table.init_at = reader_.offset();
       check_constant(reader_, module_, table.type);
     } else if (table.type == kNonNullFuncRef) {
-      reader_.fail_at(at, "type mismatch: elements that are never null need an initial value");
+      reader_.fail_at(at, Rule::type_mismatch_no_initial_value);
     }
     if (!reader_.ok()) break;
   }
 }
 
 void Decoder::check_memory(LimitsType memory, u32 at) {
-  if (memory.min > limits_.max_memory_pages)
-    reader_.fail_at(at, "module wants more memory than this platform has", Code::out_of_range);
+  if (memory.min > limits_.max_memory_pages) reader_.fail_at(at, Rule::memory_exceeds_platform);
 }
 
 void Decoder::memories() {
   const u32 at = reader_.offset();
   const u32 count = length();
-  if (count + module_.has_memory > 1) reader_.fail_at(at, "multiple memories are not supported");
+  if (count + module_.has_memory > 1) reader_.fail_at(at, Rule::multiple_memories_not_supported);
   if (count == 1 && reader_.ok()) {
     module_.has_memory = true;
     module_.memory = read_memory_type(reader_);
@@ -362,18 +357,18 @@ void Decoder::exports() {
     switch (entry.kind) {
       case ExternKind::func:
         if (entry.index >= module_.funcs.size())
-          reader_.fail_at(at, "unknown function");
+          reader_.fail_at(at, Rule::unknown_function);
         else
           module_.declare(entry.index);
         break;
       case ExternKind::table:
-        if (entry.index >= module_.tables.size()) reader_.fail_at(at, "unknown table");
+        if (entry.index >= module_.tables.size()) reader_.fail_at(at, Rule::unknown_table);
         break;
       case ExternKind::memory:
-        if (entry.index != 0 || !module_.has_memory) reader_.fail_at(at, "unknown memory");
+        if (entry.index != 0 || !module_.has_memory) reader_.fail_at(at, Rule::unknown_memory);
         break;
       case ExternKind::global:
-        if (entry.index >= module_.globals.size()) reader_.fail_at(at, "unknown global");
+        if (entry.index >= module_.globals.size()) reader_.fail_at(at, Rule::unknown_global);
         break;
     }
   }
@@ -395,17 +390,16 @@ void Decoder::check_duplicates(u32 count, u32 at) {
   for (usize i = 1; i < order.size(); ++i)
     if (export_name(module_, order[i - 1]) == export_name(module_, order[i]))
       duplicate = std::min(duplicate, order[i]);
-  if (duplicate != kNone) reader_.fail_at(duplicate, "duplicate export name");
+  if (duplicate != kNone) reader_.fail_at(duplicate, Rule::duplicate_export_name);
   arena_.rewind(mark);
 }
 
 void Decoder::start() {
   const u32 at = reader_.offset();
   const u32 func = reader_.leb_u32();
-  if (func >= module_.funcs.size()) return reader_.fail_at(at, "unknown function");
+  if (func >= module_.funcs.size()) return reader_.fail_at(at, Rule::unknown_function);
   const TypeEntry& type = module_.type_of(func);
-  if (type.param_count != 0 || type.result_count != 0)
-    return reader_.fail_at(at, "start function must take and return nothing");
+  if (type.param_count != 0 || type.result_count != 0) return reader_.fail_at(at, Rule::start_function_type);
   module_.start = func;
 }
 
@@ -418,12 +412,12 @@ void Decoder::elements() {
     if (!reader_.ok()) break;
     if (segment.mode == SegmentMode::active) {
       if (segment.table >= module_.tables.size())
-        reader_.fail_at(offset, "unknown table");
+        reader_.fail_at(offset, Rule::unknown_table);
       else if (!ref_matches(segment.type, module_.tables[segment.table].type))
-        reader_.fail_at(offset, "type mismatch: element segment and table");
+        reader_.fail_at(offset, Rule::type_mismatch_of_segment);
       Reader where(module_.code, segment.offset_at);
       check_constant(where, module_, 0x7F);
-      if (!where.ok()) reader_.fail_at(where.error().where, where.error().message, where.error().code);
+      reader_.fail_as(where);
     }
     for (u32 i = 0; i < segment.count && reader_.ok(); ++i) {
       if (segment.expressions) {
@@ -433,7 +427,7 @@ void Decoder::elements() {
       const u32 at = reader_.offset();
       const u32 func = reader_.leb_u32();
       if (func >= module_.funcs.size())
-        reader_.fail_at(at, "unknown function");
+        reader_.fail_at(at, Rule::unknown_function);
       else
         module_.declare(func);
     }
@@ -444,14 +438,13 @@ void Decoder::elements() {
 void Decoder::code() {
   const u32 at = reader_.offset();
   bodies_ = length();
-  if (bodies_ != defined_funcs_) reader_.fail_at(at, "function and code section have inconsistent lengths");
+  if (bodies_ != defined_funcs_) reader_.fail_at(at, Rule::function_and_code_inconsistent);
   for (u32 i = 0; i < bodies_ && reader_.ok(); ++i) {
     const u32 body = reader_.offset();
     const u32 size = reader_.leb_u32();
     if (size > std::min(limits_.max_function_bytes, kMaxFunctionBytes))
       reader_.fail_at(body,
-                      size > reader_.left() ? "unexpected end of section or function" : "function too large",
-                      size > reader_.left() ? Code::malformed : Code::out_of_range);
+                      size > reader_.left() ? Rule::unexpected_end_of_function : Rule::function_too_large);
     reader_.bytes(size);
     if (reader_.ok()) module_.funcs[module_.imported_funcs + i].body = body;
   }
@@ -460,18 +453,17 @@ void Decoder::code() {
 void Decoder::data() {
   const u32 at = reader_.offset();
   const u32 count = length();
-  if (data_count_ != kNone && data_count_ != count)
-    reader_.fail_at(at, "data count and data section have inconsistent lengths");
+  if (data_count_ != kNone && data_count_ != count) reader_.fail_at(at, Rule::data_count_inconsistent);
   if (reader_.ok()) allot(module_.data, count);
   for (u32& offset : module_.data) {
     offset = reader_.offset();
     const DataSegment segment = read_data_segment(reader_);
     if (!reader_.ok()) break;
     if (segment.mode == SegmentMode::active) {
-      if (segment.memory != 0 || !module_.has_memory) reader_.fail_at(offset, "unknown memory");
+      if (segment.memory != 0 || !module_.has_memory) reader_.fail_at(offset, Rule::unknown_memory);
       Reader where(module_.code, segment.offset_at);
       check_constant(where, module_, 0x7F);
-      if (!where.ok()) reader_.fail_at(where.error().where, where.error().message, where.error().code);
+      reader_.fail_as(where);
     }
   }
 }

@@ -11,22 +11,21 @@ namespace {
 void refuse(Reader& reader, u32 at, u8 byte) {
   struct Feature {
     u8 first, last;
-    const char* message;
+    Rule rule;
   };
   static constexpr Feature kFeatures[] = {
-      {0x06, 0x0A, "exception handling is not supported"},
-      {0x14, 0x15, "typed function references are not supported"},
-      {0x18, 0x19, "exception handling is not supported"},
-      {0x1F, 0x1F, "exception handling is not supported"},
-      {0xD3, 0xD6, "garbage-collected types are not supported"},
-      {0xFB, 0xFB, "garbage-collected types are not supported"},
-      {0xFD, 0xFD, "SIMD is not supported"},
-      {0xFE, 0xFE, "threads are not supported"},
+      {0x06, 0x0A, Rule::exceptions_not_supported},
+      {0x14, 0x15, Rule::function_references_not_supported},
+      {0x18, 0x19, Rule::exceptions_not_supported},
+      {0x1F, 0x1F, Rule::exceptions_not_supported},
+      {0xD3, 0xD6, Rule::garbage_collection_not_supported},
+      {0xFB, 0xFB, Rule::garbage_collection_not_supported},
+      {0xFD, 0xFD, Rule::simd_not_supported},
+      {0xFE, 0xFE, Rule::threads_not_supported},
   };
   for (const Feature& feature : kFeatures)
-    if (byte >= feature.first && byte <= feature.last)
-      return reader.fail_at(at, feature.message, Code::unsupported);
-  reader.fail_at(at, "illegal opcode");
+    if (byte >= feature.first && byte <= feature.last) return reader.fail_at(at, feature.rule);
+  reader.fail_at(at, Rule::illegal_opcode);
 }
 
 u8 read_opcode(Reader& reader, u32 at) {
@@ -53,7 +52,7 @@ i32 read_block_type(Reader& reader) {
   const u32 at = reader.offset();
   const i64 index = reader.leb_s33();
   if (index < 0 || index > 0x7FFF'FFFF) {
-    reader.fail_at(at, "malformed block type");
+    reader.fail_at(at, Rule::malformed_block_type);
     return kBlockEmpty;
   }
   return static_cast<i32>(index);
@@ -61,7 +60,7 @@ i32 read_block_type(Reader& reader) {
 
 void read_zero(Reader& reader) {
   const u32 at = reader.offset();
-  if (reader.byte() != 0) reader.fail_at(at, "zero byte expected");
+  if (reader.byte() != 0) reader.fail_at(at, Rule::zero_byte_expected);
 }
 
 }  // namespace
@@ -70,7 +69,7 @@ void read_memarg(Reader& reader, Instruction& instruction) {
   const u32 at = reader.offset();
   instruction.a = reader.leb_u32();
   if (instruction.a >= 32)  // 64 would say that the index of a memory follows
-    reader.fail_at(at, "malformed memop flags (multiple memories are not supported)");
+    reader.fail_at(at, Rule::malformed_memop_flags);
   instruction.b = reader.leb_u32();
 }
 
@@ -96,7 +95,8 @@ void read_instruction(Reader& reader, Instruction& instruction) {
     case Immediate::elem: instruction.a = reader.leb_u32(); break;
     case Immediate::label_table:
       instruction.a = reader.leb_u32();
-      if (instruction.a >= reader.left()) reader.fail_at(instruction.operands, "unexpected end of br_table");
+      if (instruction.a >= reader.left())
+        reader.fail_at(instruction.operands, Rule::unexpected_end_of_br_table);
       break;
     case Immediate::type_table:
     case Immediate::elem_table:
@@ -114,7 +114,7 @@ void read_instruction(Reader& reader, Instruction& instruction) {
     case Immediate::f64: reader.bytes(8); break;
     case Immediate::ref_type: instruction.a = read_reference_type(reader); break;
     case Immediate::select_types:
-      if (reader.leb_u32() != 1) reader.fail_at(instruction.operands, "invalid result arity");
+      if (reader.leb_u32() != 1) reader.fail_at(instruction.operands, Rule::invalid_result_arity);
       instruction.a = read_value_type(reader);
       break;
     default: break;  // behind the SIMD prefix

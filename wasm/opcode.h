@@ -64,6 +64,8 @@ struct OpInfo {
   Immediate immediate;
   u8 alignment : 7;
   u8 exists : 1;
+
+  constexpr bool operator==(const OpInfo&) const = default;
 };
 
 /// Properties of an internal opcode; `exists` is 0 for codes below 0x100 that name no instruction. Codes from

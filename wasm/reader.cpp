@@ -2,18 +2,23 @@
 
 namespace pipit::wasm {
 
-void Reader::fail_at(u32 offset, const char* message, Code code) {
-  if (message_ != nullptr) return;
-  message_ = message;
+void Reader::fail(Rule rule) { fail_at(offset(), rule); }
+
+void Reader::fail_as(const Reader& other) {
+  if (!other.ok()) fail_at(other.where_, other.rule_);
+}
+
+void Reader::fail_at(u32 offset, Rule rule) {
+  if (rule_ != Rule::none) return;
+  rule_ = rule;
   where_ = offset;
-  code_ = code;
   at_ = end_;
 }
 
 const u8* Reader::narrow(u32 size) {
   const u8* old = end_;
   if (size > left())
-    fail("length out of bounds");
+    fail(Rule::length_out_of_bounds);
   else
     end_ = at_ + size;
   return old;
@@ -21,7 +26,7 @@ const u8* Reader::narrow(u32 size) {
 
 u8 Reader::byte() {
   if (at_ == end_) {
-    fail("unexpected end");
+    fail(Rule::unexpected_end);
     return 0;
   }
   return *at_++;
@@ -40,7 +45,7 @@ u64 Reader::leb(u32 bits, bool is_signed) {
   u32 shift = 0;
   do {
     if (at_ == end_) {
-      fail("unexpected end");
+      fail(Rule::unexpected_end);
       return 0;
     }
     byte = *at_++;
@@ -50,11 +55,11 @@ u64 Reader::leb(u32 bits, bool is_signed) {
       const u32 used = bits - (shift - 7);
       const i32 rest =
           is_signed ? static_cast<i8>(static_cast<u8>(byte << 1)) >> used : (byte & 0x7F) >> used;
-      const char* message = (byte & 0x80) != 0 ? "integer representation too long"
-                            : (is_signed ? rest != 0 && rest != -1 : rest != 0) ? "integer too large"
-                                                                                : nullptr;
-      if (message != nullptr) {
-        fail_at(offset() - 1, message);
+      const Rule rule = (byte & 0x80) != 0                                  ? Rule::integer_too_long
+                        : (is_signed ? rest != 0 && rest != -1 : rest != 0) ? Rule::integer_too_large
+                                                                            : Rule::none;
+      if (rule != Rule::none) {
+        fail_at(offset() - 1, rule);
         return 0;
       }
     }
@@ -77,7 +82,7 @@ u64 trusted_long_u32(const u8* at) {
 
 Bytes Reader::bytes(u32 size) {
   if (size > left()) {
-    fail("length out of bounds");
+    fail(Rule::length_out_of_bounds);
     return {};
   }
   at_ += size;
@@ -86,7 +91,7 @@ Bytes Reader::bytes(u32 size) {
 
 std::string_view Reader::name() {
   const Bytes text = bytes(leb_u32());
-  if (ok() && !is_utf8(text)) fail_at(offset() - static_cast<u32>(text.size()), "malformed UTF-8 encoding");
+  if (ok() && !is_utf8(text)) fail_at(offset() - static_cast<u32>(text.size()), Rule::malformed_utf8);
   return ok() ? as_text(text) : std::string_view{};
 }
 

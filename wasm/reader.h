@@ -1,6 +1,7 @@
 #pragma once
 #include "base/result.h"
 #include "base/types.h"
+#include "wasm/rule.h"
 
 namespace pipit::wasm {
 
@@ -11,12 +12,14 @@ class Reader {
   explicit Reader(Bytes code, u32 offset = 0)
       : begin_(code.data()), at_(begin_ + offset), end_(begin_ + code.size()) {}
 
-  bool ok() const { return message_ == nullptr; }
-  Error error() const { return {code_, message_, where_}; }
+  bool ok() const { return rule_ == Rule::none; }
+  Error error() const { return rule_error(rule_, where_); }
   Status status() const { return ok() ? Status{} : Status{error()}; }
-  /// Records an error at the current offset, unless there is one already.
-  void fail(const char* message, Code code = Code::malformed) { fail_at(offset(), message, code); }
-  void fail_at(u32 offset, const char* message, Code code = Code::malformed);
+  /// Records at the current offset which rule is broken, unless there is one already.
+  void fail(Rule rule);
+  void fail_at(u32 offset, Rule rule);
+  /// Takes over the error of `other`, if it has one.
+  void fail_as(const Reader& other);
 
   u32 offset() const { return static_cast<u32>(at_ - begin_); }
   const u8* at() const { return at_; }
@@ -49,9 +52,8 @@ class Reader {
   const u8* begin_;
   const u8* at_;
   const u8* end_;
-  const char* message_ = nullptr;
   u32 where_ = 0;
-  Code code_ = Code::malformed;
+  Rule rule_ = Rule::none;
   bool uses_v128_ = false;
 };
 

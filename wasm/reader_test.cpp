@@ -59,10 +59,10 @@ TEST(Reader, BadLebsSayWhatAndWhere) {
 TEST(Reader, TheFirstErrorSticks) {
   const Data data = {1, 2, 3};
   Reader reader(data);
-  reader.fail("first");
-  reader.fail("second");
+  reader.fail(Rule::unknown_label);
+  reader.fail(Rule::unknown_type);
   EXPECT_EQ(reader.byte(), 0);
-  EXPECT_STREQ(reader.error().message, "first");
+  EXPECT_STREQ(reader.error().message, "unknown label");
   EXPECT_EQ(reader.error().where, 0u);
 }
 

@@ -25,7 +25,7 @@ constexpr std::array<OpInfo, kSimdCount> kOps = make_table();
 void read_lane(Reader& reader, Instruction& instruction, u32 lanes) {
   const u32 at = reader.offset();
   instruction.lane = reader.byte();
-  if (instruction.lane >= lanes) reader.fail_at(at, "invalid lane index");
+  if (instruction.lane >= lanes) reader.fail_at(at, Rule::invalid_lane_index);
 }
 
 void read_simd(Reader& reader, Instruction& instruction) {
@@ -33,7 +33,8 @@ void read_simd(Reader& reader, Instruction& instruction) {
   reader.byte();
   const u32 number = reader.leb_u32();
   if (!reader.ok()) return;
-  if (number >= kSimdCount || !kOps[number].exists) return reader.fail_at(instruction.at, "illegal opcode");
+  if (number >= kSimdCount || !kOps[number].exists)
+    return reader.fail_at(instruction.at, Rule::illegal_opcode);
   const OpInfo& info = kOps[number];
   instruction.op = static_cast<u16>(kFirstSimd + number);
   instruction.info = &info;

@@ -28,9 +28,9 @@ void* allocate_zeroed(Arena& arena, usize count, usize bytes, usize align) {
   return at;
 }
 
-static void refuse_type(Reader& reader, u32 at, u8 type, const char* malformed) {
+static void refuse_type(Reader& reader, u32 at, u8 type, Rule malformed) {
   if (type == 0x63 || type == 0x64)
-    reader.fail_at(at, "typed function references are not supported", Code::unsupported);
+    reader.fail_at(at, Rule::function_references_not_supported);
   else
     reader.fail_at(at, malformed);
 }
@@ -40,9 +40,9 @@ u8 read_value_type(Reader& reader) {
   const u8 type = reader.byte();
   if (type == kV128) {
     reader.note_v128();
-    if (simd_feature() == nullptr) reader.fail_at(at, "SIMD (v128) is not supported", Code::unsupported);
+    if (simd_feature() == nullptr) reader.fail_at(at, Rule::v128_not_supported);
   } else if (!is_number(type) && !is_reference(type)) {
-    refuse_type(reader, at, type, "malformed value type");
+    refuse_type(reader, at, type, Rule::malformed_value_type);
   }
   return type;
 }
@@ -50,7 +50,7 @@ u8 read_value_type(Reader& reader) {
 u8 read_reference_type(Reader& reader) {
   const u32 at = reader.offset();
   const u8 type = reader.byte();
-  if (!is_reference(type)) refuse_type(reader, at, type, "malformed reference type");
+  if (!is_reference(type)) refuse_type(reader, at, type, Rule::malformed_reference_type);
   return type;
 }
 
@@ -62,45 +62,43 @@ static u8 read_element_type(Reader& reader) {
   return kNonNullFuncRef;
 }
 
-static LimitsType read_limits(Reader& reader, u32 bound, const char* too_large) {
+static LimitsType read_limits(Reader& reader, u32 bound, Rule too_large) {
   const u32 at = reader.offset();
   const u8 flags = reader.byte();
   if (flags == 3)
-    reader.fail_at(at, "shared memory is not supported", Code::unsupported);
+    reader.fail_at(at, Rule::shared_memory_not_supported);
   else if (flags >= 4 && flags <= 7)
-    reader.fail_at(at, "64-bit memory is not supported", Code::unsupported);
+    reader.fail_at(at, Rule::memory64_not_supported);
   else if (flags > 1)
-    reader.fail_at(at, "malformed limits flags");
+    reader.fail_at(at, Rule::malformed_limits_flags);
   LimitsType limits;
   limits.min = reader.leb_u32();
   if (flags == 1) limits.max = reader.leb_u32();
   if (limits.min > bound || (flags == 1 && limits.max > bound)) reader.fail_at(at, too_large);
-  if (limits.min > limits.max) reader.fail_at(at, "size minimum must not be greater than maximum");
+  if (limits.min > limits.max) reader.fail_at(at, Rule::minimum_greater_than_maximum);
   return limits;
 }
 
 TableType read_table_type(Reader& reader) {
   TableType table;
   table.type = read_element_type(reader);
-  table.limits = read_limits(reader, kNone, "table size");
+  table.limits = read_limits(reader, kNone, Rule::table_size);
   return table;
 }
 
-LimitsType read_memory_type(Reader& reader) {
-  return read_limits(reader, 65'536, "memory size must be at most 65536 pages (4GiB)");
-}
+LimitsType read_memory_type(Reader& reader) { return read_limits(reader, 65'536, Rule::memory_size); }
 
 GlobalType read_global_type(Reader& reader) {
   GlobalType global{};
   global.type = read_value_type(reader);
   const u32 at = reader.offset();
   const u8 flag = reader.byte();
-  if (flag > 1) reader.fail_at(at, "malformed mutability");
+  if (flag > 1) reader.fail_at(at, Rule::malformed_mutability);
   global.is_mutable = flag == 1;
   return global;
 }
 
-static ExternKind read_kind(Reader& reader, const char* malformed) {
+static ExternKind read_kind(Reader& reader, Rule malformed) {
   const u32 at = reader.offset();
   const u8 kind = reader.byte();
   if (kind <= static_cast<u8>(ExternKind::global)) return static_cast<ExternKind>(kind);
@@ -112,7 +110,7 @@ ImportEntry read_import(Reader& reader) {
   ImportEntry entry{};
   entry.module = reader.name();
   entry.name = reader.name();
-  entry.kind = read_kind(reader, "malformed import kind");
+  entry.kind = read_kind(reader, Rule::malformed_import_kind);
   switch (entry.kind) {
     case ExternKind::func: entry.type = reader.leb_u32(); break;
     case ExternKind::table: entry.table = read_table_type(reader); break;
@@ -125,7 +123,7 @@ ImportEntry read_import(Reader& reader) {
 ExportEntry read_export(Reader& reader) {
   ExportEntry entry{};
   entry.name = reader.name();
-  entry.kind = read_kind(reader, "malformed export kind");
+  entry.kind = read_kind(reader, Rule::malformed_export_kind);
   entry.index = reader.leb_u32();
   return entry;
 }
@@ -134,7 +132,7 @@ ElementSegment read_element_segment(Reader& reader) {
   ElementSegment segment{};
   const u32 at = reader.offset();
   const u32 flags = reader.leb_u32();
-  if (flags > 7) reader.fail_at(at, "malformed element segment kind");
+  if (flags > 7) reader.fail_at(at, Rule::malformed_element_segment_kind);
   segment.mode = (flags & 1) == 0   ? SegmentMode::active
                  : (flags & 2) != 0 ? SegmentMode::declarative
                                     : SegmentMode::passive;
@@ -149,7 +147,7 @@ ElementSegment read_element_segment(Reader& reader) {
     if (segment.expressions)
       segment.type = read_element_type(reader);
     else if (reader.byte() != 0)
-      reader.fail_at(type_at, "malformed element kind");
+      reader.fail_at(type_at, Rule::malformed_element_kind);
   }
   if (!segment.expressions) segment.type = kNonNullFuncRef;
   segment.count = reader.leb_u32();
@@ -161,7 +159,7 @@ DataSegment read_data_segment(Reader& reader) {
   DataSegment segment{};
   const u32 at = reader.offset();
   const u32 flags = reader.leb_u32();
-  if (flags > 2) reader.fail_at(at, "malformed data segment kind");
+  if (flags > 2) reader.fail_at(at, Rule::malformed_data_segment_kind);
   segment.mode = flags == 1 ? SegmentMode::passive : SegmentMode::active;
   if (segment.mode == SegmentMode::active) {
     if (flags == 2) segment.memory = reader.leb_u32();
@@ -201,7 +199,7 @@ static bool next_constant(Reader& reader, Instruction& in, u8& type) {
   read_instruction(reader, in);
   if (!reader.ok() || in.op == static_cast<u16>(Op::end)) return false;
   type = constant_type(in);
-  if (type == 0) reader.fail_at(in.at, "constant expression required");
+  if (type == 0) reader.fail_at(in.at, Rule::constant_expression_required);
   return reader.ok();
 }
 
@@ -215,9 +213,9 @@ void skip_constant(Reader& reader) {
 /// The type of the global that a constant expression reads.
 static u8 constant_global(Reader& reader, const ModuleImpl& module, const Instruction& in) {
   if (in.a >= module.constant_globals)
-    reader.fail_at(in.at, "unknown global: a constant expression reads imported globals only");
+    reader.fail_at(in.at, Rule::global_not_imported);
   else if (module.globals[in.a].is_mutable)
-    reader.fail_at(in.at, "constant expression required: the global is mutable");
+    reader.fail_at(in.at, Rule::constant_global_required);
   return reader.ok() ? module.globals[in.a].type : 0;
 }
 
@@ -230,22 +228,19 @@ void check_constant(Reader& reader, ModuleImpl& module, u8 expected) {
   while (next_constant(reader, in, type)) {
     if (op_info(in.op).signature >= 1 << 6 && op_info(in.op).signature != kContextual) {  // two operands
       if (depth < 2 || stack[depth - 1] != type || stack[depth - 2] != type)
-        return reader.fail_at(in.at, "type mismatch in constant expression");
+        return reader.fail_at(in.at, Rule::constant_type_mismatch);
       --depth;
       continue;
     }
     if (type == kOfGlobal) type = constant_global(reader, module, in);
     if (in.op == static_cast<u16>(Op::ref_func)) {
-      if (in.a >= module.funcs.size()) return reader.fail_at(in.at, "unknown function");
+      if (in.a >= module.funcs.size()) return reader.fail_at(in.at, Rule::unknown_function);
       module.declare(in.a);
     }
-    if (depth == kMaxConstantDepth)
-      return reader.fail_at(in.at, "constant expression is deeper than this engine supports",
-                            Code::unsupported);
+    if (depth == kMaxConstantDepth) return reader.fail_at(in.at, Rule::constant_expression_too_deep);
     stack[depth++] = type;
   }
-  if (depth != 1 || !ref_matches(stack[0], expected))
-    reader.fail_at(start, "type mismatch in constant expression");
+  if (depth != 1 || !ref_matches(stack[0], expected)) reader.fail_at(start, Rule::constant_type_mismatch);
 }
 
 }  // namespace pipit::wasm

@@ -27,10 +27,10 @@ void read_locals(Reader& reader, u32 params, const Limits& limits, Each each) {
     const u32 count = reader.leb_u32();
     const u8 type = read_value_type(reader);
     total += count;
-    if (total > 0xFFFF'FFFF) reader.fail_at(at, "too many locals");
+    if (total > 0xFFFF'FFFF) reader.fail_at(at, Rule::too_many_locals);
     if (reader.ok()) each(type, count);
   }
-  if (total > limits.max_locals) reader.fail_at(at, "too many locals for this platform", Code::out_of_range);
+  if (total > limits.max_locals) reader.fail_at(at, Rule::locals_exceed_platform);
 }
 
 void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& needs) {
@@ -40,7 +40,7 @@ void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& ne
   u32 depth = 1;
   while (reader.ok() && depth != 0) {
     Instruction instruction;
-    if (reader.at_end()) reader.fail("unexpected end: END opcode expected");
+    if (reader.at_end()) reader.fail(Rule::end_opcode_expected);
     read_instruction(reader, instruction);
     switch (static_cast<Op>(instruction.op)) {
       case Op::if_: ++needs.side_entries; [[fallthrough]];
@@ -59,7 +59,7 @@ void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& ne
       default: break;
     }
   }
-  if (reader.ok() && !reader.at_end()) reader.fail("operators remaining after end of function");
+  if (reader.ok() && !reader.at_end()) reader.fail(Rule::operators_after_end);
 }
 
 }  // namespace
@@ -75,10 +75,10 @@ bool BodyValidator::allocate(const BodyNeeds& needs) {
 }
 
 void BodyValidator::push_slot(u8 type) {
-  if (height_ == kMaxFrameSlots) return fail("function needs too deep a stack", Code::unsupported);
+  if (height_ == kMaxFrameSlots) return fail(Rule::stack_too_deep);
   if (height_ == capacity_) {
     u8* chunk = static_cast<u8*>(arena_.allocate(kOperandChunk, 1));
-    if (chunk == nullptr) return fail("arena too small", Code::out_of_memory);
+    if (chunk == nullptr) return fail(Rule::arena_too_small);
     if (operands_ == nullptr) operands_ = chunk;
     PIPIT_CHECK(operands_ + capacity_ == chunk);  // nothing else allocates meanwhile
     capacity_ += kOperandChunk;
@@ -128,43 +128,43 @@ void BodyValidator::select(u8 type) {
 /// Immediates that name something: does it exist?
 void BodyValidator::check_indices(const Instruction& in) {
   const auto table = [&](u32 index) {
-    if (index >= module_.tables.size()) fail("unknown table");
+    if (index >= module_.tables.size()) fail(Rule::unknown_table);
   };
   const OpInfo& info = *in.info;
   switch (info.immediate) {
     case Immediate::func:
-      if (in.a >= module_.funcs.size()) fail("unknown function");
+      if (in.a >= module_.funcs.size()) fail(Rule::unknown_function);
       break;
     case Immediate::type_table:
-      if (in.a >= module_.types.size()) fail("unknown type");
+      if (in.a >= module_.types.size()) fail(Rule::unknown_type);
       table(in.b);
       if (reader_.ok() && !ref_matches(module_.tables[in.b].type, kFuncRef)) mismatch();
       break;
     case Immediate::local:
-      if (in.a >= local_count_) fail("unknown local");
+      if (in.a >= local_count_) fail(Rule::unknown_local);
       break;
     case Immediate::global:
-      if (in.a >= module_.globals.size()) fail("unknown global");
+      if (in.a >= module_.globals.size()) fail(Rule::unknown_global);
       break;
     case Immediate::table: table(in.a); break;
     case Immediate::data_memory:
     case Immediate::data:
-      if (!module_.has_data_count) fail("data count section required");
-      if (in.a >= module_.data.size()) fail("unknown data segment");
+      if (!module_.has_data_count) fail(Rule::data_count_section_required);
+      if (in.a >= module_.data.size()) fail(Rule::unknown_data_segment);
       if (info.immediate == Immediate::data) break;
       [[fallthrough]];
     case Immediate::memory:
     case Immediate::memory_memory:
-      if (!module_.has_memory) fail("unknown memory");
+      if (!module_.has_memory) fail(Rule::unknown_memory);
       break;
     case Immediate::memarg:
     case Immediate::memarg_lane:
-      if (!module_.has_memory) fail("unknown memory");
-      if (in.a > info.alignment) fail("alignment must not be larger than natural");
+      if (!module_.has_memory) fail(Rule::unknown_memory);
+      if (in.a > info.alignment) fail(Rule::alignment_larger_than_natural);
       break;
     case Immediate::elem_table:
     case Immediate::elem:
-      if (in.a >= module_.elements.size()) fail("unknown elem segment");
+      if (in.a >= module_.elements.size()) fail(Rule::unknown_elem_segment);
       if (info.immediate == Immediate::elem) break;
       table(in.b);
       if (reader_.ok()) {
@@ -238,7 +238,7 @@ void BodyValidator::contextual(const Instruction& in) {
     case Op::local_tee: pop(locals_[in.a]), push(locals_[in.a]); break;
     case Op::global_get: push(module_.globals[in.a].type); break;
     case Op::global_set:
-      if (!module_.globals[in.a].is_mutable) fail("global is immutable");
+      if (!module_.globals[in.a].is_mutable) fail(Rule::global_is_immutable);
       pop(module_.globals[in.a].type);
       break;
     default: reference(in);
@@ -259,10 +259,10 @@ void BodyValidator::reference(const Instruction& in) {
       break;
     }
     case Op::ref_func:
-      if (!module_.is_declared(in.a)) fail("undeclared function reference");
+      if (!module_.is_declared(in.a)) fail(Rule::undeclared_function_reference);
       push(0x70);
       break;
-    default: fail("illegal opcode");
+    default: fail(Rule::illegal_opcode);
   }
 }
 
@@ -288,8 +288,7 @@ void BodyValidator::run(u32 index) {
   const u32 locals = module_.uses_v128 ? count_slots({locals_, local_count_}) + local_slots_size(local_count_)
                                        : local_count_;
   const u32 slots = locals + std::max<u32>(max_height_, module_.types[func.type].result_slots);
-  if (slots > kMaxFrameSlots)
-    reader_.fail_at(func.body, "function needs too deep a stack", Code::unsupported);
+  if (slots > kMaxFrameSlots) reader_.fail_at(func.body, Rule::stack_too_deep);
   func.frame_slots = static_cast<u16>(slots);
   reader_.restore(outer);
 }

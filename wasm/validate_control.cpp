@@ -11,15 +11,14 @@ void BodyValidator::open(Op op, i32 block, u32 block_at) {
 
 ControlFrame* BodyValidator::label(u32 depth) {
   if (depth >= depth_) {
-    fail("unknown label");
+    fail(Rule::unknown_label);
     return nullptr;
   }
   return &frames_[depth_ - 1 - depth];
 }
 
 u32 BodyValidator::emit(u32 carry, u32 drop) {
-  if (carry > SideEntry::kMaxCarry || drop > SideEntry::kMaxDrop)
-    fail("branch moves more operands than this engine supports", Code::unsupported);
+  if (carry > SideEntry::kMaxCarry || drop > SideEntry::kMaxDrop) fail(Rule::branch_moves_too_many);
   module_.side[side_].set(static_cast<i32>(at_ + 1 - body_), carry, 0, drop);
   return side_++;
 }
@@ -27,8 +26,7 @@ u32 BodyValidator::emit(u32 carry, u32 drop) {
 void BodyValidator::resolve(u32 index, u32 target, u32 side) {
   SideEntry& entry = module_.side[index];
   const i32 skip = static_cast<i32>(side - index);
-  if (skip > SideEntry::kMaxSkip || skip < -SideEntry::kMaxSkip)
-    return fail("function has more branches than this engine supports", Code::unsupported);
+  if (skip > SideEntry::kMaxSkip || skip < -SideEntry::kMaxSkip) return fail(Rule::too_many_branches);
   const u32 source = body_ + static_cast<u32>(entry.target());
   entry.set(static_cast<i32>(target - source), entry.carry(), skip, entry.drop());
 }
@@ -42,15 +40,14 @@ void BodyValidator::branch(ControlFrame& target) {
   const u32 index = emit(leaves_function || drop == 0 ? 0 : carry, drop);
   if (target.op == Op::loop) return resolve(index, target.start, target.side);
   const u32 distance = target.branches == 0 ? 0 : index + 1 - target.branches;
-  if (distance > static_cast<u32>(SideEntry::kMaxSkip))
-    return fail("function has more branches than this engine supports", Code::unsupported);
+  if (distance > static_cast<u32>(SideEntry::kMaxSkip)) return fail(Rule::too_many_branches);
   SideEntry& entry = module_.side[index];
   entry.set(entry.target(), entry.carry(), static_cast<i32>(distance), entry.drop());
   target.branches = index + 1;
 }
 
 void BodyValidator::if_or_block(const Instruction& in) {
-  if (in.block >= 0 && static_cast<u32>(in.block) >= module_.types.size()) return fail("unknown type");
+  if (in.block >= 0 && static_cast<u32>(in.block) >= module_.types.size()) return fail(Rule::unknown_type);
   const Op op = static_cast<Op>(in.op);
   if (op == Op::if_) pop(kI32);
   const u32 condition = op == Op::if_ ? emit(0, 0) + 1 : 0;
@@ -63,7 +60,7 @@ void BodyValidator::if_or_block(const Instruction& in) {
 
 void BodyValidator::else_branch() {
   ControlFrame& frame = top();
-  if (frame.op != Op::if_) return fail("else without if");
+  if (frame.op != Op::if_) return fail(Rule::else_without_if);
   pop_list(block_results(frame));
   if (height_ != frame.height) mismatch();
   const u32 index = emit(0, 0);

@@ -103,7 +103,7 @@ void FunctionTranslator::read_locals() {
     slot += slots_of(type);
     // A v128 that would lie across the scratch slots: only functions with more than 250 slots of parameters
     // have it.
-    if (slot > scratch_ && slot < scratch_ + kScratchSlots) unsupported("function has too many parameters");
+    if (slot > scratch_ && slot < scratch_ + kScratchSlots) too_large();
   };
   for (const u8 type : module_.params(func.type)) add(type);
   if (has_scratch_ && slot == scratch_) slot += kScratchSlots;
@@ -179,7 +179,7 @@ void FunctionTranslator::skip_dead_code() {
 /// An instruction on v128.
 void FunctionTranslator::wide() {
   const RegisterSimd* simd = register_simd();
-  if (simd == nullptr) return unsupported("register code without SIMD");
+  if (simd == nullptr) return too_large();
   simd->translate(*this);
 }
 

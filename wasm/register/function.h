@@ -71,7 +71,8 @@ class FunctionTranslator {
   void put(Code code, Form form, u8 rd = 0, u8 ra = 0, u8 rb = 0, u64 imm = 0);
   void put(const RegisterInstruction& in);
   void hold(const RegisterInstruction& in);
-  void unsupported(const char* message) { reader_.fail_at(in_.at, message, pipit::Code::unsupported); }
+  /// Something that register code has no field for.
+  void too_large() { reader_.fail_at(in_.at, Rule::beyond_register_code); }
 
   // function_control.cpp
   void control();

@@ -226,7 +226,7 @@ void FunctionTranslator::branch_table() {
   const u8 ra = near_slot(index, 0);
   const u32 entries = in_.a + 1, first_label = reader_.offset(), first_stub = label_count_;
   label_count_ += entries;
-  if (entries > 0x10000) return unsupported("br_table is too long");
+  if (entries > 0x10000) return too_large();
   settle_from(0);
   for (Operand*& owner : owner_) owner = nullptr;
   emitter_.flush();
@@ -289,7 +289,7 @@ void FunctionTranslator::direct_call() {
 void FunctionTranslator::indirect_call() {
   const bool is_tail = static_cast<Op>(in_.op) == Op::return_call_indirect;
   RegisterInstruction in = make(is_tail ? Code::return_call_indirect : Code::call_indirect, Form::u16x3);
-  if (in_.a > 0xFFFF || in_.b > 0xFFFF) return unsupported("module has too many types or tables");
+  if (in_.a > 0xFFFF || in_.b > 0xFFFF) return too_large();
   in.imm = u64{in_.a} << 16 | u64{in_.b} << 32;
   call(in_.a, in, true, is_tail);
 }

@@ -152,7 +152,7 @@ void FunctionTranslator::operation() {
       produce_slot(in, 0x70);
       break;
     }
-    default: unsupported("register code has no such instruction");
+    default: too_large();
   }
 }
 
@@ -382,7 +382,7 @@ void FunctionTranslator::local_set(bool keep) {
 void FunctionTranslator::global_get() {
   const u8 type = module_.globals[in_.a].type;
   if (slots_of(type) == 2) return wide();
-  if (in_.a > 0xFFFF) return unsupported("register code cannot name this global");
+  if (in_.a > 0xFFFF) return too_large();
   claim(0);
   RegisterInstruction in = make(Code::global_get, Form::ai_d);
   in.imm = in_.a;
@@ -392,7 +392,7 @@ void FunctionTranslator::global_get() {
 
 void FunctionTranslator::global_set() {
   if (slots_of(stack_[height_ - 1].type) == 2) return wide();
-  if (in_.a > 0xFFFF) return unsupported("register code cannot name this global");
+  if (in_.a > 0xFFFF) return too_large();
   Operand& value = pop();
   if (class_of(value.type) == 0 && in_accumulator(value)) {
     consume(value);
@@ -524,7 +524,7 @@ void FunctionTranslator::store() {
 // Instructions whose operands stand in a row of slots.
 
 void FunctionTranslator::in_a_row(u32 pops, u32 x, u32 y, u8 result) {
-  if (x > 0xFFFF || y > 0xFFFF) return unsupported("module has too many segments or tables");
+  if (x > 0xFFFF || y > 0xFFFF) return too_large();
   settle_from(height_ - pops);
   claim_all();
   height_ -= pops;

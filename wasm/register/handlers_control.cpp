@@ -7,7 +7,7 @@
 
 namespace pipit::wasm::reg {
 
-HANDLER(br) { PIPIT_NEXT(read_i16(pc + 2) * 2); }
+[[gnu::noinline]] HANDLER(br) { PIPIT_NEXT(read_i16(pc + 2) * 2); }
 HANDLER(back) { PIPIT_SPEND_AND_GO(pc + read_i16(pc + 2) * 2); }
 
 /// Ends a handler by going `displacement` units on, or back, which costs fuel.

@@ -30,9 +30,8 @@ LOAD32(load16_s, i16)
 LOAD32(load16_u, u16)
 
 // The accumulator is free after an access: what was loaded or stored may stay in its register.
-#define FINISH_f32(bytes) PIPIT_GO(pc + (bytes), __builtin_bit_cast(u32, loaded), loaded, fd)
-#define FINISH_f64(bytes) \
-  PIPIT_GO(pc + (bytes), static_cast<u32>(__builtin_bit_cast(u64, loaded)), fs, loaded)
+#define FINISH_f32(bytes) PIPIT_GO(pc + (bytes), PIPIT_UNUSED(__builtin_bit_cast(u32, loaded)), loaded, fd)
+#define FINISH_f64(bytes) PIPIT_GO(pc + (bytes), PIPIT_UNUSED(__builtin_bit_cast(u64, loaded)), fs, loaded)
 #define LOADF(T)                                                                  \
   LOAD_HANDLER(load##T##_s_a, T, FINISH_##T(6), SLOT(2).u32_, read_u16(pc + 4))   \
   LOAD_HANDLER(load##T##_a_a, T, FINISH_##T(4), acc, read_u16(pc + 2))            \
@@ -43,7 +42,7 @@ LOADF(f64)
 
 #define FINISH64(bytes)  \
   SLOT(2).u64_ = loaded; \
-  PIPIT_NEXT_ACC(bytes, static_cast<u32>(loaded))
+  PIPIT_NEXT_ACC(bytes, PIPIT_UNUSED(loaded))
 LOAD_HANDLER(load64_s_d, u64, FINISH64(6), SLOT(3).u32_, read_u16(pc + 4))
 LOAD_HANDLER(load64_a_d, u64, FINISH64(6), acc, read_u16(pc + 4))
 LOAD_HANDLER(load64_w_d, u64, FINISH64(8), SLOT(3).u32_ + read<u32>(pc + 4))
@@ -54,7 +53,7 @@ LOAD_HANDLER(load64_w_d, u64, FINISH64(8), SLOT(3).u32_ + read<u32>(pc + 4))
     CHECKED(T, __VA_ARGS__);                                        \
     const T stored = read<T>(reinterpret_cast<const u8*>(&source)); \
     std::memcpy(at, &stored, sizeof stored);                        \
-    PIPIT_NEXT_ACC(bytes, static_cast<u32>(stored));                \
+    PIPIT_NEXT_ACC(bytes, PIPIT_UNUSED(stored));                    \
   }
 #define STORE(op, T)                                                     \
   STORE_HANDLER(op##_s_s, T, SLOT(2), 6, SLOT(3).u32_, read_u16(pc + 4)) \

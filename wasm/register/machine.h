@@ -131,10 +131,18 @@ inline Handler handler_of(const u8* pc) {
   reinterpret_cast<Handler>(reinterpret_cast<usize>(base) + static_cast<usize>(read_i16(pc)) * kHandlerScale)
 #endif
 
+// Where there are few registers, the next handler's address must not be fetched before the work is done.
+#if defined(__arm__)
+#define PIPIT_DISPATCH_LAST(to) asm volatile("" ::: "memory")
+#else
+#define PIPIT_DISPATCH_LAST(to) static_cast<void>(0)
+#endif
+
 /// Goes on with the instruction at `to`.
 #define PIPIT_GO(to, acc_, fs_, fd_)                                                \
   do {                                                                              \
-    const u8* const next_pc = (to);                                                 \
+    const u8* next_pc = (to);                                                       \
+    PIPIT_DISPATCH_LAST(next_pc);                                                   \
     const Handler next = PIPIT_HANDLER_AT(next_pc);                                 \
     [[clang::musttail]] return next(next_pc, fp, (acc_), (fs_), (fd_), PIPIT_REST); \
   } while (false)
@@ -154,6 +162,18 @@ void load_instance(Machine* m, InstanceImpl* instance);
 
 /// The function, by its number among the defined ones, whose code holds `offset`.
 u32 function_at(const RegisterCode& image, u32 offset);
+
+// What an accumulator holds that nobody asks for: `value`, or whatever its register happens to hold.
+#if defined(__arm__) || (defined(__riscv) && __riscv_xlen == 32)
+inline u32 anything() {
+  u32 value;
+  asm("" : "=r"(value));
+  return value;
+}
+#define PIPIT_UNUSED(value) anything()
+#else
+#define PIPIT_UNUSED(value) static_cast<u32>(value)
+#endif
 
 // Where there are few registers, operands that need not wait together must not be fetched early.
 #if defined(__arm__)

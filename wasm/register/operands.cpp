@@ -14,7 +14,7 @@ u16 FunctionTranslator::next_slot() const {
 Operand& FunctionTranslator::push(u8 type, Place place) {
   const u16 own = next_slot();
   if (own + slots_of(type) > slots_) slots_ = own + slots_of(type);
-  if (slots_ > 0xFFF0) unsupported("function needs too many slots");
+  if (slots_ > 0xFFF0) too_large();
   if (place == Place::own && settled_ == height_) ++settled_;
   Operand& operand = stack_[height_++];
   operand = {place, type, own, 0, 0};

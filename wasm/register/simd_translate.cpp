@@ -32,7 +32,7 @@ struct SimdTranslator {
   }
 
   void global() {
-    if (f.in_.a > 0xFFFF) return f.unsupported("register code cannot name this global");
+    if (f.in_.a > 0xFFFF) return f.too_large();
     const bool is_get = static_cast<Op>(f.in_.op) == Op::global_get;
     RegisterInstruction in =
         make(static_cast<u32>(is_get ? WideCode::global_get : WideCode::global_set), Form::ai_d);
