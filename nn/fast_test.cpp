@@ -6,10 +6,9 @@
 #include <cstring>
 
 #include "nn/fast_x86.h"
-#include "nn/kernels/gemm/fast_gemm.h"
-#include "nn/testing/plain_vnni.h"
 #include "nn/testing/prepared.h"
 #include "nn/testing/sample_models.h"
+#include "nn/testing/simde_vnni.h"
 #include "nn/testing/window_cases.h"
 
 namespace pipit::nn {
@@ -445,12 +444,7 @@ TEST(FastVnni, IntegerLayersAreTheReferenceBitForBit) {
   expect_integer_layers_agree(vnni_gemm_kernels());
 }
 
-TEST(FastVnni, SpelledOutIsTheReferenceBitForBit) {
-  using Kernels = FastIntegerKernels<PlainVnni>;
-  const FastKernel* kernels[] = {&Kernels::kConvI8, &Kernels::kFullI8, &Kernels::kConvDynamic,
-                                 &Kernels::kFullDynamic};
-  expect_integer_layers_agree(kernels);
-}
+TEST(FastVnni, EmulatedIsTheReferenceBitForBit) { expect_integer_layers_agree(simde_vnni_kernels()); }
 
 TEST_F(Fast, LeavesNodesToTheReferenceWhereTheFactorIsTooLarge) {
   OneLayer layer{Random(1)};
