@@ -201,7 +201,7 @@ HANDLER(return_0) {
 }
 HANDLER(return_1) {
   Machine* const m = PIPIT_MACHINE;
-  fp[0] = SLOT(2);
+  move(fp[0], SLOT(2));
   RETURN();
 }
 HANDLER(return_a) {

@@ -126,12 +126,13 @@ HANDLER(madd_d) {
 // Moves and constants.
 
 HANDLER(copy) {
-  SLOT(2) = SLOT(3);
+  move(SLOT(2), SLOT(3));
   PIPIT_NEXT(4);
 }
 HANDLER(copy_2) {
-  SLOT(2) = SLOT(3);
-  SLOT(4) = SLOT(5);
+  move(SLOT(2), SLOT(3));
+  PIPIT_ONE_AFTER_THE_OTHER();
+  move(SLOT(4), SLOT(5));
   PIPIT_NEXT(6);
 }
 HANDLER(copy32) {
@@ -145,7 +146,7 @@ HANDLER(copy32_2) {
   PIPIT_NEXT(6);
 }
 HANDLER(copy_far) {
-  fp[read_u16(pc + 2)] = fp[read_u16(pc + 4)];
+  move(fp[read_u16(pc + 2)], fp[read_u16(pc + 4)]);
   PIPIT_NEXT(6);
 }
 /// Makes room for slots that instructions can name, below parameters that they cannot.
@@ -187,11 +188,11 @@ HANDLER(const_d64) {
   PIPIT_NEXT(12);
 }
 HANDLER(select_s) {
-  SLOT(2) = SLOT(5).u32_ != 0 ? SLOT(3) : SLOT(4);
+  move(SLOT(2), SLOT(SLOT(5).u32_ != 0 ? 3 : 4));
   PIPIT_NEXT(6);
 }
 HANDLER(select_a) {
-  SLOT(2) = acc != 0 ? SLOT(3) : SLOT(4);
+  move(SLOT(2), SLOT(acc != 0 ? 3 : 4));
   PIPIT_NEXT(6);
 }
 HANDLER(global_get) {

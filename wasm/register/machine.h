@@ -100,13 +100,10 @@ struct Machine : Registers, Run {
 
 inline Machine& machine_of(InstanceImpl& instance) { return static_cast<Machine&>(*instance.run); }
 
-/// Addresses of handlers, by Code; codes from the last one on share it.
-extern const Handler kHandlers[];
-extern const u32 kHandlerCount;
+/// The handler of an instruction below Code::count_; on microcontrollers the same one for all numeric ones.
+Handler handler_of(Code code);
 /// What a handler's 16-bit code is relative to.
-inline const u8* handler_base() {
-  return reinterpret_cast<const u8*>(kHandlers[static_cast<u32>(Code::unreachable)]);
-}
+inline const u8* handler_base() { return reinterpret_cast<const u8*>(op_unreachable); }
 
 template <class T>
 inline T read(const u8* at) {
@@ -120,12 +117,12 @@ inline u16 read_u16(const u8* at) { return *static_cast<const u16*>(__builtin_as
 #if defined(__arm__)
 /// A code is the low half of its handler's address; all handlers share the high half, which is an immediate:
 /// no register but the one that jumps is needed, and that is all there are.
-inline Handler handler_of(const u8* pc) {
+inline Handler handler_at(const u8* pc) {
   usize address = read_u16(pc);
   asm("movt %0, #:upper16:%c1" : "+r"(address) : "i"(op_unreachable));
   return reinterpret_cast<Handler>(address);
 }
-#define PIPIT_HANDLER_AT(pc) handler_of(pc)
+#define PIPIT_HANDLER_AT(pc) handler_at(pc)
 #else
 #define PIPIT_HANDLER_AT(pc) \
   reinterpret_cast<Handler>(reinterpret_cast<usize>(base) + static_cast<usize>(read_i16(pc)) * kHandlerScale)
@@ -201,6 +198,13 @@ inline u32 anything() {
 #else
 #define PIPIT_TAKE_BRANCH() PIPIT_NEXT(isize{read_i16(pc + 2)} * 2)
 #define PIPIT_TAKE_BRANCH_BACK() PIPIT_SPEND_AND_GO(pc + isize{read_i16(pc + 2)} * 2)
+#endif
+
+/// Copies a slot: where integers have few registers, through one of the floats'.
+#if defined(__arm__)
+inline void move(Value& to, const Value& from) { to.f64_ = from.f64_; }
+#else
+inline void move(Value& to, const Value& from) { to = from; }
 #endif
 
 // The slot that operand byte `n` names.

@@ -3,13 +3,14 @@
 
 namespace pipit::wasm::reg {
 
-extern const Handler kHandlers[kCodes] = {
+static constexpr Handler kHandlers[kCodes] = {
 #define R(id, form) op_##id,
 #define N(id) op_##id,
 #include "wasm/register/instructions.def"
 #undef R
 #undef N
 };
-extern const u32 kHandlerCount = kCodes;
+
+Handler handler_of(Code code) { return kHandlers[static_cast<u32>(code)]; }
 
 }  // namespace pipit::wasm::reg
