@@ -1,9 +1,11 @@
 // With guard pages a load is its own bounds check, so that it must be executed even where its value turns out
-// to be irrelevant. LLVM takes a load for something that never fails: it removes one whose value nobody
-// needs, and moves one to the only path that needs it. A use of the value beside the load, the anchor,
-// prevents both and still lets equal loads become one. Anchors go when what is left of the optimiser can no
-// longer do either, which must be before loops are vectorised; loads that only an anchor held become volatile
-// in the end.
+// to be irrelevant, and whoever looks at memory and globals after a trap must find every store before it and
+// none after it. LLVM takes an access for something that never fails: it removes loads whose value nobody
+// needs, moves them to the only path that needs it, and removes or delays stores. Anchors, calls beside the
+// accesses, prevent that and still let equal loads become one. Loops in which nothing can trap need none
+// (loop_versions.cpp). When optimisation is over what is left of them becomes volatile accesses where code
+// generation would still reorder.
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
@@ -21,26 +23,18 @@ namespace {
 /// A function that does not exist. llvm.fake.use would do if inlining did not drop it.
 constexpr const char* kAnchor = "pipit.anchor";
 
-bool is_anchor(const Instruction* instruction) {
-  const auto* call = dyn_cast<CallInst>(instruction);
-  return call != nullptr && call->getCalledFunction() != nullptr &&
-         call->getCalledFunction()->getName() == kAnchor;
-}
-
 Function* declare_anchor(Module& module) {
   auto* type = FunctionType::get(Type::getVoidTy(module.getContext()), true);
   auto* anchor = cast<Function>(module.getOrInsertFunction(kAnchor, type).getCallee());
-  // It reads all memory, since whoever sees the trap does, and so keeps earlier stores before it; it changes
-  // none of it, so that loads become one across it.
+  // It reads all memory, since whoever sees the trap does, and so keeps earlier stores before it; being given
+  // the context, which is noalias, it reads globals too. It changes none of it, so that loads become one
+  // across it. It may not return, so that nothing that traps or stores comes before it.
   anchor->setMemoryEffects(MemoryEffects::readOnly() | MemoryEffects::inaccessibleMemOnly());
-  for (const auto attribute : {Attribute::NoUnwind, Attribute::WillReturn, Attribute::NoCallback,
-                               Attribute::NoFree, Attribute::NoSync, Attribute::NoRecurse})
+  for (const auto attribute : {Attribute::NoUnwind, Attribute::NoCallback, Attribute::NoFree,
+                               Attribute::NoSync, Attribute::NoRecurse})
     anchor->addFnAttr(attribute);
   return anchor;
 }
-
-/// Accesses to linear memory alone promise no alignment.
-bool is_linear(const LoadInst& load) { return load.getAlign() == 1 && !load.isVolatile(); }
 
 /// Instructions that something needs in their own block which stays where it is: nothing can move them out of
 /// it. Backwards through each block, in which uses follow what they use.
@@ -58,7 +52,7 @@ class Pinned {
   bool holds(const Use& use, const BasicBlock& block) const {
     const auto* user = cast<Instruction>(use.getUser());
     if (const auto* phi = dyn_cast<PHINode>(user)) return phi->getIncomingBlock(use) == &block;
-    if (user->getParent() != &block || is_anchor(user)) return false;
+    if (user->getParent() != &block || is_anchor(*user)) return false;
     // A load holds its address, being held itself.
     return user->isTerminator() || user->mayWriteToMemory() || isa<LoadInst>(user) || pinned_.contains(user);
   }
@@ -73,7 +67,7 @@ void keep_loads(Instruction* value) {
     Instruction* instruction = work.back();
     work.pop_back();
     if (auto* load = dyn_cast<LoadInst>(instruction)) {
-      if (is_linear(*load)) load->setVolatile(true);
+      load->setVolatile(true);
       continue;
     }
     if (instruction->mayReadOrWriteMemory()) continue;
@@ -83,30 +77,84 @@ void keep_loads(Instruction* value) {
   }
 }
 
-}  // namespace
+/// An innermost loop that changes nothing: which of its loads traps is all that its order decides.
+bool only_loads(const Loop& loop) {
+  return loop.isInnermost() && all_of(loop.blocks(), [](const BasicBlock* block) {
+           return all_of(*block,
+                         [](const Instruction& in) { return is_anchor(in) || !in.mayWriteToMemory(); });
+         });
+}
 
-void add_anchors(Function& function) {
-  Function* anchor = nullptr;
-  for (Instruction& instruction : make_early_inc_range(instructions(function))) {
-    auto* load = dyn_cast<LoadInst>(&instruction);
-    if (load == nullptr || !is_linear(*load)) continue;
-    if (anchor == nullptr) anchor = declare_anchor(*function.getParent());
-    CallInst* call = CallInst::Create(anchor, {load}, "", std::next(load->getIterator()));
-    call->setDebugLoc(load->getDebugLoc());
-    call->addFnAttr(Attribute::get(function.getContext(), "call-inline-cost", "0"));
+/// What a load becomes an operand of traps in its place, and so must name its position.
+void hand_position_on(Instruction& load) {
+  Instruction* value = &load;
+  while (value->hasOneUse()) {
+    auto* user = cast<Instruction>(*value->user_begin());
+    if (user->getParent() != load.getParent() || user->mayReadOrWriteMemory() || isa<PHINode>(user)) return;
+    user->setDebugLoc(load.getDebugLoc());
+    if (!isa<CastInst>(user)) return;
+    value = user;
   }
 }
 
-void settle_anchors(Function& function, bool finally) {
+}  // namespace
+
+bool is_anchor(const Instruction& instruction) {
+  const auto* call = dyn_cast<CallInst>(&instruction);
+  return call != nullptr && call->getCalledFunction() != nullptr &&
+         call->getCalledFunction()->getName() == kAnchor;
+}
+
+bool is_linear(const Instruction& instruction) {
+  // Other accesses promise alignment, and what is volatile is held already.
+  return (isa<LoadInst>(instruction) || isa<StoreInst>(instruction)) && !instruction.isVolatile() &&
+         getLoadStoreAlignment(&instruction) == 1;
+}
+
+void add_anchors(Function& function) {
+  Argument* context = function.getArg(0);
+  Function* anchor = nullptr;
+  const auto add = [&](Instruction& access, ArrayRef<Value*> context_and_value, BasicBlock::iterator at) {
+    if (anchor == nullptr) anchor = declare_anchor(*function.getParent());
+    CallInst* call = CallInst::Create(anchor, context_and_value, "", at);
+    call->setDebugLoc(access.getDebugLoc());
+    call->addFnAttr(Attribute::get(function.getContext(), "call-inline-cost", "0"));
+  };
+  for (Instruction& instruction : make_early_inc_range(instructions(function))) {
+    if (!is_linear(instruction)) continue;
+    if (isa<LoadInst>(instruction))
+      add(instruction, {context, &instruction}, std::next(instruction.getIterator()));
+    else
+      add(instruction, {context}, instruction.getIterator());
+  }
+}
+
+void settle_anchors(Function& function, const LoopInfo& loops, bool in_order) {
   const Pinned pinned(function);
   for (Instruction& instruction : make_early_inc_range(instructions(function))) {
-    if (!is_anchor(&instruction)) continue;
-    auto* value = dyn_cast<Instruction>(cast<CallInst>(instruction).getArgOperand(0));
-    if (value != nullptr && !pinned.contains(value)) {
-      if (!finally) continue;
-      keep_loads(value);
-    }
+    if (!is_anchor(instruction)) continue;
+    const auto& anchor = cast<CallInst>(instruction);
+    auto* value = anchor.arg_size() == 1 ? nullptr : dyn_cast<Instruction>(anchor.getArgOperand(1));
+    if (value != nullptr && !pinned.contains(value)) keep_loads(value);
     instruction.eraseFromParent();
+  }
+  for (Instruction& instruction : instructions(function))
+    if (isa<LoadInst>(instruction) && is_linear(instruction)) hand_position_on(instruction);
+  if (in_order) return;
+  DenseMap<const Loop*, bool> free;
+  for (BasicBlock& block : function) {
+    const Loop* loop = loops.getLoopFor(&block);
+    if (loop != nullptr && free.try_emplace(loop, false).second)
+      free[loop] = only_loads(*loop) || cannot_trap(*loop);
+    if (loop != nullptr && free[loop]) continue;
+    for (Instruction& instruction : block) {
+      if (auto* load = dyn_cast<LoadInst>(&instruction); load != nullptr && is_linear(*load))
+        load->setVolatile(true);
+      // Globals too: what stays where it is does so for volatile accesses alone.
+      if (auto* store = dyn_cast<StoreInst>(&instruction);
+          store != nullptr && !isa<AllocaInst>(getUnderlyingObject(store->getPointerOperand())))
+        store->setVolatile(true);
+    }
   }
 }
 

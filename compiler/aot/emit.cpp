@@ -1,5 +1,6 @@
 #include "compiler/aot/emit.h"
 
+#include <llvm/CodeGen/MachineFunctionPass.h>
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
@@ -61,6 +62,34 @@ static void leave_out_passes(TargetPassConfig& config) {
     config.disablePass(pass);
 }
 
+/// A load that LLVM takes out of the instruction that it was part of has no position, but may trap: it gets
+/// that of the instruction behind it.
+class NamePositions : public MachineFunctionPass {
+ public:
+  static char ID;
+  NamePositions() : MachineFunctionPass(ID) {}
+  bool runOnMachineFunction(MachineFunction& function) override {
+    bool changed = false;
+    for (MachineBasicBlock& block : function) {
+      DebugLoc next;
+      for (MachineInstr& instruction : reverse(block)) {
+        if (instruction.getDebugLoc()) {
+          next = instruction.getDebugLoc();
+        } else if (instruction.mayLoad() && next) {
+          instruction.setDebugLoc(next);
+          changed = true;
+        }
+      }
+    }
+    return changed;
+  }
+  void getAnalysisUsage(AnalysisUsage& usage) const override {
+    usage.setPreservesAll();
+    MachineFunctionPass::getAnalysisUsage(usage);
+  }
+};
+char NamePositions::ID = 0;
+
 /// Adds the passes of code generation. Loop strength reduction and what it asks for are a third of them where
 /// instructions are selected one by one; LLVM has but a switch for the whole process, read as passes are
 /// added.
@@ -86,6 +115,7 @@ support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine
   if (tier == Tier::light) config->disablePass(&MachineSchedulerID);
   config->setDisableVerify(true);
   leave_out_passes(*config);
+  config->insertPass(&TwoAddressInstructionPassID, new NamePositions);
   passes.add(config);
   passes.add(information);
   if (!add_passes(*config, tier) || machine.addAsmPrinter(passes, out, nullptr, CodeGenFileType::ObjectFile,

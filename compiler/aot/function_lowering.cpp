@@ -111,7 +111,7 @@ void FunctionLowering::run() {
     b_.CreateUnreachable();
   }
   RecursivelyDeleteTriviallyDeadInstructions(memory_base_);
-  if (makes_calls_ || m_.options().metering) m_.keep_context(*function_);
+  if (makes_calls_ || has_loops_ || m_.options().metering) m_.keep_context(*function_);
 }
 
 void FunctionLowering::instruction(const wasm::Instruction& in) {

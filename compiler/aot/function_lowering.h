@@ -127,6 +127,7 @@ class FunctionLowering {
   llvm::PHINode* trap_where_ = nullptr;
   bool reachable_ = true;
   bool makes_calls_ = false;
+  bool has_loops_ = false;
 };
 
 }  // namespace pipit::aot

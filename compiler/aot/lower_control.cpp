@@ -31,6 +31,7 @@ void FunctionLowering::open(const wasm::Instruction& in) {
   for (const u8 result : label.results)
     label.end_phis.push_back(PHINode::Create(m_.type(result), 2, "", label.end));
   if (label.op == Op::loop) {
+    has_loops_ = true;
     label.start = new_block("loop");
     for (usize i = 0; i < label.params.size(); ++i) {
       PHINode* phi = PHINode::Create(m_.type(label.params[i]), 2, "", label.start);

@@ -116,7 +116,8 @@ class Pair {
 };
 
 const std::string kCalls = PIPIT_WASM_TEST_MODULES "/calls.wasm", kMix = PIPIT_WASM_TEST_MODULES "/mix.wasm",
-                  kLoads = PIPIT_AOT_TEST_MODULES "/loads.wasm";
+                  kLoads = PIPIT_AOT_TEST_MODULES "/loads.wasm",
+                  kStores = PIPIT_AOT_TEST_MODULES "/stores.wasm";
 
 /// Every export with arguments of every kind.
 void sweep(Pair& pair) {
@@ -173,6 +174,33 @@ TEST(Native, LoadsTrapWhetherOrNotTheirValueMatters) {
           pair.expect_same("seen", {});
         }
     }
+  }
+}
+
+/// Memory and globals after a trap are those of the interpreter.
+void expect_same_state(Pair& pair) {
+  wasm::Reader reader(pair.module().code(), pair.module().impl().exports_at);
+  for (u32 i = 0; i < pair.module().impl().export_count; ++i) {
+    const wasm::ExportEntry entry = wasm::read_export(reader);
+    if (entry.kind != wasm::ExternKind::func || entry.name == "seen") continue;
+    for (const u32 address : {128u, 65'400u, 65'500u, 65'521u, 65'524u, 65'530u, 65'536u, 0xFFFF'FFF0u})
+      for (const u32 other : {1u, 2u, 23u, 61u}) {
+        SCOPED_TRACE(std::string(entry.name) + "(" + std::to_string(address) + ", " + std::to_string(other) +
+                     ")");
+        pair.expect_same(std::string(entry.name), {{.u32_ = address}, {.u32_ = other}});
+        pair.expect_same("seen", {});
+        const MutBytes expected = pair.interpreted->memory(), actual = pair.native().memory();
+        const auto [theirs, ours] = std::mismatch(expected.begin(), expected.end(), actual.begin());
+        ASSERT_TRUE(theirs == expected.end()) << "memory at " << theirs - expected.begin();
+      }
+  }
+}
+
+TEST(Native, StoresBeforeATrapAreSeenAndNoneAfterIt) {
+  for (const Effort effort : {Effort::quick, Effort::o0, Effort::light, Effort::o1, Effort::o2, Effort::o3}) {
+    SCOPED_TRACE(static_cast<int>(effort));
+    Pair pair(kStores, {.effort = effort});
+    expect_same_state(pair);
   }
 }
 

@@ -10,6 +10,8 @@
 #include <llvm/Transforms/Scalar/LoopRotation.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
+#include <llvm/Transforms/Utils/LCSSA.h>
+#include <llvm/Transforms/Utils/LoopSimplify.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 
 namespace pipit::aot {
@@ -29,9 +31,9 @@ struct AddAnchors : PassInfoMixin<AddAnchors> {
 };
 
 struct SettleAnchors : PassInfoMixin<SettleAnchors> {
-  explicit SettleAnchors(bool finally) : finally_(finally) {}
-  PreservedAnalyses run(Function& function, FunctionAnalysisManager&) {
-    settle_anchors(function, finally_);
+  explicit SettleAnchors(bool in_order) : in_order_(in_order) {}
+  PreservedAnalyses run(Function& function, FunctionAnalysisManager& analyses) {
+    settle_anchors(function, analyses.getResult<LoopAnalysis>(function), in_order_);
     PreservedAnalyses kept;
     kept.preserveSet<CFGAnalyses>();
     return kept;
@@ -39,7 +41,7 @@ struct SettleAnchors : PassInfoMixin<SettleAnchors> {
   static bool isRequired() { return true; }
 
  private:
-  bool finally_;
+  bool in_order_;
 };
 
 /// Takes the marks of kContextMarker out before loops are vectorised.
@@ -87,7 +89,7 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
     for (Function& function : module) {
       if (function.isDeclaration()) continue;
       add_anchors(function);
-      settle_anchors(function, true);
+      settle_anchors(function, LoopInfo(), true);
       DropMarkers().run(function, none);
     }
     return;
@@ -95,6 +97,7 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = options.effort != Effort::o1;
   tuning.LoopInterleaving = tuning.LoopVectorization;
+  const bool loads_trap = options.target.checks == Checks::guard_pages;
   PassBuilder builder(&machine, tuning);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -110,14 +113,18 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
 
-  builder.registerVectorizerStartEPCallback([](FunctionPassManager& passes, OptimizationLevel) {
+  builder.registerVectorizerStartEPCallback([loads_trap](FunctionPassManager& passes, OptimizationLevel) {
     passes.addPass(DropMarkers());
+    if (!loads_trap) return;
+    passes.addPass(LoopSimplifyPass());
+    passes.addPass(LCSSAPass());
+    passes.addPass(VersionLoops());
     passes.addPass(SettleAnchors(false));
   });
   ModulePassManager passes;
   FunctionPassManager first;
   first.addPass(PromotePass());
-  if (options.target.checks == Checks::guard_pages) first.addPass(AddAnchors());
+  if (loads_trap) first.addPass(AddAnchors());
   if (tier == Tier::light) add_light_passes(first);
   passes.addPass(createModuleToFunctionPassAdaptor(std::move(first)));
   if (tier == Tier::full) passes.addPass(builder.buildPerModuleDefaultPipeline(level_of(options.effort)));

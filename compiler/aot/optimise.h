@@ -1,5 +1,7 @@
 #pragma once
+#include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/Module.h>
+#include <llvm/IR/PassManager.h>
 #include <llvm/Target/TargetMachine.h>
 
 #include "compiler/aot/partition.h"
@@ -21,12 +23,24 @@ support::Status add_stack_checks(llvm::Module& module, const Options& options);
 /// Spends a unit of fuel at every loop head and at the entry of every function that calls others.
 support::Status add_metering(llvm::Module& module, const Options& options);
 
-// Loads that trap (anchors.cpp).
+// Accesses that trap (anchors.cpp).
 
-/// Ties loads from linear memory to where they are.
+/// Ties accesses of linear memory to where they are.
 void add_anchors(llvm::Function& function);
-/// Removes the anchors that nothing depends on any more; `finally` all, where what they held becomes
-/// volatile.
-void settle_anchors(llvm::Function& function, bool finally);
+/// Removes the anchors; accesses that LLVM might still remove become volatile, and where code is not
+/// generated `in_order` all that may trap.
+void settle_anchors(llvm::Function& function, const llvm::LoopInfo& loops, bool in_order);
+bool is_anchor(const llvm::Instruction& instruction);
+/// Whether it loads or stores in linear memory and so may trap.
+bool is_linear(const llvm::Instruction& instruction);
+
+/// Whether the loop is one that VersionLoops made sure of.
+bool cannot_trap(const llvm::Loop& loop);
+
+/// Gives loops that store a version for when nothing in them can trap, without anchors (loop_versions.cpp).
+/// Loops must be in simplified form with LCSSA.
+struct VersionLoops : llvm::PassInfoMixin<VersionLoops> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
 
 }  // namespace pipit::aot
