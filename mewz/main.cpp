@@ -50,7 +50,8 @@ void start_network(AppPorts& ports) {
 extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   using namespace pipit::mewz;
   const Machine& machine = boot(start_info_address);
-  if (const pipit::Status status = parse_command_line(machine.info.arguments(), g_command.build()); !status.ok())
+  if (const pipit::Status status = parse_command_line(machine.info.arguments(), g_command.build());
+      !status.ok())
     give_up(StopCode::misconfigured, "start-up", status.error());
   entropy().init(machine.cpu.rdrand);
   discover_devices(*g_command);
@@ -66,7 +67,7 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   start_network(ports);
   if (g_command->agent) {
     describe(machine);
-    run_node(*g_command, machine);
+    run_node(*g_command, sources, machine);
   }
 
   const auto image = open_image(sources, g_command->app);

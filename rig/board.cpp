@@ -138,6 +138,8 @@ support::Result<Command> mewz_command(const BoardOptions& options) {
   machine.arguments = "agent broker=" + dotted(options.broker_host) + ":" +
                       std::to_string(options.broker_port) + " blobs=" + dotted(options.blob_host) + ":" +
                       std::to_string(options.blob_port) + " token=" + options.token;
+  if (!options.machine.arguments.empty()) machine.arguments += " " + options.machine.arguments;
+  machine.initrd = options.machine.initrd;
   machine.memory_mb = options.machine.memory_mb;
   machine.forwards = options.machine.forwards;
   machine.forward_host = options.machine.forward_host;

@@ -36,7 +36,9 @@ struct BoardOptions {
     u32 memory_mb = 32;
     std::vector<VmOptions::Forward> forwards;
     std::string forward_host = "127.0.0.1";
-  } machine;  ///< of kMewzBoard alone
+    std::string initrd;     ///< none when empty
+    std::string arguments;  ///< further words of its command line
+  } machine;                ///< of kMewzBoard alone
 };
 
 /// One running QEMU. Its console goes to <directory>/console.log.

@@ -50,6 +50,17 @@ Bytes without_padding(Bytes data) {
   return data;
 }
 
+Result<Bytes> find_file(const Sources& sources, std::string_view name) {
+  for (const Bytes data : sources.span()) {
+    if (!ArchiveReader::recognises(data)) continue;
+    ArchiveReader reader(data);
+    ArchiveMember member;
+    while (TRY(reader.next(member)))
+      if (member.kind == ArchiveMember::Kind::file && member.name() == name) return member.data;
+  }
+  return Error{Code::not_found, "no archive has a file of this name"};
+}
+
 Result<AppImage> open_image(const Sources& sources, std::string_view wanted) {
   if (sources.count == 0)
     return Error{Code::not_found,

@@ -27,6 +27,10 @@ struct AppImage {
   std::span<const Bytes> archive_span() const { return {archives, archive_count}; }
 };
 
+/// The first file called `name` in the archives among `sources`. not_found when there is none; malformed when
+/// an archive is.
+Result<Bytes> find_file(const Sources& sources, std::string_view name);
+
 /// Finds the application: a module by its first bytes, or in an archive the member `wanted` (the first
 /// module, when `wanted` is empty) and, in the same archive, the first native module. not_found when there is
 /// none; malformed when a source is neither module nor archive.

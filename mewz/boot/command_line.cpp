@@ -62,9 +62,6 @@ bool decode(CommandLine& out, std::string_view value, std::string_view& decoded)
 
 using Parser = bool (*)(CommandLine& out, std::string_view value);
 
-bool take_app(CommandLine& out, std::string_view value) {
-  return decode(out, value, out.app) && !out.app.empty();
-}
 bool take_argument(CommandLine& out, std::string_view value) {
   return out.argument_count < CommandLine::kMaxArguments &&
          decode(out, value, out.arguments[out.argument_count++]);
@@ -121,7 +118,10 @@ bool parse_endpoint(std::string_view value, Endpoint& out) {
 }
 bool take_broker(CommandLine& out, std::string_view value) { return parse_endpoint(value, out.broker); }
 bool take_blobs(CommandLine& out, std::string_view value) { return parse_endpoint(value, out.blobs); }
-bool take_token(CommandLine& out, std::string_view value) { return decode(out, value, out.token); }
+template <std::string_view CommandLine::* kMember>
+bool take_text(CommandLine& out, std::string_view value) {
+  return !value.empty() && decode(out, value, out.*kMember);
+}
 bool take_stack(CommandLine& out, std::string_view value) {
   u64 bytes = 0;
   if (!parse_number(value, 64u << 20, bytes) || bytes < 4096) return false;
@@ -142,7 +142,7 @@ constexpr struct {
   Parser parse;
   const char* expected;
 } kWords[] = {
-    {"app", take_app, "command line: expected app=NAME"},
+    {"app", take_text<&CommandLine::app>, "command line: expected app=NAME"},
     {"arg", take_argument, "command line: expected arg=TEXT, %XX for special characters, at most 64 times"},
     {"env", take_environment, "command line: expected env=KEY=VALUE, at most 64 times"},
     {"ip", take_ip, "command line: expected ip=dhcp or ip=A.B.C.D/BITS,GATEWAY"},
@@ -152,7 +152,15 @@ constexpr struct {
     {"trace", take_trace, "command line: trace takes no value"},
     {"broker", take_broker, "command line: expected broker=A.B.C.D:PORT"},
     {"blobs", take_blobs, "command line: expected blobs=A.B.C.D:PORT"},
-    {"token", take_token, "command line: expected token=TEXT, %XX for special characters"},
+    {"token", take_text<&CommandLine::token>,
+     "command line: expected token=TEXT, %XX for special characters"},
+    {"tls.ca", take_text<&CommandLine::tls_authority>,
+     "command line: expected tls.ca=NAME of an archive's member"},
+    {"tls.certificate", take_text<&CommandLine::tls_certificate>,
+     "command line: expected tls.certificate=NAME of an archive's member"},
+    {"tls.key", take_text<&CommandLine::tls_key>,
+     "command line: expected tls.key=NAME of an archive's member"},
+    {"tls.name", take_text<&CommandLine::tls_name>, "command line: expected tls.name=NAME of the server"},
     {"agent", take_agent, "command line: agent takes no value"},
     {"virtio_mmio.device", take_transport, "command line: expected virtio_mmio.device=BYTES@0xADDRESS:LINE"},
 };

@@ -52,6 +52,9 @@ struct CommandLine {
   bool agent = false;          ///< agent: be a Node instead of running one application
   Endpoint broker, blobs;      ///< broker=IP:PORT, blobs=IP:PORT: the gateway, for the agent
   std::string_view token;      ///< token=TEXT: the device's, for the agent
+  /// Members of an archive, in DER, for the agent's link: tls.ca=NAME tls.certificate=NAME tls.key=NAME.
+  std::string_view tls_authority, tls_certificate, tls_key;
+  std::string_view tls_name;  ///< tls.name=NAME the server's certificate must be for; empty: any
 
   char text[kMaxText];  ///< where the decoded values lie
   u32 text_bytes = 0;

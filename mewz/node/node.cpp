@@ -21,7 +21,7 @@ namespace pipit::mewz {
 namespace {
 
 constinit RamFlash g_flash;
-constinit NodeNetwork g_network;
+constinit Late<NodeNetwork> g_network;
 constinit Late<NodePlatform> g_platform;
 
 template <class T>
@@ -56,13 +56,35 @@ class Probe final : public agent::MemoryProbe {
   usize at_start_;
 };
 
+/// A machine that was told to use TLS never does without.
+void secure_link(const CommandLine& command, const Sources& sources) {
+  const auto file = [&](std::string_view name) {
+    return name.empty() ? Bytes() : require(name, find_file(sources, name));
+  };
+  if (!entropy().seeded()) {
+    Line() << "tls: no random numbers (rdrand or virtio-rng)";
+    stop(StopCode::misconfigured);
+  }
+  Reservation* const memory = require("tls", Reservation::create(NodeNetwork::kTlsBytes));
+  const Status secured = g_network->secure({.authority = file(command.tls_authority),
+                                            .certificate = file(command.tls_certificate),
+                                            .key = file(command.tls_key),
+                                            .name = command.tls_name},
+                                           clock(), entropy(), memory->memory());
+  if (secured.ok()) return;
+  Line() << secured.error();
+  stop(StopCode::misconfigured);
+}
+
 }  // namespace
 
-void run_node(const CommandLine& command, const Machine& machine) {
+void run_node(const CommandLine& command, const Sources& sources, const Machine& machine) {
   if (!network().started()) {
     Line() << "agent: the machine has no network card";
     stop(StopCode::misconfigured);
   }
+  g_network.build();
+  if (!command.tls_authority.empty()) secure_link(command, sources);
   g_platform.build().init(machine.cpu);
   static Probe probe(pages().free_bytes());
   const Shares shares = share_memory();
@@ -79,7 +101,7 @@ void run_node(const CommandLine& command, const Machine& machine) {
       .entropy = &entropy(),
       .console = &console(),
       .flash = &g_flash,
-      .network = &g_network,
+      .network = &*g_network,
       .memory = &probe,
       .platform = &*g_platform,
       .layout = agent::default_layout(g_flash),

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "mewz/log.h"
 #include "mewz/net/interface.h"
 #include "mewz/net/sockets.h"
+#include "mewz/tls/platform.h"
 
 namespace pipit::mewz {
 namespace {
@@ -71,13 +73,30 @@ usize SocketStream::receive(MutBytes out) {
 
 void SocketStream::close() { end(State::closed); }
 
-void NodeNetwork::poll() { network().poll(); }
+Status NodeNetwork::secure(const TlsFiles& files, ports::Clock& clock, ports::Entropy& entropy,
+                           MutBytes memory) {
+  TRY(start_mbedtls(clock, memory));
+  TRY(tls_.build(streams_).settings.init(TlsSettings::Role::client, files, entropy));
+  secured_ = true;
+  return {};
+}
+
+void NodeNetwork::poll() {
+  network().poll();
+  for (u32 i = 0; secured_ && i < kStreams; ++i) {
+    const char* const problem = tls_->streams[i].problem();
+    if (problem == nullptr || problem == tls_->told[i]) continue;
+    tls_->told[i] = problem;
+    Line() << "tls: " << (i == 0 ? "broker: " : "blobs: ") << problem;
+  }
+}
 bool NodeNetwork::up() const { return network().up(); }
 ports::Ipv4 NodeNetwork::address() const { return network().address(); }
 ports::MacAddress NodeNetwork::mac() const { return network().mac(); }
 
-SocketStream& NodeNetwork::stream(u32 index) {
+ports::TcpStream& NodeNetwork::stream(u32 index) {
   PIPIT_CHECK(index < kStreams);
+  if (secured_) return tls_->streams[index];
   return streams_[index];
 }
 

@@ -1,4 +1,7 @@
 #pragma once
+#include "mewz/memory/late.h"
+#include "mewz/tls/tls_stream.h"
+#include "ports/clock.h"
 #include "ports/network.h"
 #include "ports/sockets.h"
 
@@ -26,14 +29,27 @@ class SocketStream final : public ports::TcpStream {
 class NodeNetwork final : public ports::Network {
  public:
   static constexpr u32 kStreams = 2;
+  /// From now on connections are inside TLS; before the first one. Errors: as start_mbedtls() and
+  /// TlsSettings::init().
+  Status secure(const TlsFiles& files, ports::Clock& clock, ports::Entropy& entropy, MutBytes memory);
+  /// What `secure` needs.
+  static constexpr usize kTlsBytes = 160u << 10;
   void poll() override;
   bool up() const override;
   ports::Ipv4 address() const override;
   ports::MacAddress mac() const override;
-  SocketStream& stream(u32 index) override;
+  ports::TcpStream& stream(u32 index) override;
 
  private:
+  struct Secured {
+    explicit Secured(SocketStream (&below)[kStreams]) : streams{{settings, below[0]}, {settings, below[1]}} {}
+    TlsSettings settings;
+    TlsStream streams[kStreams];
+    const char* told[kStreams] = {};  ///< the last problem that was told of
+  };
   SocketStream streams_[kStreams];
+  bool secured_ = false;
+  Late<Secured> tls_;
 };
 
 }  // namespace pipit::mewz

@@ -50,7 +50,7 @@ struct TiledConvI8 {
   static constexpr u32 kBandBytes = 192 * 1024;
   static constexpr bool kWidens = sizeof(Weight) > 1;
   /// A panel that meets fewer rows than this is widened in registers as it is read.
-  static constexpr u32 kRowsWorthWidening = 8;
+  static constexpr u32 kRowsWorthWidening = kSmallCode<Isa> ? 4 : 8;
   /// With fewer output rows than this for each, the panels are shared out instead of the rows.
   static constexpr u32 kRowsWorthSharing = 8;
 

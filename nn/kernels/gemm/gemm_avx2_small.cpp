@@ -13,8 +13,11 @@
 namespace pipit::nn {
 namespace {
 
-using Floats = FastFloatKernels<Avx2>;
-using Integers = FastIntegerKernels<Avx2>;
+struct SmallAvx2 : Avx2 {
+  static constexpr bool kSmallCode = true;
+};
+using Floats = FastFloatKernels<SmallAvx2>;
+using Integers = FastIntegerKernels<SmallAvx2>;
 constexpr const FastKernel* kAll[] = {&Floats::kConvF32, &Floats::kFullF32, &Integers::kConvI8,
                                       &Integers::kFullI8};
 

@@ -21,4 +21,13 @@ struct TileOutput {
   u32 columns;
 };
 
+/// Whether code of this instruction set is for a program with a limit on its size (Isa::kSmallCode).
+template <class Isa>
+constexpr bool kSmallCode = requires { requires Isa::kSmallCode; };
+
+/// Steps in one round of a tile's loop. In small code only tiles that do a layer's bulk are unrolled: full
+/// ones, and those of one row, which is what a vector meets; the rows left over behind full tiles are few.
+template <class Isa, u32 kRows, u32 kFullRows>
+constexpr u32 kUnroll = kSmallCode<Isa> && kRows != 1 && kRows != kFullRows ? 1 : 4;
+
 }  // namespace pipit::nn

@@ -18,6 +18,7 @@ template <class Isa, u32 kRows>
 void tile_f32(const f32* const* rows, const Runs& runs, const f32* panel, f32 low, f32 high,
               const TileOutput<f32>& out) {
   constexpr u32 kVectors = Isa::kTileVectors, kWidth = kPanelWidth<Isa>, kSets = kChains<kRows>;
+  constexpr u32 kSteps = kSets > 1 ? 4 : kUnroll<Isa, kRows, Isa::kTileRows>;
   typename Isa::F32 sums[kSets][kRows][kVectors];
 #pragma clang loop unroll(full)
   for (u32 i = 0; i < kRows; ++i)
@@ -45,9 +46,9 @@ void tile_f32(const f32* const* rows, const Runs& runs, const f32* panel, f32 lo
       }
     };
     u32 k = 0;
-    for (; k + 4 <= runs.length; k += 4)
+    for (; kSteps > 1 && k + kSteps <= runs.length; k += kSteps)
 #pragma clang loop unroll(full)
-      for (u32 j = 0; j < 4; ++j) step(k + j, j % kSets);
+      for (u32 j = 0; j < kSteps; ++j) step(k + j, j % kSets);
     for (; k < runs.length; ++k) step(k, 0);
   }
   // The bound goes first: where the second operand is no number, the instructions return it, as the reference

@@ -17,12 +17,19 @@ struct TileStart {
   u32 stride;
 };
 
+/// Rows of a full tile. Weights that are widened as they are read are for few rows: in small code for three
+/// at most.
+template <class Isa, u32 kVectors, class Weight>
+constexpr u32 kFullRows =
+    kSmallCode<Isa> && sizeof(Weight) < sizeof(typename Isa::Weight) ? 3 : Isa::template kRowsOf<kVectors>;
+
 /// weights: [runs.count][groups of a run][kVectors × kLanes][kGroup].
 template <class Isa, u32 kRows, u32 kVectors, class Weight, class Output>
 void tile_i8(const typename Isa::Activation* const* rows, const Runs& runs, const TileStart& start,
              const Weight* weights, const Output& output, const typename Output::Panel& panel,
              const TileOutput<typename Output::Element>& out) {
   constexpr u32 kGroup = Isa::kGroup, kStep = kVectors * Isa::kLanes * kGroup;
+  constexpr u32 kSteps = kUnroll<Isa, kRows, kFullRows<Isa, kVectors, Weight>>;
   typename Isa::I32 sums[kRows][kVectors];
 #pragma clang loop unroll(full)
   for (u32 i = 0; i < kRows; ++i)
@@ -34,9 +41,9 @@ void tile_i8(const typename Isa::Activation* const* rows, const Runs& runs, cons
 #pragma clang loop unroll(full)
     for (u32 i = 0; i < kRows; ++i) left[i] = rows[i] + runs.offsets[run];
     u32 k = 0;
-    for (; k + 4 * kGroup <= runs.length; k += 4 * kGroup, weights += 4 * kStep)
+    for (; kSteps > 1 && k + kSteps * kGroup <= runs.length; k += kSteps * kGroup, weights += kSteps * kStep)
 #pragma clang loop unroll(full)
-      for (u32 j = 0; j < 4; ++j) Isa::step(sums, left, k + j * kGroup, weights + j * kStep);
+      for (u32 j = 0; j < kSteps; ++j) Isa::step(sums, left, k + j * kGroup, weights + j * kStep);
     for (; k < runs.length; k += kGroup, weights += kStep) Isa::step(sums, left, k, weights);
   }
   output.store(sums, panel, out);
@@ -58,7 +65,7 @@ template <class Isa, u32 kVectors, class Weight, class Output>
 void panel_i8(u32 count, const typename Isa::Activation* const* rows, const Runs& runs,
               const TileStart& start, const Weight* weights, const Output& output,
               const typename Output::Panel& panel, TileOutput<typename Output::Element> out) {
-  constexpr u32 kRows = Isa::template kRowsOf<kVectors>;
+  constexpr u32 kRows = kFullRows<Isa, kVectors, Weight>;
   for (u32 row = 0; row < count; row += kRows, out.first += usize{kRows} * out.stride)
     tile_rows_i8<Isa, kRows, kVectors>(count - row, rows + row, runs, start, weights, output, panel, out);
 }
