@@ -18,8 +18,6 @@
 #include "host/native/native.h"
 #include "support/files.h"
 
-extern char** environ;
-
 namespace pipit::host {
 namespace {
 
@@ -67,6 +65,7 @@ std::string identity_of(const struct stat& info) {
 /// Runs the compiler to its end.
 support::Status run_compiler(const std::vector<std::string>& command) {
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   pid_t pid = 0;

@@ -57,6 +57,7 @@ class NativeEngine final : public EngineSession {
     }
     CodeCache::touch(path_);
     config.engine = &wasm::kNativeEngine;
+    PIPIT_CHECK(code_.has_value());  // by load()
     config.code = &*code_;
     config.memory_space = memories_.space();
     return {};
@@ -69,9 +70,10 @@ class NativeEngine final : public EngineSession {
     const auto& run = static_cast<const native::NativeRun&>(*impl.run);
     std::vector<CallFrame> frames;
     const usize top = reinterpret_cast<usize>(run.stack) + impl.stack_bytes;
-    if (run.trap_sp == nullptr) return frames;
+    if (run.trap_sp == nullptr || !code_.has_value()) return frames;
     for (auto* word = static_cast<const usize*>(run.trap_sp); reinterpret_cast<usize>(word + 1) <= top;
          ++word) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): a word of the stack, which may be an address
       const u8* const pc = reinterpret_cast<const u8*>(*word);
       if (!code_->module.contains(pc - 8) || !code_->module.contains(pc) || !follows_a_call(pc)) continue;
       const u32 offset = code_->module.offset_at(pc - 1);

@@ -37,8 +37,8 @@ class RegisterEngine final : public EngineSession {
     const wasm::InstanceImpl& impl = instance.impl();
     const auto& machine = wasm::reg::machine_of(instance.impl());
     const wasm::RegisterCode& image = *machine.image;
-    const auto* end =
-        reinterpret_cast<const wasm::reg::Frame*>(machine.stack + impl.stack_bytes / sizeof(wasm::Value));
+    const u8* const stack = reinterpret_cast<const u8*>(machine.stack);
+    const auto* end = reinterpret_cast<const wasm::reg::Frame*>(stack + impl.stack_bytes);
     std::vector<u8> memory(kScratchBytes);
     std::vector<CallFrame> frames;
     for (const wasm::reg::Frame* frame = machine.frame; frame < end; ++frame) {

@@ -17,8 +17,8 @@ usize limit_of(const NativeRun& run, u32 cells) {
 }
 
 u8* top_of(const NativeRun& run) {
-  const usize top = reinterpret_cast<usize>(run.stack) + run.instance->stack_bytes;
-  return reinterpret_cast<u8*>(top & ~usize{15});
+  u8* const end = reinterpret_cast<u8*>(run.stack) + run.instance->stack_bytes;
+  return end - (reinterpret_cast<usize>(end) & 15);
 }
 
 /// Everything of an instance that code of whatever instance on `active`'s stack may come to use.

@@ -87,7 +87,7 @@ static Result<Run*> attach(InstanceImpl& instance, const void* code, Arena& aren
 static void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32 operands) {
   Machine& machine = machine_of(instance);
   machine.instance = &instance;
-  machine.frame = reinterpret_cast<Frame*>(machine.stack + instance.stack_bytes / sizeof(Value));
+  machine.frame = reinterpret_cast<Frame*>(reinterpret_cast<u8*>(machine.stack) + instance.stack_bytes);
   machine.fp = machine.stack;
   machine.entry_slots = operands;
   machine.result_count = run_entry ? instance.module->type_of(machine.entry).result_slots : 0;

@@ -27,7 +27,7 @@ constexpr Range kRanges[] = {
 };
 
 // Comparisons as the opcodes number them, from eq.
-enum Relation : u32 { kEq, kNe, kLtS, kLtU, kGtS, kGtU, kLeS, kLeU, kGeS, kGeU };
+enum Relation : u8 { kEq, kNe, kLtS, kLtU, kGtS, kGtU, kLeS, kLeU, kGeS, kGeU };
 /// a R b is b mirrored(R) a.
 constexpr u8 kMirrored[] = {kEq, kNe, kGtS, kGtU, kLtS, kLtU, kGeS, kGeU, kLeS, kLeU};
 /// Of the six that instructions have, in their order: which one, for those that are among them.

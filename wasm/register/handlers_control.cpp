@@ -7,8 +7,8 @@
 
 namespace pipit::wasm::reg {
 
-[[gnu::noinline]] HANDLER(br) { PIPIT_NEXT(read_i16(pc + 2) * 2); }
-HANDLER(back) { PIPIT_SPEND_AND_GO(pc + read_i16(pc + 2) * 2); }
+[[gnu::noinline]] HANDLER(br) { PIPIT_NEXT(isize{read_i16(pc + 2)} * 2); }
+HANDLER(back) { PIPIT_SPEND_AND_GO(pc + isize{read_i16(pc + 2)} * 2); }
 
 /// Ends a handler by going `displacement` units on, or back, which costs fuel.
 #define GO_EITHER_WAY(displacement)                      \
@@ -25,11 +25,11 @@ HANDLER(br_if_far) {
 }
 HANDLER(br_table) {
   const u32 index = std::min<u32>(SLOT(2).u32_, read_u16(pc + 4));
-  GO_EITHER_WAY(read_i16(pc + 6 + index * 2));
+  GO_EITHER_WAY(read_i16(pc + 6 + usize{index} * 2));
 }
 HANDLER(br_table_far) {
   const u32 index = std::min<u32>(SLOT(2).u32_, read_u16(pc + 4));
-  GO_EITHER_WAY(read<i32>(pc + 6 + index * 4));
+  GO_EITHER_WAY(read<i32>(pc + 6 + usize{index} * 4));
 }
 
 // Calls. A function's code begins with its head: slots of the frame, first slot to clear, how many.

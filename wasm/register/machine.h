@@ -125,7 +125,7 @@ inline Handler handler_at(const u8* pc) {
 #define PIPIT_HANDLER_AT(pc) handler_at(pc)
 #else
 #define PIPIT_HANDLER_AT(pc) \
-  reinterpret_cast<Handler>(reinterpret_cast<usize>(base) + static_cast<usize>(read_i16(pc)) * kHandlerScale)
+  reinterpret_cast<Handler>(const_cast<u8*>(base) + isize{read_i16(pc)} * static_cast<isize>(kHandlerScale))
 #endif
 
 // Where there are few registers, the next handler's address must not be fetched before the work is done.

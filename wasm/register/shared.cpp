@@ -96,7 +96,7 @@ const u8* compare(u32 code, const u8* pc, SharedState& s) {
   s.acc = branches ? in.a : u32{result};
   if (!branches || !result) return in.end;
   s.goes_back = way >= kBack;
-  return pc + read_i16(pc + 2) * 2;
+  return pc + isize{read_i16(pc + 2)} * 2;
 }
 
 /// Loads and stores, by what they do: how many bytes, as a power of two, and where they go or come from.
@@ -138,7 +138,7 @@ u32 fields_of(const Access& access, u32 form) {
   switch (access.kind) {
     case Access::to_slot: return kLoadForms[form + 4];
     case Access::from_slot: return kStoreForms[form];
-    case Access::from_acc: return kLoadForms[form * 2];
+    case Access::from_acc: return kLoadForms[usize{form} * 2];
     default: return kLoadForms[form];
   }
 }

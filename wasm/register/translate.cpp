@@ -7,6 +7,7 @@
 #include "wasm/register/machine.h"
 #include "wasm/register/simd.h"
 
+// NOLINTNEXTLINE(readability-redundant-declaration): weak here, where it may be missing
 extern "C" [[gnu::weak]] const pipit::wasm::reg::RegisterSimd pipit_wasm_register_simd;
 
 namespace pipit::wasm {
@@ -182,7 +183,7 @@ Result<const RegisterCode*> translate_in(const ValidModule& module, Arena& arena
     to = std::ranges::copy(bytes, to).out;
     return true;
   };
-  TRY(translate(module, {append, &at}, arena));
+  TRY(translate(module, {append, static_cast<void*>(&at)}, arena));
   *result = TRY(RegisterCode::open({memory, size}, module));
   return result;
 }
