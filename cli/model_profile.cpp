@@ -15,22 +15,26 @@ using support::Status;
 
 struct Arguments {
   std::string model, svg;
+  std::vector<std::string> inputs;
   u32 iterations = 20;
   bool portable = false;
 };
 
 void print_table(const model::Profile& profile) {
+  const bool staged = profile.stages != 1;
   std::vector<std::vector<std::string>> rows;
   const f64 total = profile.microseconds();
   for (const auto& op : profile.operators)
-    rows.push_back({op.opcode, op.type, op.shape, std::to_string(op.macs),
-                    std::to_string(op.activation_bytes), std::to_string(op.constant_bytes),
-                    std::to_string(op.live_bytes), decimals(op.microseconds, 1),
+    rows.push_back({(staged ? std::to_string(op.stage) + " " : "") + op.opcode, op.type, op.shape,
+                    std::to_string(op.macs), std::to_string(op.activation_bytes),
+                    std::to_string(op.constant_bytes), std::to_string(op.live_bytes),
+                    decimals(op.microseconds, 1),
                     decimals(total > 0 ? 100 * op.microseconds / total : 0, 1)});
-  std::printf("%s", support::format_table({"operator", "type", "output", "MACs", "activations B",
-                                           "constants B", "RAM alive B", "µs", "%"},
+  std::printf("%s", support::format_table({staged ? "stage, operator" : "operator", "type", "output", "MACs",
+                                           "activations B", "constants B", "RAM alive B", "µs", "%"},
                                           rows, {false, false, false, true, true, true, true, true, true})
                         .c_str());
+  if (staged) std::printf("%u stages, planned for these inputs\n", profile.stages);
   std::printf("%.1f µs of CPU time (median of %u runs), %llu MACs, arena %u bytes, flash %llu bytes\n", total,
               profile.iterations, static_cast<unsigned long long>(profile.macs), profile.arena_bytes,
               static_cast<unsigned long long>(profile.flash_bytes));
@@ -39,7 +43,8 @@ void print_table(const model::Profile& profile) {
 void print_json(const model::Profile& profile) {
   Json operators = Json::array();
   for (const auto& op : profile.operators)
-    operators.push_back({{"operator", op.opcode},
+    operators.push_back({{"stage", op.stage},
+                         {"operator", op.opcode},
                          {"type", op.type},
                          {"output", op.shape},
                          {"macs", op.macs},
@@ -48,6 +53,7 @@ void print_json(const model::Profile& profile) {
                          {"live_bytes", op.live_bytes},
                          {"microseconds", op.microseconds}});
   const Json json = {{"model", profile.model},
+                     {"stages", profile.stages},
                      {"iterations", profile.iterations},
                      {"microseconds", profile.microseconds()},
                      {"macs", profile.macs},
@@ -57,16 +63,18 @@ void print_json(const model::Profile& profile) {
   std::printf("%s\n", support::dump(json, 2).c_str());
 }
 
-Status run(const Arguments& arguments, const Session& session) {
+support::Result<model::Profile> measure(const Arguments& arguments) {
   auto file = load_planned(arguments.model);
-  if (!file.ok()) {
-    TRY(load_dynamic(arguments.model, file.take_error()));
-    return support::Error(
-        Code::unsupported,
-        "inputs decide the shapes of this model, it is planned in stages; `pipit model bench` with "
-        "--input times it as a whole");
-  }
-  auto profile = model::profile_model(*file, arguments.iterations, arguments.portable);
+  if (file.ok()) return model::profile_model(*file, arguments.iterations, arguments.portable);
+  model::DynamicModel dynamic = TRY(load_dynamic(arguments.model, file.take_error()));
+  if (arguments.portable)
+    return support::Error(Code::invalid_argument,
+                          "inputs decide the shapes of this model: it runs on this processor's kernels only");
+  return model::profile_model(dynamic, TRY(dynamic_inputs(dynamic, arguments.inputs)), arguments.iterations);
+}
+
+Status run(const Arguments& arguments, const Session& session) {
+  auto profile = measure(arguments);
   if (!profile.ok()) return profile.take_error().in(arguments.model);
   if (!arguments.svg.empty()) {
     const std::string svg = model::profile_svg(*profile);
@@ -83,6 +91,8 @@ void register_model_profile(CLI::App& parent, Session& session) {
       parent.add_subcommand("profile", "time, work and memory of every operator on this machine");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->model, ".onnx, .tflite or .pipm")->required();
+  command->add_option("--input", arguments->inputs,
+                      "of a model whose shapes inputs decide: .npy or ONNX tensor .pb, one for every input");
   command->add_option("--iterations", arguments->iterations, "runs, of which the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));

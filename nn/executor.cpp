@@ -3,6 +3,7 @@
 #include "nn/model_view.h"
 #include "nn/nn.h"
 #include "nn/operator.h"
+#include "nn/shapes.h"
 
 namespace pipit::nn {
 
@@ -11,7 +12,19 @@ Result<Executor> Executor::create(const PlannedModel& model, MutBytes arena) {
     return Error{Code::out_of_memory, "arena smaller than the model needs", model.arena_bytes()};
   if (reinterpret_cast<usize>(arena.data()) % format::kTensorAlign != 0)
     return Error{Code::invalid_argument, "arena is not 16-byte aligned"};
-  return Executor(model, arena.first(model.arena_bytes()));
+  Executor executor(model, arena.first(model.arena_bytes()));
+  executor.forget();
+  return executor;
+}
+
+void Executor::forget() {
+  const ModelView model(model_.file());
+  for (u32 id = 0; id < model.header().tensor_count; ++id) {
+    const format::TensorRecord& tensor = model.tensor(id);
+    if (!is_state(tensor)) continue;
+    // An integer state of more than eight bits has no zero point (verify functions of its operators).
+    std::memset(arena_.data() + tensor.offset, tensor.zero_point, tensor.bytes);
+  }
 }
 
 Status Executor::set_input(u32 index, DType dtype, Bytes data) {

@@ -60,7 +60,7 @@ struct Header {
   u32 arena_bytes;  ///< activations need this much, a multiple of 16
   u32 macs_low;     ///< multiply-accumulates of one inference, low and high 32 bits
   u32 macs_high;
-  u32 flags;  ///< 0
+  u32 state_bytes;  ///< the arena's last bytes, kept between inferences; a multiple of 16
 
   u32 tensors_offset;    ///< TensorRecord[tensor_count]
   u32 tensor_count;      ///< 1 … kMaxTensors
@@ -81,6 +81,8 @@ constexpr u32 kChecksumStart = 16;
 enum class Placement : u8 {
   arena = 0,     ///< TensorRecord::offset counts from the start of the arena
   constant = 1,  ///< … from the start of the file
+  state = 2,     ///< … of the arena, within its last Header::state_bytes; no two share a byte. Some operators
+                 ///< write it although it is an input
 };
 
 /// One tensor; its id is its index in the table.
@@ -93,7 +95,7 @@ struct TensorRecord {
   u32 offset;          ///< see Placement; a multiple of 16
   u32 bytes;           ///< product of dims × element size
   f32 scale;           ///< per tensor; 0 = not quantised (or per channel)
-  i32 zero_point;      ///< −128 … 127 for i8, 0 … 255 for u8, else 0
+  i32 zero_point;      ///< −128 … 127 for i8, 0 … 255 for u8, −32768 … 32767 for i16, else 0
   u32 channel_scales;  ///< file offset of f32[dims[channel_axis]], for tools; 0 = per tensor. Kernels use
                        ///< rescale pairs
   u32 name_offset;     ///< file offset of name_bytes bytes of UTF-8, any alignment; 0 with name_bytes 0 =
@@ -156,7 +158,10 @@ static_assert(sizeof(OperatorRecord) == 16 && alignof(OperatorRecord) == 4);
   X(141, sub_wide, 2, 2, true, AddAttributes)                        \
   X(142, leaky_relu_wide, 1, 1, true, LeakyReluAttributes)           \
   X(143, requantize_wide, 1, 1, false, RescaleAttributes)            \
-  X(144, strided_slice, 1, 1, false, SliceAttributes)
+  X(144, strided_slice, 1, 1, false, SliceAttributes)                \
+  X(145, svdf, 5, 5, false, SvdfAttributes)                          \
+  X(146, lstm, 6, 6, false, LstmAttributes)                          \
+  X(147, quantize_wide, 1, 1, false, NoAttributes)
 
 enum class Opcode : u8 {
 #define X(number, name, min_inputs, max_inputs, in_place, attributes) name = number,
@@ -298,6 +303,29 @@ struct LeakyReluAttributes {
 struct SliceAttributes {
   u32 begin[kMaxRank];
   u32 step[kMaxRank];
+};
+
+/// svdf: nn/kernels/svdf/svdf.h. Operands x [N,I], feature weights [F,I], time weights [F,M], bias [F /
+/// rank], state [N,F,M]; output [N,F / rank]. i8: time weights and state i8 or i16, bias i32; `feature` =
+/// input scale × feature scale / state scale, `out` = state scale × time scale / output scale. f32: both {0,
+/// 0}.
+struct SvdfAttributes {
+  u32 rank;
+  Rescale feature, out;
+  Clamp clamp;
+};
+
+/// lstm: nn/kernels/lstm/lstm.h. Operands x [T,N,I] or [N,T,I], weights [4,U,I], recurrent weights [4,U,U],
+/// bias [4,U] (i8: [2,4,U], input's and recurrent one, zero points folded in), hidden state [N,U], cell state
+/// [N,U]; output [T,N,U] or [N,T,U]. Gates: input, forget, cell, output. i8: the cell is i16 with scale
+/// 2^-cell_bits.
+struct LstmAttributes {
+  u32 time_major;                  ///< 1: [T,N,…]
+  u32 cell_bits;                   ///< i8: 9 … 15
+  f32 clip;                        ///< f32: cell states stay within ±clip; 0 = none
+  i32 quantized_clip;              ///< i8: the same in the cell's integers
+  Rescale input[4], recurrent[4];  ///< to gates of scale 2^-12
+  Rescale hidden;                  ///< 2^-30 / the hidden state's scale
 };
 
 /// concat: along one axis; i8 inputs and output have one scale and zero point.

@@ -54,6 +54,9 @@ class Executor {
   static Result<Executor> create(const PreparedModel& prepared, MutBytes arena, MutBytes scratch,
                                  Team* team = nullptr);
 
+  /// What the model keeps from one inference to the next (the state of recurrent layers) is as after
+  /// create(): for the beginning of another sequence.
+  void forget();
   /// Copies a whole input in; invalid_argument unless index, dtype and size are exactly the model's, or while
   /// an inference is between two operators.
   Status set_input(u32 index, DType dtype, Bytes data);

@@ -29,6 +29,11 @@ class Node {
   const T* data(u32 index) const {
     return reinterpret_cast<const T*>(address(input(index)));
   }
+  /// Elements of an input whose verify() made sure that it is a state.
+  template <class T>
+  T* state(u32 index) const {
+    return reinterpret_cast<T*>(arena_ + input(index).offset);
+  }
   template <class T>
   T* out() const {
     return reinterpret_cast<T*>(arena_ + output().offset);
@@ -97,6 +102,8 @@ extern const Operator kCustom;
 extern const Operator kSignFlipU8, kSignFlipI8, kLookupI8;
 extern const Operator kConv2dWide, kTransposeConv2dWide, kAddWide, kSubWide, kLeakyReluWide;
 extern const Operator kRequantizeI16, kRequantizeI32, kSliceF32, kSliceI8, kSliceI16, kPadI16, kReshapeI16;
+extern const Operator kRequantizeWideI8, kQuantizeWide;
+extern const Operator kSvdfF32, kSvdfI8, kLstmF32, kLstmI8;
 extern const Operator kDynamicScale, kDynamicQuantize;
 extern const Operator kDynamicConv2d, kDynamicDepthwiseConv2d, kDynamicFullyConnected;
 extern const Operator kConv2dAsymmetric, kDepthwiseConv2dAsymmetric, kFullyConnectedAsymmetric;

@@ -14,6 +14,9 @@ inline bool is(const format::TensorRecord& tensor, DType dtype) {
 inline bool is_constant(const format::TensorRecord& tensor) {
   return tensor.placement == static_cast<u8>(format::Placement::constant);
 }
+inline bool is_state(const format::TensorRecord& tensor) {
+  return tensor.placement == static_cast<u8>(format::Placement::state);
+}
 /// The last dimension; 1 for a scalar.
 inline u32 last_dim(const format::TensorRecord& tensor) {
   return tensor.rank == 0 ? 1 : tensor.dims[tensor.rank - 1];

@@ -27,6 +27,7 @@ class Verifier {
   Status run() {
     TRY(check_header());
     TRY(check_tables());
+    state_end_ = activation_bytes();
     for (u32 id = 0; id < header().tensor_count; ++id) TRY(check_tensor(id));
     TRY(check_operands());
     for (u32 index = 0; index < header().operator_count; ++index) TRY(check_operator(index));
@@ -64,10 +65,10 @@ class Verifier {
 
   Status check_tables() const {
     const Header& h = header();
-    if (h.flags != 0)
-      return Error{Code::unsupported, "model file with unknown flags", offsetof(Header, flags)};
     if (h.arena_bytes % format::kTensorAlign != 0)
       return malformed("model arena size is not a multiple of 16", offsetof(Header, arena_bytes));
+    if (h.state_bytes % format::kTensorAlign != 0 || h.state_bytes > h.arena_bytes)
+      return malformed("model state does not fit the arena", offsetof(Header, state_bytes));
     if (std::memchr(h.name, 0, sizeof h.name) == nullptr)
       return malformed("model name is not terminated", offsetof(Header, name));
 
@@ -96,7 +97,7 @@ class Verifier {
     return {};
   }
 
-  Status check_tensor(u32 id) const {
+  Status check_tensor(u32 id) {
     const TensorRecord& t = model_.tensor(id);
     const u32 where = offset_of(&t);
     if (t.dtype > static_cast<u8>(kLastDType)) return malformed("tensor of unknown element type", where);
@@ -119,8 +120,14 @@ class Verifier {
       if (!in_file(t.offset, t.bytes, 1, format::kTensorAlign))
         return out_of_range("constant tensor outside the file", where);
     } else if (t.placement == static_cast<u8>(Placement::arena)) {
-      if (t.offset % format::kTensorAlign != 0 || u64{t.offset} + t.bytes > header().arena_bytes)
+      if (t.offset % format::kTensorAlign != 0 || u64{t.offset} + t.bytes > activation_bytes())
         return out_of_range("tensor outside the arena", where);
+    } else if (is_state(t)) {
+      // In the order of the table, so that no two share a byte.
+      if (t.offset % format::kTensorAlign != 0 || t.offset < state_end_ ||
+          u64{t.offset} + t.bytes > header().arena_bytes)
+        return out_of_range("state outside the arena's end", where);
+      state_end_ = t.offset + t.bytes;
     } else {
       return malformed("tensor of unknown placement", where);
     }
@@ -131,12 +138,11 @@ class Verifier {
     constexpr f32 kLargest = 3.4028234663852886e38f;
     if (!(t.scale >= 0 && t.scale <= kLargest))
       return malformed("tensor scale is not a finite positive number", where);
-    const bool is_signed = t.dtype == static_cast<u8>(DType::i8),
-               is_unsigned = t.dtype == static_cast<u8>(DType::u8);
-    if (t.zero_point < (is_signed ? kInt8Min : 0) || t.zero_point > (is_signed     ? kInt8Max
-                                                                     : is_unsigned ? 255
-                                                                                   : 0))
-      return malformed("tensor zero point out of range", where);
+    i32 low = 0, high = 0;
+    if (is(t, DType::i8)) low = kInt8Min, high = kInt8Max;
+    if (is(t, DType::u8)) high = 255;
+    if (is(t, DType::i16)) low = -32768, high = 32767;
+    if (t.zero_point < low || t.zero_point > high) return malformed("tensor zero point out of range", where);
     if (t.channel_scales == 0 ? t.channel_axis != 0 : t.channel_axis >= t.rank)
       return malformed("tensor channel axis out of range", where);
     if (t.channel_scales != 0 &&
@@ -153,7 +159,9 @@ class Verifier {
     return {};
   }
 
-  bool in_arena(u32 id) const { return !is_constant(model_.tensor(id)); }
+  u32 activation_bytes() const { return header().arena_bytes - header().state_bytes; }
+
+  bool in_arena(u32 id) const { return model_.tensor(id).placement == static_cast<u8>(Placement::arena); }
 
   /// Whether two arena tensors share a byte.
   bool overlap(u32 a, u32 b) const {
@@ -167,7 +175,8 @@ class Verifier {
     const u32* inputs = model_.inputs();
     for (u32 index = 0; index < header().input_count; ++index) {
       TRY(check_id(inputs[index]));
-      if (!in_arena(inputs[index])) return malformed("model input is a constant", offset_of(&inputs[index]));
+      if (!in_arena(inputs[index]))
+        return malformed("model input is no activation", offset_of(&inputs[index]));
       for (u32 other = 0; other < index; ++other)
         if (overlap(inputs[index], inputs[other]))
           return malformed("model inputs overlap", offset_of(&inputs[index]));
@@ -176,7 +185,7 @@ class Verifier {
     for (u32 index = 0; index < header().output_count; ++index) {
       TRY(check_id(outputs[index]));
       if (!in_arena(outputs[index]))
-        return malformed("model output is a constant", offset_of(&outputs[index]));
+        return malformed("model output is no activation", offset_of(&outputs[index]));
     }
     return {};
   }
@@ -220,7 +229,7 @@ class Verifier {
       if (ids[i] >= header().tensor_count)
         return out_of_range("operator operand outside the tensor table", index);
     const u32 output = ids[op.input_count];
-    if (!in_arena(output)) return malformed("operator writes a constant", index);
+    if (!in_arena(output)) return malformed("operator's output is no activation", index);
     for (u32 i = 0; i < op.input_count; ++i) {
       if (!in_arena(ids[i])) continue;
       const TensorRecord& in = model_.tensor(ids[i]);
@@ -258,6 +267,7 @@ class Verifier {
 
   Bytes file_;
   ModelView model_;
+  u32 state_end_ = 0;  // of the states seen so far
 };
 
 }  // namespace

@@ -105,7 +105,7 @@ struct DynamicModel::State {
   Result<const Plan*> plan(const Plan* before, usize depth, std::map<std::string, HostValue>& values,
                            std::set<std::string>& known);
   Status compile(Plan& plan);
-  Result<bool> run_stage(Plan& plan, std::map<std::string, HostValue>& values);
+  Result<bool> run_stage(Plan& plan, std::map<std::string, HostValue>& values, const StageObserver& observer);
   Status bind_inputs(const std::vector<HostValue>& given, std::map<std::string, HostValue>& values) const;
 };
 
@@ -151,8 +151,14 @@ Result<const Plan*> DynamicModel::State::plan(const Plan* before, usize depth,
   }
 }
 
+static Status run_once(Session& session, std::span<const Bytes> inputs) {
+  TRY(session.run_all(inputs));
+  return {};
+}
+
 /// Executes a stage and takes its exports over; true when nothing is left.
-Result<bool> DynamicModel::State::run_stage(Plan& plan, std::map<std::string, HostValue>& values) {
+Result<bool> DynamicModel::State::run_stage(Plan& plan, std::map<std::string, HostValue>& values,
+                                            const StageObserver& observer) {
   const Graph& graph = plan.stage.graph;
   Places places;
   for (usize i = 0; i < graph.outputs.size(); ++i) places[graph.outputs[i].index] = i;
@@ -163,7 +169,7 @@ Result<bool> DynamicModel::State::run_stage(Plan& plan, std::map<std::string, Ho
       if (value == nullptr) return Error(Code::internal, "input '" + path.name + "' of the stage is nowhere");
       inputs.emplace_back(value->data);
     }
-    TRY(plan.session->run_all(inputs));
+    TRY(observer ? observer(*plan.session, inputs) : run_once(*plan.session, inputs));
   }
   std::map<std::string, HostValue> exported;
   for (const auto& [name, value] : plan.stage.exports)
@@ -179,7 +185,20 @@ const char* kind_name(const onnx_file::ValueInfo& info) {
   return info.kind == Kind::tensor ? "a tensor" : info.kind == Kind::sequence ? "a sequence" : "an optional";
 }
 
-Status check_input(const onnx_file::ValueInfo& info, const HostValue& value) {
+/// Whether some node reads the value, not only the element type, of what is called `name`.
+bool reads_value(const std::vector<onnx_file::Node>& nodes, const std::string& name) {
+  for (const onnx_file::Node& node : nodes) {
+    for (usize i = 0; i < node.inputs.size(); ++i)
+      if (node.inputs[i] == name && !(node.op_type == "CastLike" && i == 1)) return true;
+    for (const auto& attribute : node.attributes)
+      if (const auto* bodies = std::get_if<std::vector<onnx_file::Graph>>(&attribute.value))
+        for (const onnx_file::Graph& body : *bodies)
+          if (reads_value(body.nodes, name)) return true;
+  }
+  return false;
+}
+
+Status check_input(const onnx_file::ValueInfo& info, const HostValue& value, bool shape_counts) {
   using Kind = onnx_file::ValueInfo::Kind;
   const std::string what = "input '" + info.name + "'";
   const bool optional = info.kind == Kind::optional || info.kind == Kind::optional_sequence;
@@ -194,7 +213,7 @@ Status check_input(const onnx_file::ValueInfo& info, const HostValue& value) {
   if (value.data.size() != static_cast<usize>(element_count(value.shape)) * dtype_bytes(value.dtype))
     return Error(Code::invalid_argument,
                  what + " has " + std::to_string(value.data.size()) + " bytes, which is not its shape");
-  if (!info.ranked) return {};
+  if (!info.ranked || !shape_counts) return {};
   bool fits = info.dims.size() == value.shape.size();
   for (usize i = 0; fits && i < info.dims.size(); ++i)
     fits = info.dims[i] < 0 || info.dims[i] == value.shape[i];
@@ -222,7 +241,7 @@ Status DynamicModel::State::bind_inputs(const std::vector<HostValue>& given,
       return Error(Code::invalid_argument, "input '" + info.name + "' is missing: the model has " +
                                                std::to_string(inputs.size()) + ", got " +
                                                std::to_string(given.size()));
-    TRY(check_input(info, given[next]));
+    TRY(check_input(info, given[next], reads_value(program.file().nodes, info.name)));
     values.insert_or_assign(info.name, given[next++]);
   }
   if (next != given.size())
@@ -253,7 +272,8 @@ const std::vector<onnx_file::ValueInfo>& DynamicModel::outputs() const {
 }
 usize DynamicModel::plans() const { return state_->compiled; }
 
-Result<std::vector<HostValue>> DynamicModel::run(const std::vector<HostValue>& given) {
+Result<std::vector<HostValue>> DynamicModel::run(const std::vector<HostValue>& given,
+                                                 const StageObserver& observer) {
   std::map<std::string, HostValue> values;
   TRY(state_->bind_inputs(given, values));
   if (state_->plans.size() > kMaxPlans) state_->plans.clear();
@@ -262,7 +282,7 @@ Result<std::vector<HostValue>> DynamicModel::run(const std::vector<HostValue>& g
   for (usize depth = 0;; ++depth) {
     if (depth > kMaxStages) return Error(Code::out_of_range, "the model needs more than 4096 stages");
     plan = TRY(state_->plan(plan, depth, values, known));
-    if (TRY(state_->run_stage(*const_cast<Plan*>(plan), values))) break;
+    if (TRY(state_->run_stage(*const_cast<Plan*>(plan), values, observer))) break;
     known.insert(plan->stage.needed.begin(), plan->stage.needed.end());
     for (const auto& name : plan->stage.needed)
       if (!values.contains(name)) return Error(Code::internal, "value '" + name + "' was not computed");

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "compiler/model/onnx_program.h"
 
 namespace pipit::model {
+
+/// Runs a stage, at least once, on the inputs that the stages before it made; for measurements.
+using StageObserver = std::function<support::Status(Session& session, std::span<const Bytes> inputs)>;
 
 /// An ONNX model that is planned when its inputs are known: shapes may be symbolic, depend on the inputs'
 /// values or on what the model computes, and control flow is followed. Runs stage by stage: everything whose
@@ -27,8 +31,10 @@ class DynamicModel {
   const std::vector<onnx_file::ValueInfo>& outputs() const;
 
   /// One inference; values in the order of inputs() and outputs(). invalid_argument where an input's type or
-  /// rank is not the model's; errors of planning name the node.
-  support::Result<std::vector<HostValue>> run(const std::vector<HostValue>& values);
+  /// rank is not the model's (an input of which only the type is read may have any); errors of planning name
+  /// the node. With an observer, that runs each stage in this model's place.
+  support::Result<std::vector<HostValue>> run(const std::vector<HostValue>& values,
+                                              const StageObserver& observer = {});
 
   /// Stages compiled so far: stays as it is while plans are used again.
   usize plans() const;

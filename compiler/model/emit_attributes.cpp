@@ -209,6 +209,8 @@ Result<IntegerLayer> wide_layer(const Graph& graph, const Node& node) {
 
 Result<std::vector<u8>> encode_attributes(const Graph& graph, const Node& node) {
   if (node.op == Op::general) return bytes_of(node.as<GeneralAttributes>());
+  if (node.op == Op::svdf) return bytes_of(node.as<SvdfAttributes>());
+  if (node.op == Op::lstm) return bytes_of(node.as<LstmAttributes>());
   if (node.op == Op::custom) return bytes_of(node.as<CustomAttributes>());
   const Tensor& input = graph[node.inputs[0]];
   const Tensor& output = graph[node.output];

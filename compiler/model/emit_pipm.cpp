@@ -56,6 +56,9 @@ class Emitter {
   Result<EmittedModel> run() {
     if (graph_.order().empty()) return Error(Code::unsupported, "the model has no operator");
     for (TensorId id : graph_.inputs) TRY(record_of(id));
+    // The loader wants states in the order of their addresses.
+    for (u32 i = 0; i < graph_.tensor_count(); ++i)
+      if (graph_[TensorId{i}].state && plan_.offsets[i] != MemoryPlan::kNoOffset) TRY(record_of(TensorId{i}));
     for (NodeId id : graph_.order()) TRY(add_operator(id));
     EmittedModel model;
     model.file = TRY(assemble());
@@ -107,6 +110,7 @@ class Emitter {
     } else {
       made = TRY(new_record(tensor));
       records_[made].offset = plan_.offsets[id.index];
+      if (tensor.state) records_[made].placement = static_cast<u8>(format::Placement::state);
       if (graph_.is_input(id) || graph_.is_output(id)) {
         records_[made].name_offset = file_.add(tensor.name.data(), tensor.name.size(), 1);
         records_[made].name_bytes = static_cast<u32>(tensor.name.size());
@@ -172,6 +176,7 @@ class Emitter {
     header.version = format::kVersion;
     header.header_bytes = sizeof header;
     header.arena_bytes = plan_.arena_bytes;
+    header.state_bytes = plan_.state_bytes;
     header.macs_low = static_cast<u32>(macs_);
     header.macs_high = static_cast<u32>(macs_ >> 32);
     header.tensor_count = static_cast<u32>(records_.size());
@@ -246,6 +251,12 @@ u64 macs_of(const Graph& graph, const Node& node) {
     case Op::dynamic_depthwise_conv:
       return count(node.output) *
              (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape.back()));
+    case Op::svdf:
+      return count(node.inputs[0]) * static_cast<u64>(graph[node.inputs[1]].shape[0]) + count(node.inputs[4]);
+    case Op::lstm: {
+      const u64 steps = count(node.output) / static_cast<u64>(graph[node.output].shape.back());
+      return steps * (count(node.inputs[1]) + count(node.inputs[2]));
+    }
     case Op::custom: return custom_macs(graph, node);
     case Op::general: return general_macs(graph, node);
     default: return 0;

@@ -25,6 +25,17 @@ GeneralAttributes general(Unary kind, f32 p, f32 q) {
 }
 GeneralAttributes general(Binary kind) { return general(FunctionId::binary, {static_cast<i64>(kind)}); }
 
+GeneralAttributes general(nn::general::Audio step, const std::vector<i64>& ints) {
+  std::vector<i64> all{static_cast<i64>(step)};
+  all.insert(all.end(), ints.begin(), ints.end());
+  return general(FunctionId::audio, all);
+}
+GeneralAttributes reshape_to(const Shape& shape) {
+  std::vector<i64> ints{static_cast<i64>(shape.size())};
+  ints.insert(ints.end(), shape.begin(), shape.end());
+  return general(FunctionId::reshape, ints);
+}
+
 namespace {
 
 constexpr const char* kUnaryNames[] = {"abs",
@@ -76,6 +87,10 @@ constexpr const char* kBinaryNames[] = {
     "shift_right", "equal", "less", "less_equal", "greater",     "greater_equal", "prelu"};
 constexpr const char* kReduceNames[] = {"sum", "mean", "prod",       "min",     "max",
                                         "l1",  "l2",   "sum_square", "log_sum", "log_sum_exp"};
+constexpr const char* kAudioNames[] = {"window",   "headroom",    "scale_up",    "rfft",
+                                       "energy",   "filter_bank", "square_root", "noise",
+                                       "subtract", "pcan",        "logarithm"};
+static_assert(std::size(kAudioNames) == static_cast<usize>(nn::general::Audio::count_));
 static_assert(std::size(kUnaryNames) == static_cast<usize>(Unary::count_));
 static_assert(std::size(kBinaryNames) == static_cast<usize>(Binary::count_));
 static_assert(std::size(kReduceNames) == static_cast<usize>(Reduce::count_));
@@ -107,6 +122,7 @@ bool is_cheap(FunctionId function) {
     case FunctionId::recurrent:
     case FunctionId::lu:
     case FunctionId::fourier:
+    case FunctionId::audio:
     case FunctionId::non_max_suppression:
     case FunctionId::tf_idf:
     case FunctionId::top_k:
@@ -126,6 +142,7 @@ std::string function_name(const GeneralAttributes& attributes) {
     case FunctionId::unary: return kind < std::size(kUnaryNames) ? kUnaryNames[kind] : name;
     case FunctionId::binary: return kind < std::size(kBinaryNames) ? kBinaryNames[kind] : name;
     case FunctionId::reduce: return kind < std::size(kReduceNames) ? name + "_" + kReduceNames[kind] : name;
+    case FunctionId::audio: return kind < std::size(kAudioNames) ? name + "_" + kAudioNames[kind] : name;
     default: return name;
   }
 }

@@ -19,6 +19,9 @@ GeneralAttributes general(FunctionId function, const std::vector<i64>& ints = {}
                           const std::vector<f32>& reals = {});
 GeneralAttributes general(Unary kind, f32 p = 0, f32 q = 0);
 GeneralAttributes general(Binary kind);
+GeneralAttributes general(nn::general::Audio step, const std::vector<i64>& ints = {});
+/// A reshape.
+GeneralAttributes reshape_to(const Shape& shape);
 
 /// "binary add", for dumps and messages.
 std::string function_name(const GeneralAttributes& attributes);

@@ -49,6 +49,7 @@ struct Tensor {
   Shape shape;
   std::optional<Quantization> quantization;  ///< of integer tensors once Quantize/Dequantize were lowered
   bool constant = false;
+  bool state = false;    ///< kept between inferences; operators that read it may change it
   std::vector<u8> data;  ///< of a constant: elements, little-endian, row-major
   NodeId producer;       ///< none for inputs and constants
   /// The tensor whose values these are, with the axes in another order; layout passes keep track. None =
@@ -97,7 +98,9 @@ struct Tensor {
   X(transpose_conv, 3, 3) /* i16 x NHWC, i8 weights OHWI, bias; pads at the top and left */       \
   X(sub_wide, 2, 2)       /* i16 */                                                               \
   X(leaky_relu_wide, 1, 1)                                                                        \
-  X(strided_slice, 1, 1)
+  X(strided_slice, 1, 1)                                                                          \
+  X(svdf, 5, 5) /* x, feature and time weights, bias, state */                                    \
+  X(lstm, 6, 6) /* x, weights and bias of the four gates, hidden and cell state */
 
 enum class Op : u8 {
 #define X(name, fewest, most) name,
@@ -173,6 +176,9 @@ struct QuantizeAttributes {
 using GeneralAttributes = nn::format::GeneralAttributes;
 /// Of custom: the operator's name and the values of its attributes.
 using CustomAttributes = nn::format::CustomAttributes;
+/// Of svdf and lstm, as they stand in the file.
+using SvdfAttributes = nn::format::SvdfAttributes;
+using LstmAttributes = nn::format::LstmAttributes;
 /// Of leaky_relu_wide.
 struct LeakyReluAttributes {
   f32 alpha = 0;
@@ -185,7 +191,7 @@ using Attributes =
     std::variant<std::monostate, ConvAttributes, PoolAttributes, GemmAttributes, BatchNormAttributes,
                  AxisAttributes, AxesAttributes, TransposeAttributes, ReshapeAttributes, PadAttributes,
                  SliceAttributes, CastAttributes, QuantizeAttributes, DynamicAttributes, LeakyReluAttributes,
-                 GeneralAttributes, CustomAttributes>;
+                 GeneralAttributes, CustomAttributes, SvdfAttributes, LstmAttributes>;
 
 /// One operator with one output. `clamp` is the activation fused to its end.
 struct Node {

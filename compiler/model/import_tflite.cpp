@@ -23,6 +23,7 @@ ZeroRange zero_range(DType dtype) {
   switch (dtype) {
     case DType::i8: return {-128, 127};
     case DType::u8: return {0, 255};
+    case DType::i16: return {-32768, 32767};
     default: return {0, 0};
   }
 }
@@ -114,11 +115,10 @@ class Importer {
   Result<TensorId> operand(i32 index) {
     if (const auto known = tensors_.find(index); known != tensors_.end()) return known->second;
     const tflite_file::Tensor& from = *TRY(tensor(index));
-    if (!from.has_data && from.variable)
-      return Error(Code::unsupported, "tensor '" + from.name + "' keeps state between inferences");
-    if (!from.has_data)
+    if (!from.has_data && !from.variable)
       return Error(Code::malformed, "reads '" + from.name + "', which no earlier node or input makes");
     const TensorId made = TRY(make(index));
+    graph_[made].state = !from.has_data;
     tensors_.emplace(index, made);
     return made;
   }
@@ -163,6 +163,11 @@ class Importer {
 
   Status add_node(const tflite_file::Node& node) {
     const TfliteRule* rule = tflite_rule(node.name);
+    if (node.name == "ethos-u")
+      return Error(
+          Code::unsupported,
+          "a command stream of Arm's Vela compiler for an Ethos-U accelerator stands in place of the model's "
+          "operators; give pipit the model from before Vela, or write an accelerator (docs/accelerators.md)");
     if (rule == nullptr)
       return Error(Code::unsupported,
                    std::string(node.code == tflite_file::kCustom ? "custom operator" : "operator") +
@@ -176,6 +181,10 @@ class Importer {
     if (inputs.size() < rule->fewest || inputs.size() > rule->most)
       return Error(Code::malformed, "has " + std::to_string(inputs.size()) + " inputs, needs " +
                                         std::to_string(rule->fewest) + " to " + std::to_string(rule->most));
+    for (TensorId input : inputs)
+      if (!rule->keeps_state && input.valid() && graph_[input].state)
+        return Error(Code::unsupported,
+                     "reads '" + graph_[input].name + "', which keeps state between inferences");
     for (usize i = 0; i < rule->fewest; ++i)
       if (!inputs[i].valid()) return Error(Code::malformed, "input " + std::to_string(i) + " is missing");
     for (i32 index : node.outputs) {

@@ -11,21 +11,32 @@ using support::Status;
 
 constexpr u32 kKeepDims = 0, kActivation = 0;  // fields of the options
 
-bool is_quantized(const Tensor& tensor) {
-  return tensor.dtype == DType::i8 && tensor.quantization && !tensor.quantization->per_channel();
+/// How the one scale of an int8 tensor quantises it; none for other tensors.
+std::optional<Quantization> int8_scale(const Tensor& tensor) {
+  if (tensor.dtype != DType::i8 || !tensor.quantization || tensor.quantization->per_channel()) return {};
+  return tensor.quantization;
 }
 
 /// An operand's real values.
 Result<TensorId> real(TfliteImport& in, TensorId id) {
   const Tensor& tensor = in.graph[id];
   if (tensor.dtype == DType::f32) return id;
-  if (!is_quantized(tensor))
+  const auto scale = int8_scale(tensor);
+  if (!scale)
     return in.unsupported(std::string("element type ") + dtype_name(tensor.dtype) + " of '" + tensor.name +
                           "'");
   if (tensor.constant) return as_float(in.graph, id);
   Tensor made{tensor.name + ".real", DType::f32, tensor.shape};
-  return in.emit_to(std::move(made), Op::dequantize, {id},
-                    QuantizeAttributes{*tensor.quantization, DType::i8});
+  return in.emit_to(std::move(made), Op::dequantize, {id}, QuantizeAttributes{*scale, DType::i8});
+}
+
+/// Element types as they are: quantised ones would change their meaning.
+Status import_cast(TfliteImport& in) {
+  const Tensor& x = in.operand(0);
+  if (x.shape != in.output().shape) return in.malformed("changes the shape");
+  in.emit(Op::general, {in.inputs[0]}, general(FunctionId::cast, {static_cast<i64>(in.output().dtype)}));
+  in.output().quantization.reset();
+  return {};
 }
 
 template <Unary kind>
@@ -61,6 +72,7 @@ Status import_squared_difference(TfliteImport& in) {
 
 constexpr TfliteRule kGeneral[] = {
     {"ABS", 1, 1, import_unary<Unary::absolute>},
+    {"CAST", 1, 1, import_cast},
     {"CEIL", 1, 1, import_unary<Unary::ceil>},
     {"COS", 1, 1, import_unary<Unary::cos>},
     {"DIV", 2, 2, import_divide},
@@ -100,10 +112,30 @@ bool broadcasts(const Graph& graph, const std::vector<TensorId>& operands, const
 
 }  // namespace
 
+bool is_plain_integers(const TfliteImport& in, usize operands) {
+  const DType dtype = in.operand(0).dtype;
+  if (dtype == DType::f32 || dtype == DType::f16 || dtype == DType::f64) return false;
+  for (usize i = 0; i <= operands; ++i) {
+    if (i < operands && !in.has(i)) return false;
+    const Tensor& tensor = i < operands ? in.operand(i) : in.output();
+    if (tensor.dtype != dtype || tensor.quantization) return false;
+  }
+  return true;
+}
+
 Status emit_real(TfliteImport& in, const GeneralAttributes& function, std::vector<TensorId> operands,
                  std::optional<u32> activation) {
   const Tensor output = in.output();  // nodes below add tensors
-  if (output.dtype != DType::f32 && !is_quantized(output))
+  if (is_plain_integers(in, operands.size()) && function.function == static_cast<u32>(FunctionId::binary)) {
+    if (activation && !TRY(in.activation(*activation)).none())
+      return in.unsupported("a fused activation of integers");
+    if (!broadcasts(in.graph, operands, output.shape))
+      return in.malformed("its operands do not make " + to_string(output.shape));
+    in.emit(Op::general, operands, function);
+    return {};
+  }
+  const auto scale = int8_scale(output);
+  if (output.dtype != DType::f32 && !scale)
     return in.unsupported(std::string("element type ") + dtype_name(output.dtype));
   const Clamp clamp = activation ? TRY(in.activation(*activation)) : Clamp{};
   for (TensorId& id : operands) id = TRY(real(in, id));
@@ -125,7 +157,7 @@ Status emit_real(TfliteImport& in, const GeneralAttributes& function, std::vecto
     within.name = in.name + ".within";
     made = in.emit_to(std::move(within), Op::clamp, {made}, {}, clamp);
   }
-  in.emit(Op::quantize, {made}, QuantizeAttributes{*output.quantization, DType::i8});
+  if (scale) in.emit(Op::quantize, {made}, QuantizeAttributes{*scale, DType::i8});
   return {};
 }
 

@@ -123,6 +123,10 @@ Result<TensorId> weights_of(TfliteImport& in, usize channel_axis) {
   return id;
 }
 
+bool has_one_scale(const Tensor& tensor, DType dtype) {
+  return tensor.dtype == dtype && tensor.quantization && !tensor.quantization->per_channel();
+}
+
 /// All of one type, float or quantised by one scale; int16 where the operator has a `wide` form.
 Status check_scales(const TfliteImport& in, usize operands, bool wide = false) {
   for (usize i = 0; i <= operands; ++i) {
@@ -135,6 +139,8 @@ Status check_scales(const TfliteImport& in, usize operands, bool wide = false) {
       return in.unsupported(std::string("element type ") + dtype_name(tensor.dtype));
     if (!tensor.quantization || tensor.quantization->per_channel())
       return in.malformed("'" + tensor.name + "' has no scale, or several");
+    if (tensor.dtype == DType::i16 && tensor.quantization->zero_points[0] != 0)
+      return in.unsupported("'" + tensor.name + "' is int16 with a zero point");
   }
   return {};
 }
@@ -222,12 +228,26 @@ Status import_pool(TfliteImport& in, Op op) {
 Status import_max_pool(TfliteImport& in) { return import_pool(in, Op::max_pool); }
 Status import_average_pool(TfliteImport& in) { return import_pool(in, Op::average_pool); }
 
+/// TFLite computes an int8 softmax in float; with an int16 output so do we.
+Status import_wide_softmax(TfliteImport& in, const AxisAttributes& axis) {
+  const Quantization x = *in.operand(0).quantization, y = *in.output().quantization;
+  const Shape shape = in.operand(0).shape;
+  const TensorId real = in.emit_to({in.name + ".real", DType::f32, shape}, Op::dequantize, {in.inputs[0]},
+                                   QuantizeAttributes{x, DType::i8});
+  const TensorId made = in.emit_to({in.name + ".value", DType::f32, shape}, Op::softmax, {real}, axis);
+  in.emit(Op::quantize, {made}, QuantizeAttributes{y, DType::i16});
+  return {};
+}
+
 Status import_softmax(TfliteImport& in) {
-  TRY(check_scales(in, 1));
   const f32 beta = in.options.scalar<f32>(field::kBeta, 0);
   if (beta != 1) return in.unsupported("softmax with beta " + std::to_string(beta));
   if (in.operand(0).shape.empty()) return in.malformed("softmax of a scalar");
-  in.emit(Op::softmax, {in.inputs[0]}, AxisAttributes{static_cast<i64>(in.operand(0).shape.size()) - 1});
+  const AxisAttributes axis{static_cast<i64>(in.operand(0).shape.size()) - 1};
+  if (has_one_scale(in.operand(0), DType::i8) && has_one_scale(in.output(), DType::i16))
+    return import_wide_softmax(in, axis);
+  TRY(check_scales(in, 1));
+  in.emit(Op::softmax, {in.inputs[0]}, axis);
   return {};
 }
 
@@ -235,6 +255,10 @@ Status import_softmax(TfliteImport& in) {
 Status import_reshape(TfliteImport& in) {
   if (element_count(in.operand(0).shape) != element_count(in.output().shape))
     return in.malformed("reshapes " + to_string(in.operand(0).shape) + " to " + to_string(in.output().shape));
+  if (is_plain_integers(in, 1)) {
+    in.emit(Op::general, {in.inputs[0]}, reshape_to(in.output().shape));
+    return {};
+  }
   in.emit(Op::reshape, {in.inputs[0]}, ReshapeAttributes{in.output().shape});
   return {};
 }
@@ -263,6 +287,12 @@ TensorId repeated(Graph& graph, TensorId id, const Shape& to) {
 }
 
 Status import_binary(TfliteImport& in, Op op) {
+  if (is_plain_integers(in, 2))
+    return emit_real(in,
+                     general(op == Op::add   ? Binary::add
+                             : op == Op::mul ? Binary::multiply
+                                             : Binary::subtract),
+                     in.inputs, field::kBinaryActivation);
   TRY(check_scales(in, 2, op != Op::mul));
   std::vector<TensorId> operands = in.inputs;
   const Shape& shape = in.output().shape;
@@ -302,7 +332,8 @@ TensorId rescaled(TfliteImport& in, TensorId id, const Quantization& to) {
 }
 
 Status import_concat(TfliteImport& in) {
-  TRY(check_scales(in, in.inputs.size()));
+  const bool plain = is_plain_integers(in, in.inputs.size());
+  if (!plain) TRY(check_scales(in, in.inputs.size()));
   const i64 rank = static_cast<i64>(in.output().shape.size());
   i64 axis = in.options.scalar<i32>(field::kConcatAxis, 0);
   if (axis < 0) axis += rank;
@@ -311,7 +342,11 @@ Status import_concat(TfliteImport& in) {
   std::vector<TensorId> operands;
   for (TensorId input : in.inputs) {
     if (!input.valid()) return in.malformed("an input is missing");
-    operands.push_back(in.is_float() ? input : rescaled(in, input, *in.output().quantization));
+    operands.push_back(in.is_float() || plain ? input : rescaled(in, input, *in.output().quantization));
+  }
+  if (plain) {
+    in.emit(Op::general, operands, general(FunctionId::concat, {axis}));
+    return {};
   }
   in.emit(Op::concat, operands, AxisAttributes{axis});
   return {};
@@ -375,19 +410,23 @@ Status import_relu_n1(TfliteImport& in) { return import_clamp(in, {-1, 1}); }
 Status import_quantize(TfliteImport& in) {
   const DType from = in.operand(0).dtype, to = in.output().dtype;
   const auto is_wide = [](const Tensor& tensor) {
-    return (tensor.dtype == DType::i16 || tensor.dtype == DType::i32) && tensor.quantization &&
-           !tensor.quantization->per_channel();
+    return has_one_scale(tensor, DType::i16) || has_one_scale(tensor, DType::i32);
   };
-  if (is_wide(in.operand(0)) && is_wide(in.output())) {
+  const auto is_integer = [&](const Tensor& tensor) {
+    return is_wide(tensor) || has_one_scale(tensor, DType::i8);
+  };
+  if (is_integer(in.operand(0)) && is_integer(in.output())) {
     in.emit(Op::requantize, {in.inputs[0]});
+    return {};
+  }
+  if (from == DType::f32 && is_wide(in.output())) {
+    in.emit(Op::quantize, {in.inputs[0]}, QuantizeAttributes{*in.output().quantization, to});
     return {};
   }
   if (to != DType::i8 || !in.output().quantization || in.output().quantization->per_channel())
     return in.unsupported(std::string("quantises ") + dtype_name(from) + " to " + dtype_name(to));
   if (from == DType::f32)
     in.emit(Op::quantize, {in.inputs[0]}, QuantizeAttributes{*in.output().quantization, to});
-  else if (from == DType::i8 && in.operand(0).quantization)
-    in.emit(Op::requantize, {in.inputs[0]});
   else
     return in.unsupported(std::string("quantises ") + dtype_name(from) + " to " + dtype_name(to));
   return {};
@@ -494,11 +533,21 @@ Status emit_slice(TfliteImport& in, const std::vector<i64>& begin, const std::ve
   }
   if (element_count(shape) != element_count(in.output().shape))
     return in.malformed("its output has another size");
+  Tensor whole{in.name + ".slice", in.output().dtype, shape, in.output().quantization};
+  if (is_plain_integers(in, 1)) {
+    std::vector<i64> ints = begin;
+    ints.resize(16);
+    std::copy(step.begin(), step.end(), ints.begin() + 8);
+    ints.insert(ints.end(), shape.begin(), shape.end());
+    const TensorId made =
+        in.emit_to(std::move(whole), Op::general, {in.inputs[0]}, general(FunctionId::slice, ints));
+    in.emit(Op::general, {made}, reshape_to(in.output().shape));
+    return {};
+  }
   if (shape == in.output().shape) {
     in.emit(Op::strided_slice, {in.inputs[0]}, attributes);
     return {};
   }
-  Tensor whole{in.name + ".slice", in.output().dtype, shape, in.output().quantization};
   const TensorId made = in.emit_to(std::move(whole), Op::strided_slice, {in.inputs[0]}, attributes);
   in.emit(Op::reshape, {made}, ReshapeAttributes{in.output().shape});
   return {};
@@ -623,8 +672,8 @@ TensorId as_float(Graph& graph, TensorId id) {
 }
 
 const TfliteRule* tflite_rule(std::string_view name) {
-  for (const std::span<const TfliteRule> table :
-       {std::span<const TfliteRule>(kRules), general_tflite_rules()})
+  for (const std::span<const TfliteRule> table : {std::span<const TfliteRule>(kRules), general_tflite_rules(),
+                                                  recurrent_tflite_rules(), signal_tflite_rules()})
     for (const TfliteRule& rule : table)
       if (name == rule.name) return &rule;
   return nullptr;
@@ -633,7 +682,8 @@ const TfliteRule* tflite_rule(std::string_view name) {
 std::vector<std::string> importable_tflite_operators() {
   std::vector<std::string> names;
   for (const TfliteRule& rule : kRules) names.push_back(rule.name);
-  for (const TfliteRule& rule : general_tflite_rules()) names.push_back(rule.name);
+  for (const auto rules : {general_tflite_rules(), recurrent_tflite_rules(), signal_tflite_rules()})
+    for (const TfliteRule& rule : rules) names.push_back(rule.name);
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -54,9 +54,16 @@ struct TfliteRule {
   const char* name;
   usize fewest, most;  ///< inputs
   support::Status (*import)(TfliteImport&);
+  bool keeps_state = false;  ///< may read variable tensors
 };
 /// Those that become general functions (import_tflite_general.cpp).
 std::span<const TfliteRule> general_tflite_rules();
+/// Layers that remember (import_tflite_recurrent.cpp), custom operators of TensorFlow Lite Micro's signal
+/// library (import_tflite_signal.cpp).
+std::span<const TfliteRule> recurrent_tflite_rules();
+std::span<const TfliteRule> signal_tflite_rules();
+/// Whether operands and output are integers without a scale, all of one type.
+bool is_plain_integers(const TfliteImport& in, usize operands);
 /// Adds nodes that compute output 0 from real values: integer operands are dequantised, an integer output is
 /// quantised. `activation` is the field of a fused activation, if the operator has one.
 support::Status emit_real(TfliteImport& in, const GeneralAttributes& function, std::vector<TensorId> operands,

@@ -180,11 +180,11 @@ std::vector<u8> with_node(i32 builtin) {
   return b.finish({x}, {y});
 }
 
-std::vector<u8> with_custom() {
+std::vector<u8> with_custom(const char* name) {
   LiteBuilder b;
   const i32 x = b.tensor("x", LiteType::f32, {1, 4});
   const i32 y = b.tensor("y", LiteType::f32, {1, 4});
-  b.custom("ethos-u", {x}, {y});
+  b.custom(name, {x}, {y});
   return b.finish({x}, {y});
 }
 
@@ -227,8 +227,10 @@ TEST(ImportTflite, RefusesByNodeAndReason) {
   const Refusal cases[] = {
       {"WHILE node 0 'y': operator outside the importer's table; register it", Code::unsupported,
        with_node(kWhile)},
-      {"ethos-u node 0 'y': custom operator outside the importer's table; register it", Code::unsupported,
-       with_custom()},
+      {"ethos-u node 0 'y': a command stream of Arm's Vela compiler", Code::unsupported,
+       with_custom("ethos-u")},
+      {"Mystery node 0 'y': custom operator outside the importer's table; register it", Code::unsupported,
+       with_custom("Mystery")},
       {"operator 250 node 0 'y'", Code::unsupported, with_node(250)},
       {"ADD node 0 'y': reads 'z', which no earlier node or input makes", Code::malformed, with_cycle()},
       {"'x' has more than 2^28 elements", Code::out_of_range, with_shape({65536, 65536, 65536})},

@@ -66,6 +66,7 @@ class StageBuilder {
   Status import_loop(const Work& work);
   Status finish_loop(const Work& work, const LoopState& state);
   Status import_scan(const Work& work);
+  Status import_batched_scan(const Work& work);
   Status import_sequence_map(const Work& work);
   Status import_construct(const Work& work);
   Status import_empty(const Work& work);

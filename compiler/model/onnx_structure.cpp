@@ -237,6 +237,9 @@ Status StageBuilder::import_loop(const Work& work) {
 
 namespace {
 
+/// Marks a row of a batched scan.
+constexpr const char* kUnbatched = "pipit.unbatched";
+
 /// Attributes of a Scan.
 struct ScanShape {
   usize scans = 0;
@@ -262,10 +265,62 @@ Result<ScanShape> read_scan(const onnx_file::Node& node) {
 
 }  // namespace
 
+/// Opset 8 scans batches: every operand has the batch before its other axes, and each row is a scan of its
+/// own.
+Status StageBuilder::import_batched_scan(const Work& work) {
+  const onnx_file::Node& node = *work.node;
+  if (node.inputs.empty() || !node.inputs[0].empty())
+    return Error(Code::unsupported, "sequences of different lengths");
+  const ScanShape scan = TRY(read_scan(node));
+  const Shape& shape = graph_[TRY(find_tensor(node.inputs.back()))].shape;
+  if (shape.size() < 2) return Error(Code::malformed, "its scan input has no batch of sequences");
+  std::vector<std::vector<std::string>> rows(node.outputs.size());
+  std::vector<Work> inner;
+  for (i64 row = 0; row < shape[0]; ++row) {
+    const std::string prefix = fresh(label(node)) + "/";
+    inner.push_back({&make_constant(prefix + "row", DType::i64, row), {}});
+    onnx_file::Node one{"Scan", "", prefix + "scan", {}, {}, {{kUnbatched, i64{1}}}};
+    for (const auto& attribute : node.attributes)
+      one.attributes.push_back(
+          {attribute.name == "directions" ? "scan_input_directions" : attribute.name, attribute.value});
+    for (usize i = 1; i < node.inputs.size(); ++i) {
+      one.inputs.push_back(prefix + "input" + std::to_string(i));
+      inner.push_back({&make({"Gather",
+                              "",
+                              one.inputs.back(),
+                              {node.inputs[i], prefix + "row"},
+                              {one.inputs.back()},
+                              {{"axis", i64{0}}}}),
+                       {}});
+    }
+    for (usize i = 0; i < node.outputs.size(); ++i) {
+      rows[i].push_back(node.outputs[i].empty() ? "" : prefix + "output" + std::to_string(i));
+      one.outputs.push_back(rows[i].back());
+    }
+    inner.push_back({&make(std::move(one)), {}});
+    if (inner.size() > (usize{1} << 17)) return Error(Code::out_of_range, "unrolls to too many nodes");
+  }
+  for (usize i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i].empty()) continue;
+    const std::string list = fresh(node.outputs[i]);
+    inner.push_back({&make({"SequenceConstruct", "", "", rows[i], {list}, {}}), {}});
+    inner.push_back({&make({"ConcatFromSequence",
+                            "",
+                            node.name,
+                            {list},
+                            {node.outputs[i]},
+                            {{"axis", i64{0}}, {"new_axis", i64{1}}}}),
+                     {}});
+  }
+  push(std::move(inner));
+  return {};
+}
+
 Status StageBuilder::import_scan(const Work& work) {
   const onnx_file::Node& node = *work.node;
-  if (file_.opset < 9) return Error(Code::unsupported, "before opset 9; export the model with a newer one");
   if (defer_unless_ready(work)) return {};
+  if (file_.opset < 9 && TRY(AttributeReader(node).integer(kUnbatched, 0)) == 0)
+    return import_batched_scan(work);
   const ScanShape scan = TRY(read_scan(node));
   const onnx_file::Graph& body = *TRY(body_of(node, "body"));
   const usize states = node.inputs.size() - scan.scans;

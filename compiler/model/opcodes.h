@@ -36,6 +36,8 @@ inline std::optional<nn::format::Opcode> opcode_of(Op op) {
     case Op::sub_wide: return Opcode::sub_wide;
     case Op::leaky_relu_wide: return Opcode::leaky_relu_wide;
     case Op::strided_slice: return Opcode::strided_slice;
+    case Op::svdf: return Opcode::svdf;
+    case Op::lstm: return Opcode::lstm;
     case Op::dynamic_scale: return Opcode::dynamic_scale;
     case Op::dynamic_quantize: return Opcode::dynamic_quantize;
     case Op::dynamic_conv: return Opcode::dynamic_conv2d;
@@ -63,8 +65,10 @@ inline std::optional<nn::format::Opcode> opcode_of(const Graph& graph, const Nod
   if (is_wide(graph[node.inputs[0]].dtype)) {
     if (node.op == Op::conv) return Opcode::conv2d_wide;
     if (node.op == Op::add) return Opcode::add_wide;
-    if (node.op == Op::requantize) return Opcode::requantize_wide;
   }
+  const bool is_between = is_wide(graph[node.inputs[0]].dtype) || is_wide(graph[node.output].dtype);
+  if (node.op == Op::requantize && is_between) return Opcode::requantize_wide;
+  if (node.op == Op::quantize && is_between) return Opcode::quantize_wide;
   if (!opcode || node.inputs.size() < 2 || graph[node.output].dtype != DType::i8) return opcode;
   const auto& weights = graph[node.inputs[1]].quantization;
   if (!weights || weights->per_channel() || weights->zero_points.empty() || weights->zero_points[0] == 0)

@@ -36,10 +36,26 @@ class Planner {
       Lifetime& block = blocks_[block_of_[node.output.index]];
       block.last = std::max(block.last, last_read_[node.output.index]);
     }
-    u64 total = 0;
+    find_states();
+    u64 total = state_bytes();
     for (const Lifetime& block : blocks_) total += aligned(block.bytes);
     if (total > kMaxArena) return support::Error(Code::out_of_range, "activations need more than 2 GiB");
     return {};
+  }
+
+  void find_states() {
+    std::vector<bool> known(graph_.tensor_count(), false);
+    for (NodeId id : graph_.order())
+      for (TensorId input : graph_[id].inputs) known[input.index] = known[input.index] || graph_[input].state;
+    states_.clear();
+    for (u32 i = 0; i < known.size(); ++i)
+      if (known[i]) states_.push_back({i});
+  }
+
+  u32 state_bytes() const {
+    u64 bytes = 0;
+    for (TensorId state : states_) bytes += aligned(bytes_of(state));
+    return static_cast<u32>(std::min(bytes, kMaxArena));
   }
 
   /// Step after which nobody reads a tensor; the number of steps for a model output.
@@ -68,7 +84,8 @@ class Planner {
   bool take_over_input(const Node& node, u32 step) {
     const nn::format::OperatorTraits* traits = nn::format::traits_of(static_cast<u8>(*opcode_of(node.op)));
     const TensorId input = node.inputs[0];
-    if (!traits->in_place || graph_[input].constant || last_read_[input.index] != step) return false;
+    if (!traits->in_place || graph_[input].constant || graph_[input].state || last_read_[input.index] != step)
+      return false;
     if (bytes_of(input) != bytes_of(node.output)) return false;
     if (std::count(node.inputs.begin(), node.inputs.end(), input) != 1) return false;
     block_of_[node.output.index] = block_of_[input.index];
@@ -77,17 +94,24 @@ class Planner {
   }
 
   support::Result<MemoryPlan> finish(u32 limit_bytes) const {
-    const Placement placed = place_best(blocks_, limit_bytes);
     MemoryPlan plan;
+    plan.state_bytes = state_bytes();
+    const u32 room = limit_bytes < plan.state_bytes ? 0 : limit_bytes - plan.state_bytes;
+    const Placement placed = place_best(blocks_, room);
     plan.offsets.assign(graph_.tensor_count(), MemoryPlan::kNoOffset);
     for (usize i = 0; i < block_of_.size(); ++i)
       if (block_of_[i] != kNoBlock) plan.offsets[i] = placed.offsets[block_of_[i]];
     plan.arena_bytes = placed.arena_bytes;
-    plan.lower_bound = lower_bound_bytes(blocks_);
+    for (TensorId state : states_) {
+      plan.offsets[state.index] = plan.arena_bytes;
+      plan.arena_bytes += static_cast<u32>(aligned(bytes_of(state)));
+    }
+    plan.lower_bound = lower_bound_bytes(blocks_) + plan.state_bytes;
     plan.operators = static_cast<u32>(graph_.order().size());
     plan.in_place = in_place_;
     plan.strategy = placed.strategy;
     plan.live = live_bytes(blocks_, plan.operators);
+    for (u64& live : plan.live) live += plan.state_bytes;
     if (plan.arena_bytes > limit_bytes) return too_large(plan, limit_bytes);
     return plan;
   }
@@ -126,6 +150,7 @@ class Planner {
   std::vector<u32> block_of_;   // by tensor
   std::vector<u32> last_read_;  // by tensor
   std::vector<Lifetime> blocks_;
+  std::vector<TensorId> states_;  // in the order of their ids
   u32 in_place_ = 0;
 };
 

@@ -12,7 +12,8 @@ struct MemoryPlan {
   static constexpr u32 kNoOffset = ~u32{0};
   static constexpr u32 kNoLimit = ~u32{0};
   std::vector<u32> offsets;  ///< by TensorId; kNoOffset where it is a constant or dead
-  u32 arena_bytes = 0;
+  u32 arena_bytes = 0;       ///< states included, which lie at its end
+  u32 state_bytes = 0;
   u32 lower_bound = 0;
   u32 operators = 0;
   u32 in_place = 0;  ///< operators whose output lies on their input

@@ -91,6 +91,8 @@ struct AttributePrinter {
   std::string operator()(const CastAttributes& a) const { return std::string("to=") + dtype_name(a.to); }
   std::string operator()(const GeneralAttributes& a) const { return general_text(a); }
   std::string operator()(const CustomAttributes& a) const { return custom_text(a); }
+  std::string operator()(const SvdfAttributes& a) const { return "rank=" + std::to_string(a.rank); }
+  std::string operator()(const LstmAttributes& a) const { return a.time_major != 0 ? "time_major" : ""; }
   std::string operator()(const LeakyReluAttributes& a) const { return "alpha=" + number(f64{a.alpha}); }
   std::string operator()(const DynamicAttributes& a) const { return a.symmetric ? "symmetric" : ""; }
   std::string operator()(const QuantizeAttributes& a) const {
@@ -106,7 +108,10 @@ std::string type_text(const Tensor& tensor) {
 std::string operand_text(const Graph& graph, TensorId id) {
   if (!id.valid()) return "-";
   const Tensor& tensor = graph[id];
-  return "%" + tensor.name + (tensor.constant ? ":const " + type_text(tensor) : "");
+  return "%" + tensor.name +
+         (tensor.constant ? ":const " + type_text(tensor)
+          : tensor.state  ? ":state " + type_text(tensor)
+                          : "");
 }
 
 }  // namespace

@@ -36,7 +36,12 @@ u64 macs_of(const nn::Node& node) {
     case Opcode::dynamic_conv2d:
     case Opcode::fully_connected:
     case Opcode::fully_connected_asymmetric:
+    case Opcode::conv2d_wide:
     case Opcode::dynamic_fully_connected: return outputs * (nn::elements(weights) / weights.dims[0]);
+    case Opcode::svdf:
+      return u64{nn::elements(node.input(0))} * weights.dims[0] + nn::elements(node.input(4));
+    case Opcode::lstm:
+      return outputs / node.output().dims[2] * (u64{nn::elements(weights)} + nn::elements(node.input(2)));
     case Opcode::depthwise_conv2d:
     case Opcode::depthwise_conv2d_asymmetric:
     case Opcode::dynamic_depthwise_conv2d: return outputs * weights.dims[1] * weights.dims[2];
@@ -70,7 +75,8 @@ u64 live_at(nn::ModelView model, const std::vector<Life>& lives, u32 step) {
   std::vector<std::pair<u64, u64>> spans;
   for (u32 id = 0; id < lives.size(); ++id) {
     const TensorRecord& tensor = model.tensor(id);
-    if (nn::is_constant(tensor) || lives[id].first > step || lives[id].last < step) continue;
+    const bool alive = lives[id].first <= step && step <= lives[id].last;
+    if (nn::is_constant(tensor) || (!alive && !nn::is_state(tensor))) continue;
     spans.emplace_back(tensor.offset, u64{tensor.offset} + tensor.bytes);
   }
   std::sort(spans.begin(), spans.end());
@@ -104,19 +110,18 @@ f64 Profile::microseconds() const {
   return sum;
 }
 
-Result<Profile> profile_model(Bytes file, u32 iterations, bool portable) {
-  Session session = TRY(portable ? Session::create(file, {}) : Session::create(file));
+namespace {
+
+/// One planned model, which has run for the last time on `inputs` afterwards.
+Result<Profile> profile_session(Session& session, std::span<const Bytes> inputs, u32 iterations) {
   const nn::PlannedModel& model = session.model();
   const nn::ModelView view(model.file());
-  Profile profile{std::string(model.name()), model.arena_bytes(), file.size(), 0, iterations, {}};
+  Profile profile{std::string(model.name()), model.arena_bytes(), 1, model.file().size(), 0, iterations, {}};
   const std::vector<Life> lives = lives_of(view);
   for (u32 step = 0; step < model.operator_count(); ++step) {
     profile.operators.push_back(describe(view, lives, step));
     profile.macs += profile.operators.back().macs;
   }
-  std::vector<std::vector<u8>> zeros;
-  for (u32 i = 0; i < model.input_count(); ++i) zeros.emplace_back(model.input(i).bytes);
-  const std::vector<Bytes> inputs(zeros.begin(), zeros.end());
   TRY(session.run_all(inputs));  // warms the caches
   std::vector<std::vector<f64>> times(model.operator_count());
   for (u32 i = 0; i < iterations; ++i) {
@@ -132,6 +137,37 @@ Result<Profile> profile_model(Bytes file, u32 iterations, bool portable) {
     profile.operators[step].microseconds = times[step][times[step].size() / 2];
   }
   return profile;
+}
+
+}  // namespace
+
+Result<Profile> profile_model(Bytes file, u32 iterations, bool portable) {
+  Session session = TRY(portable ? Session::create(file, {}) : Session::create(file));
+  const nn::PlannedModel& model = session.model();
+  std::vector<std::vector<u8>> zeros;
+  for (u32 i = 0; i < model.input_count(); ++i) zeros.emplace_back(model.input(i).bytes);
+  return profile_session(session, std::vector<Bytes>(zeros.begin(), zeros.end()), iterations);
+}
+
+Result<Profile> profile_model(DynamicModel& model, const std::vector<HostValue>& values, u32 iterations) {
+  Profile whole;
+  whole.iterations = iterations;
+  whole.stages = 0;
+  const auto measure = [&](Session& session, std::span<const Bytes> inputs) -> support::Status {
+    Profile stage = TRY(profile_session(session, inputs, iterations));
+    if (whole.stages == 0) whole.model = stage.model;
+    for (OperatorProfile& op : stage.operators) {
+      op.stage = whole.stages;
+      whole.operators.push_back(std::move(op));
+    }
+    ++whole.stages;
+    whole.macs += stage.macs;
+    whole.flash_bytes += stage.flash_bytes;
+    whole.arena_bytes = std::max(whole.arena_bytes, stage.arena_bytes);
+    return {};
+  };
+  TRY(model.run(values, measure));
+  return whole;
 }
 
 }  // namespace pipit::model

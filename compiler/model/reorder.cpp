@@ -48,7 +48,7 @@ class Scheduler {
 
   i64 bytes_of(TensorId id) const {
     const Tensor& tensor = graph_[id];
-    return tensor.constant ? 0 : element_count(tensor.shape) * dtype_bytes(tensor.dtype);
+    return tensor.constant || tensor.state ? 0 : element_count(tensor.shape) * dtype_bytes(tensor.dtype);
   }
 
   bool is_ready(NodeId id, const std::vector<bool>& made) const {

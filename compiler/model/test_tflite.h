@@ -140,6 +140,13 @@ class LiteBuilder {
              const LiteScale& scale = {}) {
     return add(name, type, shape, scale, 0);
   }
+  /// Kept from one inference to the next.
+  i32 variable(const std::string& name, LiteType type, const std::vector<i32>& shape,
+               const LiteScale& scale = {}) {
+    const i32 id = add(name, type, shape, scale, 0);
+    tensors_.back().scalar(5, u8{1});
+    return id;
+  }
   template <class T>
   i32 constant(const std::string& name, LiteType type, const std::vector<i32>& shape,
                const std::vector<T>& values, const LiteScale& scale = {}) {

@@ -49,9 +49,12 @@ enum Operator {
 constexpr struct {
   bool known;
   DType dtype;
-} kTypes[] = {{true, DType::f32}, {true, DType::f16}, {true, DType::i32},     {true, DType::u8},
-              {true, DType::i64}, {false, {}},        {true, DType::boolean}, {true, DType::i16},
-              {false, {}},        {true, DType::i8},  {true, DType::f64}};
+} kTypes[] = {{true, DType::f32},     {true, DType::f16}, {true, DType::i32},
+              {true, DType::u8},      {true, DType::i64}, {false, {}},
+              {true, DType::boolean}, {true, DType::i16}, {false, {}},
+              {true, DType::i8},      {true, DType::f64}, {false, {}},
+              {true, DType::u64},     {false, {}},        {false, {}},
+              {true, DType::u32},     {true, DType::u16}};
 
 constexpr const char* kBuiltins[] = {"ADD",
                                      "AVERAGE_POOL_2D",

@@ -1,7 +1,6 @@
 // Differential test: our planned models against TensorFlow Lite itself, on the trained models of the test
 // data.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -14,8 +13,8 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
 #include "compiler/model/input_file.h"
+#include "compiler/model/test_tflite_oracle.h"
 #include "support/files.h"
-#include "support/process.h"
 
 namespace pipit::model {
 namespace {
@@ -44,6 +43,9 @@ constexpr Case kCases[] = {
     {"mlperf-tiny/vww_96_int8", "golden/vww_person_96x96x3_int8.bin", 1},
     {"tflite-micro/hello_world/models/hello_world_float", nullptr, 0},
     {"tflite-micro/hello_world/models/hello_world_int8", nullptr, 1},
+    // Layers that remember: twenty samples are a sequence.
+    {"tflite-micro/dtln/dtln_noise_suppression", nullptr, 1},
+    {"tflite-micro/models/keyword_scrambled", nullptr, 1},
     {"tflite-micro/memory_footprint/models/simple_add_model", nullptr, 1},
     {"tflite-micro/micro_speech/models/micro_speech_quantized", nullptr, 1},
     // Pictures, no noise: of a million sums a few round differently (XNNPACK scales in float and adds with
@@ -145,26 +147,8 @@ class TfliteReference : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (!fs::exists(kData + "/mlperf-tiny")) GTEST_SKIP() << "no test data at " << kData;
-    ASSERT_TRUE(support::exists(std::string(PIPIT_TFLITE_MODULES) + "/@tensorflow/tfjs-tflite/package.json"))
-        << "TensorFlow Lite is missing; run tests/tflite/install.sh " << PIPIT_TFLITE_MODULES << "/..";
-    folder_ = ::testing::TempDir() + "tflite." + std::to_string(getpid());
-    fs::create_directories(folder_);
+    ASSERT_TRUE(testing::has_tflite());
   }
-  void TearDown() override {
-    if (!folder_.empty()) fs::remove_all(folder_);
-  }
-
-  std::vector<u8> reference(const std::string& model, const std::vector<u8>& samples) {
-    EXPECT_TRUE(support::write_file(folder_ + "/input.bin", samples).ok());
-    const auto ran = support::run({"node", PIPIT_SOURCE_DIR "/tests/tflite/run.mjs", model,
-                                   folder_ + "/input.bin", folder_ + "/output.bin"},
-                                  "", {"PIPIT_TFLITE_MODULES=" PIPIT_TFLITE_MODULES});
-    EXPECT_TRUE(ran.ok()) << ran.error().text;
-    EXPECT_EQ(ran->exit_code, 0) << ran->err;
-    return read(folder_ + "/output.bin");
-  }
-
-  std::string folder_;
 };
 
 TEST_P(TfliteReference, GivesTheSameOutputs) {
@@ -185,7 +169,8 @@ TEST_P(TfliteReference, GivesTheSameOutputs) {
     const usize whole = std::min<usize>(real.size() / size, 20) * size;
     samples.insert(samples.end(), real.begin(), real.begin() + static_cast<std::ptrdiff_t>(whole));
   }
-  const Difference found = compare(session->model(), ours(*session, samples), reference(path, samples));
+  const Difference found =
+      compare(session->model(), ours(*session, samples), testing::run_tflite(path, samples));
   std::printf("%s: %zu samples, relative %.2g, steps %d, %llu of %llu elements differ\n", test.model,
               samples.size() / size, found.relative, found.steps,
               static_cast<unsigned long long>(found.different), static_cast<unsigned long long>(found.total));

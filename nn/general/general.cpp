@@ -2,7 +2,9 @@
 
 #include <cstring>
 
+#include "nn/general/kinds.h"
 #include "nn/operator.h"
+#include "nn/shapes.h"
 
 namespace pipit::nn::general {
 
@@ -97,11 +99,19 @@ struct Operands {
   std::span<const Operand> span() const { return {list, count}; }
 };
 
+/// Whether the function writes its second operand.
+bool changes_state(const Attributes& attributes) {
+  return attributes.function == static_cast<u32>(FunctionId::audio) &&
+         attributes.ints[0] == static_cast<i32>(Audio::noise);
+}
+
 const char* verify(const Node& node) {
   const Operands operands(node, false);
   Type expected;
   const auto& attributes = node.attributes<Attributes>();
   if (const char* wrong = infer({operands.span(), attributes, {}, nullptr}, expected)) return wrong;
+  if (changes_state(attributes) && !is_state(node.input(1)))
+    return "general operator whose second input is no state";
   return expected == type_of(node.output()) ? nullptr
                                             : "general operator with another output than its function has";
 }

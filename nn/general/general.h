@@ -84,7 +84,8 @@ struct Function {
   X(33, grid_sample, 2, 2) X(34, roi_align, 3, 3) X(35, local_response, 1, 1) \
   X(36, recurrent, 6, 8) X(37, lu, 1, 1) X(38, fourier, 1, 1) X(39, mel_weights, 3, 3) \
   X(40, non_max_suppression, 5, 5) X(41, quantize, 3, 3) X(42, dequantize, 3, 3) \
-  X(43, unpool, 2, 2) X(44, tf_idf, 5, 5) X(45, unique, 1, 1) X(46, frame, 1, 1)
+  X(43, unpool, 2, 2) X(44, tf_idf, 5, 5) X(45, unique, 1, 1) X(46, frame, 1, 1) \
+  X(47, audio, 1, 6)
 // clang-format on
 
 enum class FunctionId : u32 {

@@ -14,7 +14,7 @@
 namespace pipit::nn::general {
 namespace {
 
-constexpr u32 kFunctionCount = 46;
+constexpr u32 kFunctionCount = 47;
 
 TEST(General, NumbersEveryFunctionOnce) {
   for (u32 number = 1; number <= kFunctionCount; ++number) {

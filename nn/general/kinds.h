@@ -100,6 +100,22 @@ enum class Pool : i32 { maximum, maximum_index, average, lp, count_ };
 /// What a scattered element does to the one that is there.
 enum class Scatter : i32 { replace, add, multiply, minimum, maximum, count_ };
 
+/// Steps of a microphone's front end (audio.cpp).
+enum class Audio : i32 {
+  window,
+  headroom,
+  scale_up,
+  rfft,
+  energy,
+  filter_bank,
+  square_root,
+  noise /* keeps a state */,
+  subtract,
+  pcan,
+  logarithm,
+  count_
+};
+
 enum class PadMode : i32 { constant, edge, reflect, wrap, count_ };
 
 }  // namespace pipit::nn::general

@@ -26,6 +26,16 @@ class ModelBuilder {
     return add(record);
   }
 
+  /// Kept between inferences; behind those made before.
+  u32 state(DType dtype, const DimList& dims, f32 scale = 0, i32 zero_point = 0) {
+    format::TensorRecord record = record_of(dtype, dims, format::Placement::state);
+    record.scale = scale;
+    record.zero_point = zero_point;
+    record.offset = state_;  // build() moves it behind the activations
+    state_ += (record.bytes + 15) & ~15u;
+    return add(record);
+  }
+
   template <class T>
   u32 constant(DType dtype, const DimList& dims, const std::vector<T>& values, f32 scale = 0) {
     format::TensorRecord record = record_of(dtype, dims, format::Placement::constant);
@@ -55,7 +65,10 @@ class ModelBuilder {
     header.magic = format::kMagic;
     header.version = format::kVersion;
     header.header_bytes = sizeof header;
-    header.arena_bytes = arena_;
+    for (format::TensorRecord& record : tensors_)
+      if (record.placement == static_cast<u8>(format::Placement::state)) record.offset += arena_;
+    header.arena_bytes = arena_ + state_;
+    header.state_bytes = state_;
     header.macs_low = static_cast<u32>(macs);
     header.macs_high = static_cast<u32>(macs >> 32);
     header.tensors_offset = place(tensors_.data(), tensors_.size() * sizeof tensors_[0]);
@@ -129,7 +142,7 @@ class ModelBuilder {
   std::vector<format::TensorRecord> tensors_;
   std::vector<format::OperatorRecord> operators_;
   std::vector<u8> body_;
-  u32 arena_ = 0;
+  u32 arena_ = 0, state_ = 0;
 };
 
 /// No fused activation.

@@ -134,6 +134,41 @@ TEST(EmitWasm, ComputesTheBitsOfTheEngineInTheEngine) {
 }
 
 /// Weights with a zero point, which portable C has no kernels for.
+TEST(EmitWasm, FindsTheGroupsOfDenseWeights) {
+  // Two groups of three inputs and two outputs, two taps; one weight of another group makes one of them.
+  std::vector<f32> weights(4 * 12, 0.0f);
+  for (u32 o = 0; o < 4; ++o)
+    for (u32 k = 0; k < 12; ++k)
+      if (o / 2 == k % 6 / 3) weights[o * 12 + k] = 1;
+  EXPECT_EQ(wasm::groups_of(weights.data(), 4, 12, 6), 2u);
+  weights[5] = 1;
+  EXPECT_EQ(wasm::groups_of(weights.data(), 4, 12, 6), 1u);
+  EXPECT_EQ(wasm::groups_of(std::vector<f32>(48, 0.0f).data(), 4, 12, 6), 2u);
+}
+
+/// 1 x 1, which reads the image where it lies, and windows with edges, strides and dilations.
+TEST(EmitWasm, GroupedConvolutionsHaveTheBitsOfTheEngine) {
+  for (const i64 kernel : {1, 3})
+    for (const i64 group : {2, 3, 6}) {
+      SCOPED_TRACE(std::to_string(kernel) + " " + std::to_string(group));
+      Builder b(13, static_cast<u32>(10 * kernel + group));
+      const auto x = b.input("x", {1, 12, 7, 5});
+      const i64 pad = kernel - 1, step = kernel == 1 ? 1 : 2;
+      b.random("w", {6 * group, 12 / group, kernel, kernel});
+      b.random("b", {6 * group});
+      b.node("Conv", {x, "w", "b"}, "y",
+             {{"kernel_shape", Ints{kernel, kernel}},
+              {"group", group},
+              {"strides", Ints{step, 1}},
+              {"dilations", Ints{1, kernel == 1 ? 1 : 2}},
+              {"pads", Ints{pad, pad, 0, pad}}});
+      b.node("Relu", {"y"}, "z");
+      const i64 height = (7 + pad - kernel) / step + 1;
+      expect_same_bits(
+          planned(b.finish("z", {1, 6 * group, height, 5 + 2 * pad - (kernel - 1) * (kernel == 1 ? 1 : 2)})));
+    }
+}
+
 TEST(EmitWasm, ComputesUint8Models) {
   using testing::Flat;
   using testing::LiteType;

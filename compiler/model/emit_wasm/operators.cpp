@@ -83,15 +83,19 @@ bool fully_connected_i8(Writer& out, const Node& node) {
   return true;
 }
 
+/// A grouped convolution is a dense one with zeros in the file; here its groups are found again.
 bool conv2d_f32(Writer& out, const Node& node) {
   out.need({"bounded", "simd", "strip", "gemm_f32", "conv2d_f32_simd"});
   const Matrix m = matrix_of(node);
-  const u32 strip = strip_of(m.rows, 4 * m.depth);
-  const std::string panels = out.packed(
-      pack_gemm_f32(out.data<f32>(node.input(1)), out.data<f32>(node.input(2)), m.outputs, m.depth));
-  const std::string buffer = out.scratch(strip * 4 * m.depth);
+  const u32 inputs = node.input(1).dims[3];
+  const f32* weights = out.data<f32>(node.input(1));
+  const u32 groups = groups_of(weights, m.outputs, m.depth, inputs);
+  const u32 depth = m.depth / groups, strip = strip_of(m.rows, 4 * depth);
+  const std::string panels =
+      out.packed(pack_groups_f32(weights, out.data<f32>(node.input(2)), m.outputs, m.depth, inputs, groups));
+  const std::string buffer = out.scratch(strip * 4 * depth);
   out.call("conv2d_f32_simd",
-           Arguments{conv_window(out, node), out.input(node, 0), "(const float*)" + panels} +
+           Arguments{conv_window(out, node), out.input(node, 0), number(groups), "(const float*)" + panels} +
                bounds_f32(node.attributes<Conv2dAttributes>().clamp) +
                Arguments{number(strip), "(float*)" + buffer, out.output(node)});
   return true;
@@ -102,10 +106,10 @@ bool fully_connected_f32(Writer& out, const Node& node) {
   const Matrix m = matrix_of(node);
   const std::string panels = out.packed(
       pack_gemm_f32(out.data<f32>(node.input(1)), out.data<f32>(node.input(2)), m.outputs, m.depth));
-  out.call("gemm_f32", Arguments{out.input(node, 0), number(m.rows), number(m.depth),
+  out.call("gemm_f32", Arguments{out.input(node, 0), number(m.depth), number(m.rows), number(m.depth),
                                  "(const float*)" + panels, number(m.outputs)} +
                            bounds_f32(node.attributes<ClampAttributes>().clamp) +
-                           Arguments{out.output(node)});
+                           Arguments{out.output(node), number(m.outputs)});
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 
 namespace pipit::model::wasm {
 namespace {
@@ -87,6 +88,36 @@ std::vector<u8> pack_f32(const f32* bias, u32 outputs, u32 depth, Weight weight)
 
 std::vector<u8> pack_gemm_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth) {
   return pack_f32(bias, outputs, depth, [=](u32 o, u32 k) { return weights[usize{o} * depth + k]; });
+}
+
+u32 groups_of(const f32* weights, u32 outputs, u32 depth, u32 inputs) {
+  const auto fall_into = [&](u32 groups) {
+    for (u32 o = 0; o < outputs; ++o)
+      for (u32 k = 0; k < depth; ++k)
+        if (weights[usize{o} * depth + k] != 0 && o / (outputs / groups) != k % inputs / (inputs / groups))
+          return false;
+    return true;
+  };
+  const u32 most = std::gcd(outputs, inputs);
+  for (u32 groups = most; groups > 1; --groups)
+    if (most % groups == 0 && fall_into(groups)) return groups;
+  return 1;
+}
+
+std::vector<u8> pack_groups_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth, u32 inputs,
+                                u32 groups) {
+  const u32 own_outputs = outputs / groups, own_inputs = inputs / groups, own_depth = depth / groups;
+  std::vector<u8> all;
+  std::vector<f32> own(usize{own_outputs} * own_depth);
+  for (u32 g = 0; g < groups; ++g) {
+    for (u32 o = 0; o < own_outputs; ++o)
+      for (u32 k = 0; k < own_depth; ++k)
+        own[usize{o} * own_depth + k] = weights[usize{g * own_outputs + o} * depth + k / own_inputs * inputs +
+                                                g * own_inputs + k % own_inputs];
+    const std::vector<u8> packed = pack_gemm_f32(own.data(), bias + g * own_outputs, own_outputs, own_depth);
+    all.insert(all.end(), packed.begin(), packed.end());
+  }
+  return all;
 }
 
 std::vector<u8> pack_depthwise_f32(const f32* weights, const f32* bias, u32 taps, u32 channels) {

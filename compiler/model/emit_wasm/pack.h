@@ -8,6 +8,12 @@ namespace pipit::model::wasm {
 
 /// [outputs, depth] weights for gemm_f32.
 std::vector<u8> pack_gemm_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth);
+/// How many groups a convolution falls into whose [outputs, depth] weights end in `inputs` channels: the most
+/// so that every weight from another group's channels is 0. 1 for a dense one.
+u32 groups_of(const f32* weights, u32 outputs, u32 depth, u32 inputs);
+/// As pack_gemm_f32 for each group, of its own channels.
+std::vector<u8> pack_groups_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth, u32 inputs,
+                                u32 groups);
 /// [taps, channels] weights for depthwise_f32_simd.
 std::vector<u8> pack_depthwise_f32(const f32* weights, const f32* bias, u32 taps, u32 channels);
 

@@ -72,6 +72,8 @@ struct AttributeKey {
   }
   void operator()(const DynamicAttributes& a) const { append(key, a.symmetric); }
   void operator()(const LeakyReluAttributes& a) const { append(key, a); }
+  void operator()(const SvdfAttributes& a) const { append(key, a); }
+  void operator()(const LstmAttributes& a) const { append(key, a); }
   void operator()(const GeneralAttributes& a) const { append(key, a); }
   void operator()(const CustomAttributes& a) const { append(key, a); }
 };

@@ -314,6 +314,8 @@ constexpr Inferred (*rule_of(Op op))(const Operands&) {
     case Op::transpose_conv:
     case Op::sub_wide:
     case Op::leaky_relu_wide:
+    case Op::svdf:
+    case Op::lstm:
     case Op::strided_slice:
     case Op::dynamic_scale:
     case Op::dynamic_quantize:

@@ -35,8 +35,12 @@ void add_wide(const i16* a, u32 count, const i16* b, u32 b_count, bool subtract,
 /// x × positive where x ≥ 0, else x × negative.
 void leaky_relu_wide(const i16* in, u32 count, format::Rescale positive, format::Rescale negative, i16* out);
 
-/// From one wide scale to another, saturated.
+/// From one scale to another where int16 or int32 is among them: (q − from_zero) × factor + to_zero,
+/// saturated.
 template <class From, class To>
-void requantize_wide(const From* in, u32 count, format::Rescale factor, To* out);
+void requantize_wide(const From* in, u32 count, i32 from_zero, format::Rescale factor, i32 to_zero, To* out);
+/// x / scale to the nearest, half away from zero, plus the zero point, saturated; NaN gives the lowest.
+template <class To>
+void quantize_wide(const f32* in, u32 count, f32 scale, i32 zero, To* out);
 
 }  // namespace pipit::nn

@@ -135,22 +135,45 @@ void run_leaky_relu(const Node& node) {
 bool is_wide(const TensorRecord& tensor) { return is(tensor, DType::i16) || is(tensor, DType::i32); }
 
 const char* verify_requantize(const Node& node) {
-  if (!is_wide(node.input(0)) || !is_wide(node.output()))
-    return "wide requantize is not between int16 and int32";
-  if (!same_shape(node.input(0), node.output())) return "wide requantize changes the shape";
+  const TensorRecord& in = node.input(0);
+  const TensorRecord& out = node.output();
+  if ((!is_wide(in) && !is(in, DType::i8)) || (!is_wide(out) && !is(out, DType::i8)) ||
+      (!is_wide(in) && !is_wide(out)))
+    return "wide requantize has no int16 or int32 side";
+  if (!same_shape(in, out)) return "wide requantize changes the shape";
   return is_valid(node.attributes<format::RescaleAttributes>().rescale)
              ? nullptr
              : "wide requantize rescale factor is not normalised";
 }
 
+template <class From, class To>
+void run_requantize_to(const Node& node) {
+  const TensorRecord& out = node.output();
+  requantize_wide(node.data<From>(0), elements(out), node.input(0).zero_point,
+                  node.attributes<format::RescaleAttributes>().rescale, out.zero_point, node.out<To>());
+}
+
 template <class From>
 void run_requantize(const Node& node) {
-  const format::Rescale factor = node.attributes<format::RescaleAttributes>().rescale;
-  const u32 count = elements(node.output());
-  if (is(node.output(), DType::i16))
-    requantize_wide(node.data<From>(0), count, factor, node.out<i16>());
+  if (is(node.output(), DType::i16)) return run_requantize_to<From, i16>(node);
+  if (is(node.output(), DType::i32)) return run_requantize_to<From, i32>(node);
+  if constexpr (sizeof(From) > 1) run_requantize_to<From, i8>(node);
+}
+
+const char* verify_quantize(const Node& node) {
+  const TensorRecord& out = node.output();
+  if (!is(node.input(0), DType::f32) || !is_wide(out))
+    return "quantize_wide is not from f32 to int16 or int32";
+  if (!(out.scale > 0)) return "quantize_wide without a scale";
+  return same_shape(node.input(0), out) ? nullptr : "quantize_wide changes the shape";
+}
+
+void run_quantize(const Node& node) {
+  const TensorRecord& out = node.output();
+  if (is(out, DType::i16))
+    quantize_wide(node.data<f32>(0), elements(out), out.scale, out.zero_point, node.out<i16>());
   else
-    requantize_wide(node.data<From>(0), count, factor, node.out<i32>());
+    quantize_wide(node.data<f32>(0), elements(out), out.scale, out.zero_point, node.out<i32>());
 }
 
 const char* verify_slice(const Node& node) {
@@ -197,6 +220,9 @@ constinit const Operator kAddWide = {Opcode::add_wide, DType::i16, verify_add, r
 constinit const Operator kSubWide = {Opcode::sub_wide, DType::i16, verify_add, run_add<true>};
 constinit const Operator kLeakyReluWide = {Opcode::leaky_relu_wide, DType::i16, verify_leaky_relu,
                                            run_leaky_relu};
+constinit const Operator kRequantizeWideI8 = {Opcode::requantize_wide, DType::i8, verify_requantize,
+                                              run_requantize<i8>};
+constinit const Operator kQuantizeWide = {Opcode::quantize_wide, DType::f32, verify_quantize, run_quantize};
 constinit const Operator kRequantizeI16 = {Opcode::requantize_wide, DType::i16, verify_requantize,
                                            run_requantize<i16>};
 constinit const Operator kRequantizeI32 = {Opcode::requantize_wide, DType::i32, verify_requantize,

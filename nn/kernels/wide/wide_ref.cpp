@@ -1,5 +1,7 @@
 #include "nn/kernels/wide/wide.h"
 
+#include <limits>
+
 #include "base/endian.h"
 
 namespace pipit::nn {
@@ -124,15 +126,39 @@ void leaky_relu_wide(const i16* in, u32 count, format::Rescale positive, format:
 }
 
 template <class From, class To>
-void requantize_wide(const From* in, u32 count, format::Rescale factor, To* out) {
-  constexpr i64 kLow = sizeof(To) == 2 ? kInt16Min : kInt32Min,
-                kHigh = sizeof(To) == 2 ? kInt16Max : kInt32Max;
-  for (u32 i = 0; i < count; ++i)
-    out[i] = static_cast<To>(bounded<i64>(rescale_twice(in[i], factor), kLow, kHigh));
+void requantize_wide(const From* in, u32 count, i32 from_zero, format::Rescale factor, i32 to_zero, To* out) {
+  constexpr i64 kLow = std::numeric_limits<To>::min(), kHigh = std::numeric_limits<To>::max();
+  for (u32 i = 0; i < count; ++i) {
+    // Zero points other than 0 belong to types of at most 16 bits: the difference fits.
+    const i32 value = rescale_twice(static_cast<i32>(in[i]) - from_zero, factor);
+    out[i] = static_cast<To>(bounded<i64>(i64{value} + to_zero, kLow, kHigh));
+  }
 }
-template void requantize_wide(const i16*, u32, format::Rescale, i16*);
-template void requantize_wide(const i16*, u32, format::Rescale, i32*);
-template void requantize_wide(const i32*, u32, format::Rescale, i16*);
-template void requantize_wide(const i32*, u32, format::Rescale, i32*);
+template void requantize_wide(const i8*, u32, i32, format::Rescale, i32, i16*);
+template void requantize_wide(const i8*, u32, i32, format::Rescale, i32, i32*);
+template void requantize_wide(const i16*, u32, i32, format::Rescale, i32, i8*);
+template void requantize_wide(const i16*, u32, i32, format::Rescale, i32, i16*);
+template void requantize_wide(const i16*, u32, i32, format::Rescale, i32, i32*);
+template void requantize_wide(const i32*, u32, i32, format::Rescale, i32, i8*);
+template void requantize_wide(const i32*, u32, i32, format::Rescale, i32, i16*);
+template void requantize_wide(const i32*, u32, i32, format::Rescale, i32, i32*);
+
+template <class To>
+void quantize_wide(const f32* in, u32 count, f32 scale, i32 zero, To* out) {
+  constexpr i64 kLow = std::numeric_limits<To>::min(), kHigh = std::numeric_limits<To>::max();
+  constexpr f32 kBeyond = 4294967296.0f;  // saturates with every zero point
+  for (u32 i = 0; i < count; ++i) {
+    f32 q = in[i] / scale;
+    if (!(q > -kBeyond)) q = -kBeyond;
+    if (q > kBeyond) q = kBeyond;
+    i64 value = static_cast<i64>(q);
+    const f32 rest = q - static_cast<f32>(value);  // exact
+    if (rest >= 0.5f) ++value;
+    if (rest <= -0.5f) --value;
+    out[i] = static_cast<To>(bounded<i64>(value + zero, kLow, kHigh));
+  }
+}
+template void quantize_wide(const f32*, u32, f32, i32, i16*);
+template void quantize_wide(const f32*, u32, f32, i32, i32*);
 
 }  // namespace pipit::nn

@@ -1,0 +1,12 @@
+#pragma once
+#include "base/types.h"
+
+namespace pipit::nn::general {
+
+/// The real transform of `samples` int16 values, filled up with zeros to `length`, a power of two from 4 on:
+/// length / 2 + 1 complex numbers, divided by `length`. Fixed point in the arithmetic of kiss_fft with 16
+/// bits (Borgerding): radix 4 where it divides, every stage scaled down and rounded. `out` must not overlap
+/// the samples.
+void rfft_i16(const i16* samples, u32 count, u32 length, i16* out);
+
+}  // namespace pipit::nn::general
