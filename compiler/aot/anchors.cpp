@@ -36,6 +36,12 @@ Function* declare_anchor(Module& module) {
   return anchor;
 }
 
+/// Whether it stores what can be seen after a trap: memory, globals, results.
+bool changes_state(const Instruction& instruction) {
+  const auto* store = dyn_cast<StoreInst>(&instruction);
+  return store != nullptr && !isa<AllocaInst>(getUnderlyingObject(store->getPointerOperand()));
+}
+
 /// Instructions that something needs in their own block which stays where it is: nothing can move them out of
 /// it. Backwards through each block, in which uses follow what they use.
 class Pinned {
@@ -114,18 +120,17 @@ bool is_linear(const Instruction& instruction) {
 void add_anchors(Function& function) {
   Argument* context = function.getArg(0);
   Function* anchor = nullptr;
-  const auto add = [&](Instruction& access, ArrayRef<Value*> context_and_value, BasicBlock::iterator at) {
+  const auto add = [&](Instruction& access, ArrayRef<Value*> context_and_value) {
     if (anchor == nullptr) anchor = declare_anchor(*function.getParent());
-    CallInst* call = CallInst::Create(anchor, context_and_value, "", at);
+    CallInst* call = CallInst::Create(anchor, context_and_value, "", std::next(access.getIterator()));
     call->setDebugLoc(access.getDebugLoc());
     call->addFnAttr(Attribute::get(function.getContext(), "call-inline-cost", "0"));
   };
   for (Instruction& instruction : make_early_inc_range(instructions(function))) {
-    if (!is_linear(instruction)) continue;
-    if (isa<LoadInst>(instruction))
-      add(instruction, {context, &instruction}, std::next(instruction.getIterator()));
-    else
-      add(instruction, {context}, instruction.getIterator());
+    if (isa<LoadInst>(instruction) && is_linear(instruction))
+      add(instruction, {context, &instruction});
+    else if (changes_state(instruction))
+      add(instruction, {context});
   }
 }
 
@@ -150,10 +155,7 @@ void settle_anchors(Function& function, const LoopInfo& loops, bool in_order) {
     for (Instruction& instruction : block) {
       if (auto* load = dyn_cast<LoadInst>(&instruction); load != nullptr && is_linear(*load))
         load->setVolatile(true);
-      // Globals too: what stays where it is does so for volatile accesses alone.
-      if (auto* store = dyn_cast<StoreInst>(&instruction);
-          store != nullptr && !isa<AllocaInst>(getUnderlyingObject(store->getPointerOperand())))
-        store->setVolatile(true);
+      if (changes_state(instruction)) cast<StoreInst>(instruction).setVolatile(true);
     }
   }
 }

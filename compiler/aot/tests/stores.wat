@@ -28,6 +28,7 @@
       (i32.store (i32.const 24) (i32.add (i32.load (i32.const 24)) (local.get $i)))
       (f64.store (i32.add (local.get 0) (i32.shl (local.get $i) (i32.const 6))) (f64.const 2.5))
       (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 1)))))
+  (func (export "set_global") (param i32 i32) (global.set $g (local.get 1)))
   ;; A load that is the same each time could move before the loop and what its first round stores.
   (func (export "store_before_load") (param i32 i32)
     (local $i i32) (local $sum i32)
@@ -37,6 +38,16 @@
       (local.set $sum (i32.add (local.get $sum) (i32.load (local.get 0))))
       (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 1))))
     (global.set $g (local.get $sum)))
+  ;; A load that only the first round needs could be made before the loop.
+  (func (export "store_before_first_load") (param i32 i32)
+    (block $out
+      (loop $again
+        (br_if $out (i32.eqz (global.get $g)))
+        (global.set $g (i32.sub (global.get $g) (i32.const 1)))
+        (br_if $out (i32.load8_u (local.get 0)))
+        (f32.store (i32.const 44) (f32.const 0))
+        (br_if $out (i32.load (i32.const 72)))
+        (br $again))))
   (func (export "load_then_store") (param i32 i32)
     (local $x i32)
     (local.set $x (i32.load (local.get 0)))
