@@ -79,9 +79,7 @@ bool Versions::may_have_versions(const Loop& loop) {
 const SCEV* Versions::reach_of(Instruction& access, PredicatedScalarEvolution& predicated,
                                const SCEV* rounds) {
   Value* pointer = getLoadStorePointerOperand(&access);
-  const auto* base = dyn_cast<SCEVUnknown>(evolution_.getPointerBase(evolution_.getSCEV(pointer)));
-  const auto* memory = base == nullptr ? nullptr : dyn_cast<LoadInst>(base->getValue());
-  if (memory == nullptr || !memory->hasMetadata(LLVMContext::MD_invariant_load)) return nullptr;
+  if (!is_memory_base(evolution_.getPointerBase(evolution_.getSCEV(pointer)))) return nullptr;
   const SCEV* highest = predicated.getSCEV(pointer);
   if (!evolution_.isLoopInvariant(highest, loops_.getLoopFor(access.getParent()))) {
     const SCEVAddRecExpr* sequence = predicated.getAsAddRec(pointer);
@@ -183,6 +181,12 @@ void Versions::clone(Loop& loop, Value* may_trap, Instruction* at) {
 }
 
 }  // namespace
+
+bool is_memory_base(const SCEV* pointer) {
+  const auto* unknown = dyn_cast<SCEVUnknown>(pointer);
+  const auto* load = unknown == nullptr ? nullptr : dyn_cast<LoadInst>(unknown->getValue());
+  return load != nullptr && load->hasMetadata(LLVMContext::MD_invariant_load);
+}
 
 bool cannot_trap(const Loop& loop) { return findOptionMDForLoop(&loop, kCannotTrap) != nullptr; }
 

@@ -117,7 +117,8 @@ class Pair {
 
 const std::string kCalls = PIPIT_WASM_TEST_MODULES "/calls.wasm", kMix = PIPIT_WASM_TEST_MODULES "/mix.wasm",
                   kLoads = PIPIT_AOT_TEST_MODULES "/loads.wasm",
-                  kStores = PIPIT_AOT_TEST_MODULES "/stores.wasm";
+                  kStores = PIPIT_AOT_TEST_MODULES "/stores.wasm",
+                  kArrays = PIPIT_AOT_TEST_MODULES "/arrays.wasm";
 
 /// Every export with arguments of every kind.
 void sweep(Pair& pair) {
@@ -202,6 +203,40 @@ TEST(Native, StoresBeforeATrapAreSeenAndNoneAfterIt) {
     Pair pair(kStores, {.effort = effort});
     expect_same_state(pair);
   }
+}
+
+TEST(Native, ArraysAreToldApartOnlyWhereTheyNeverMeet) {
+  for (const Checks checks : {Checks::guard_pages, Checks::software}) {
+    Options options{.target = *find_target("x86_64-linux", ""), .effort = Effort::o3};
+    options.target.checks = checks;
+    Pair pair(kArrays, options);
+    expect_same_state(pair);
+  }
+}
+
+/// A function's text in LLVM's language.
+std::string function_ir(const std::string& ir, const std::string& name) {
+  const usize begin = ir.find("@" + name + "(ptr");
+  return begin == ir.npos ? "" : ir.substr(begin, ir.find("\n}", begin) - begin);
+}
+
+/// What is known of a loop leaves one comparison before it, of what it reaches with memory's size, and none
+/// of the arrays with each other.
+TEST(Native, LoopsOverFixedArraysAreVectorisedWithoutTestsForOverlap) {
+  const std::string path = testing::TempDir() + "arrays.ll";
+  const auto module = support::read_file(kArrays);
+  ASSERT_TRUE(module.ok());
+  ASSERT_TRUE(
+      compile(*module, {.target = *find_target("x86_64-linux", ""), .effort = Effort::o3, .ir_file = path})
+          .ok());
+  const auto text = support::read_file(path);
+  ASSERT_TRUE(text.ok());
+  const std::string ir(text->begin(), text->end());
+  const std::string apart = function_ir(ir, "f2"), shifted = function_ir(ir, "f3");
+  EXPECT_NE(apart.find("store <4 x i32>"), apart.npos) << apart;
+  EXPECT_EQ(apart.find("vector.memcheck"), apart.npos) << apart;
+  EXPECT_NE(apart.find("store volatile i32"), apart.npos) << "the version that traps: " << apart;
+  EXPECT_EQ(shifted.find("store <4 x i32>"), shifted.npos) << shifted;
 }
 
 TEST(Native, SoftwareChecksDoToo) {

@@ -115,6 +115,7 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
 
   builder.registerVectorizerStartEPCallback([loads_trap](FunctionPassManager& passes, OptimizationLevel) {
     passes.addPass(DropMarkers());
+    passes.addPass(SeparateRegions());
     if (!loads_trap) return;
     passes.addPass(LoopSimplifyPass());
     passes.addPass(LCSSAPass());

@@ -1,5 +1,6 @@
 #pragma once
 #include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/ScalarEvolution.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/PassManager.h>
 #include <llvm/Target/TargetMachine.h>
@@ -36,6 +37,14 @@ bool is_linear(const llvm::Instruction& instruction);
 
 /// Whether the loop is one that VersionLoops made sure of.
 bool cannot_trap(const llvm::Loop& loop);
+
+/// Whether it is where linear memory starts.
+bool is_memory_base(const llvm::SCEV* pointer);
+
+/// Tells apart what accesses of linear memory can never share (regions.cpp).
+struct SeparateRegions : llvm::PassInfoMixin<SeparateRegions> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
 
 /// Gives loops that store a version for when nothing in them can trap, without anchors (loop_versions.cpp).
 /// Loops must be in simplified form with LCSSA.
