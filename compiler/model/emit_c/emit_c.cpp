@@ -7,6 +7,7 @@
 #include "compiler/model/emit_c/dialect.h"
 #include "compiler/model/emit_c/kernels.h"
 #include "compiler/model/emit_c/writer.h"
+#include "compiler/model/general.h"
 #include "nn/nn.h"
 
 namespace pipit::model {
@@ -59,6 +60,15 @@ class Emitter {
   }
 
  private:
+  static std::string name_of(const nn::Node& node) {
+    const std::string name = nn::format::opcode_name(node.opcode());
+    if (node.opcode() != static_cast<u8>(nn::format::Opcode::general)) return name;
+    return name + " function " + function_name(node.attributes<nn::format::GeneralAttributes>());
+  }
+  static std::string shape_of(const nn::format::TensorRecord& tensor) {
+    return to_string(Shape(tensor.dims, tensor.dims + tensor.rank));
+  }
+
   static Status check_type(const nn::TensorInfo& info) {
     if (c::type_name(static_cast<u32>(info.dtype)) != nullptr) return {};
     return Error(Code::unsupported, "an input or output of an element type that generated C does not have");
@@ -66,9 +76,9 @@ class Emitter {
 
   Status write_operator(u32 index) {
     const nn::Node node(view_, index, nullptr);
-    const std::string where =
-        std::string(nn::format::opcode_name(node.opcode())) + " (operator " + std::to_string(index) + ")";
-    const auto* emitter = c::find_emitter(node.opcode(), static_cast<DType>(node.input(0).dtype));
+    const std::string where = name_of(node) + " (operator " + std::to_string(index) + ", which makes " +
+                              shape_of(node.output()) + ")";
+    const auto* emitter = c::find_emitter(node);
     bool has_types = c::type_name(node.output().dtype) != nullptr;
     for (u32 i = 0; i < node.input_count(); ++i)
       has_types = has_types && c::type_name(node.input(i).dtype) != nullptr;

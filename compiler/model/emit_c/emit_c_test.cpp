@@ -12,6 +12,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
 #include "compiler/model/test_models.h"
+#include "compiler/model/test_tflite.h"
 #include "nn/nn.h"
 #include "support/files.h"
 #include "support/process.h"
@@ -187,6 +188,53 @@ TEST(EmitC, MovesElements) {
   b.constant("high", {}, {0.75f});
   b.node("Clip", {"both", "low", "high"}, "y");
   expect_same_bits(planned(b.finish("y", {6, 6, 4})));
+}
+
+TEST(EmitC, SlicesForwardsAndBackwards) {
+  Builder b(13, 5);
+  b.integers("starts", {2, 6});
+  b.integers("ends", {9, -100});
+  b.integers("axes", {0, 2});
+  b.integers("steps", {3, -2});
+  b.node("Slice", {b.input("x", {9, 3, 8}), "starts", "ends", "axes", "steps"}, "s");
+  b.node("Relu", {"s"}, "y");
+  expect_same_bits(planned(b.finish("y", {3, 3, 4})));
+}
+
+/// Weights with zero points, padded windows, a depth multiplier, a fully connected layer behind.
+TEST(EmitC, ComputesUint8Models) {
+  using testing::Flat;
+  using testing::LiteType;
+  testing::LiteBuilder b;
+  const auto weights = [](u32 count, u32 step) {
+    std::vector<u8> values(count);
+    for (u32 i = 0; i < count; ++i) values[i] = static_cast<u8>(i * step % 256);
+    return values;
+  };
+  const i32 x = b.tensor("x", LiteType::u8, {1, 7, 6, 5}, {{0.5f}, {120}});
+  const i32 w = b.constant("w", LiteType::u8, {9, 3, 3, 5}, weights(405, 37), {{0.01f}, {131}});
+  const i32 bias = b.constant("b", LiteType::i32, {9}, std::vector<i32>(9, -200), {{0.005f}, {0}});
+  const i32 v = b.constant("v", LiteType::u8, {1, 3, 3, 18}, weights(162, 53), {{0.02f}, {101}});
+  const i32 u = b.constant("u", LiteType::u8, {4, 216}, weights(864, 71), {{0.005f}, {120}});
+  const i32 c = b.tensor("c", LiteType::u8, {1, 7, 6, 9}, {{0.6f}, {90}});
+  const i32 d = b.tensor("d", LiteType::u8, {1, 4, 3, 18}, {{1.1f}, {128}});
+  const i32 y = b.tensor("y", LiteType::u8, {1, 4}, {{2.0f}, {128}});
+  b.node(3, {x, w, bias}, {c}, 1, Flat::table().scalar(1, i32{1}).scalar(2, i32{1}));
+  b.node(4, {c, v}, {d}, 2, Flat::table().scalar(1, i32{2}).scalar(2, i32{2}).scalar(3, i32{2}));
+  const i32 flat = b.tensor("flat", LiteType::u8, {1, 216}, {{1.1f}, {128}});
+  b.node(22, {d}, {flat}, 0, Flat::table());
+  b.node(9, {flat, u}, {y}, 8, Flat::table());
+  expect_same_bits(planned(b.finish({x}, {y})));
+}
+
+TEST(EmitC, NamesWhatHasNoKernel) {
+  Builder b(13, 6);
+  b.node("Erf", {b.input("x", {2, 3})}, "y");
+  const auto generated = emit_c(planned(b.finish("y", {2, 3})), "model");
+  ASSERT_FALSE(generated.ok());
+  EXPECT_NE(generated.error().text.find("general function erf (operator 0, which makes 2x3) has no C kernel"),
+            std::string::npos)
+      << generated.error().text;
 }
 
 /// Runs a module of ours in Node: the bytes of output 0 for the bytes of input 0.

@@ -5,7 +5,7 @@ set(names window within fixed_point dsp halves_dsp requantize_dsp dot_dsp layer_
     depthwise_conv2d_i8 depthwise_3x3_i8 fully_connected_i8 conv2d_f32 depthwise_conv2d_f32 fully_connected_f32 max_pool2d average_pool2d global_average_pool_i8
     global_average_pool_f32 clamp_i8 clamp_f32 add_i8 add_f32 mul_i8 mul_f32 quantize_f32 dequantize_i8 requantize_i8
     softmax_i8 softmax_f32 transpose pad copy_runs sign_flip lookup_i8 dynamic_row dynamic_scale dynamic_quantize dynamic_conv2d
-    dynamic_fully_connected)
+    dynamic_fully_connected conv2d_asymmetric_i8 depthwise_asymmetric_i8 fully_connected_asymmetric_i8)
 set(entries "")
 foreach(name IN LISTS names)
   set(file ${FOLDER}/${name}.c)

@@ -1,6 +1,7 @@
 // One function an operator: which kernel it needs, and with which arguments it is called.
 #include "compiler/model/emit_c/arguments.h"
 #include "compiler/model/emit_c/custom.h"
+#include "nn/general/general.h"
 #include "nn/kernels/c99/c99.h"
 #include "nn/kernels/window.h"
 #include "nn/shapes.h"
@@ -61,6 +62,28 @@ void fully_connected_i8(Writer& out, const Node& node) {
            Arguments{out.input(node, 0), number(elements(node.input(0)) / weights[1]), number(weights[1]),
                      out.input(node, 1), out.input(node, 2), out.input(node, 3), number(weights[0]),
                      zero_point(node.output())} +
+               bounds_i8(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
+}
+
+/// Layers of weights with a zero point: uint8 models.
+void asymmetric_conv(Writer& out, const Node& node, const char* kernel) {
+  out.need({"within", "fixed_point", kernel});
+  out.call(kernel, Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)),
+                             zero_point(node.input(1)), out.input(node, 1), out.input(node, 2),
+                             out.input(node, 3), zero_point(node.output())} +
+                       bounds_i8(node.attributes<Conv2dAttributes>().clamp) + Arguments{out.output(node)});
+}
+void conv2d_asymmetric(Writer& out, const Node& node) { asymmetric_conv(out, node, "conv2d_asymmetric_i8"); }
+void depthwise_asymmetric(Writer& out, const Node& node) {
+  asymmetric_conv(out, node, "depthwise_asymmetric_i8");
+}
+void fully_connected_asymmetric(Writer& out, const Node& node) {
+  out.need({"within", "fixed_point", "fully_connected_asymmetric_i8"});
+  const u32* weights = node.input(1).dims;
+  out.call("fully_connected_asymmetric_i8",
+           Arguments{out.input(node, 0), number(elements(node.input(0)) / weights[1]), number(weights[1]),
+                     zero_point(node.input(1)), out.input(node, 1), out.input(node, 2), out.input(node, 3),
+                     number(weights[0]), zero_point(node.output())} +
                bounds_i8(node.attributes<ClampAttributes>().clamp) + Arguments{out.output(node)});
 }
 
@@ -222,6 +245,44 @@ void transpose(Writer& out, const Node& node) {
                          "(uint8_t*)" + out.output(node)});
 }
 
+/// out[i] = in[begin[i] + i × step[i]] along every axis, a step of a general slice being negative too.
+void emit_slice(Writer& out, const Node& node, const i32* begin, const i32* step) {
+  const TensorRecord& in = node.input(0);
+  std::string strides;
+  i64 stride = 1, first = 0;
+  for (u32 axis = in.rank; axis-- > 0; stride *= in.dims[axis]) {
+    strides = std::to_string(stride * step[axis]) + (strides.empty() ? "" : ", ") + strides;
+    first += stride * begin[axis];
+  }
+  const std::string list = out.constant("int32_t", "[" + number(in.rank) + "]", strides);
+  out.need({"transpose"});
+  out.call("transpose", {out.bytes_of(out.input(node, 0)) + " + " + std::to_string(first * element_bytes(in)),
+                         list, dims(out, node.output().dims, in.rank), number(in.rank),
+                         number(element_bytes(in)), "(uint8_t*)" + out.output(node)});
+}
+void strided_slice(Writer& out, const Node& node) {
+  const auto& how = node.attributes<SliceAttributes>();
+  i32 begin[nn::kMaxRank], step[nn::kMaxRank];
+  for (u32 axis = 0; axis < nn::kMaxRank; ++axis) {
+    begin[axis] = static_cast<i32>(how.begin[axis]);
+    step[axis] = static_cast<i32>(how.step[axis]);
+  }
+  emit_slice(out, node, begin, step);
+}
+
+/// Of the general functions those that move elements; others have no kernel.
+bool has_general(const Node& node) {
+  const u32 function = node.attributes<GeneralAttributes>().function;
+  return node.output().rank > 0 && node.output().bytes > 0 &&
+         (function == static_cast<u32>(nn::general::FunctionId::slice) ||
+          function == static_cast<u32>(nn::general::FunctionId::reshape));
+}
+void general(Writer& out, const Node& node) {
+  const auto& how = node.attributes<GeneralAttributes>();
+  if (how.function == static_cast<u32>(nn::general::FunctionId::reshape)) return reshape(out, node);
+  emit_slice(out, node, how.ints, how.ints + 8);
+}
+
 void pad(Writer& out, const Node& node) {
   const TensorRecord& in = node.input(0);
   const auto& how = node.attributes<PadAttributes>();
@@ -327,14 +388,21 @@ constexpr OperatorEmitter kEmitters[] = {
     {Opcode::dynamic_conv2d, DType::i8, dynamic_layer},
     {Opcode::dynamic_depthwise_conv2d, DType::i8, dynamic_layer},
     {Opcode::dynamic_fully_connected, DType::i8, dynamic_fully_connected},
+    {Opcode::conv2d_asymmetric, DType::i8, conv2d_asymmetric},
+    {Opcode::depthwise_conv2d_asymmetric, DType::i8, depthwise_asymmetric},
+    {Opcode::fully_connected_asymmetric, DType::i8, fully_connected_asymmetric},
+    {Opcode::strided_slice, nn::kAnyDType, strided_slice},
+    {Opcode::general, nn::kAnyDType, general},
     {Opcode::custom, nn::kAnyDType, custom},
 };
 
 }  // namespace
 
-const OperatorEmitter* find_emitter(u8 opcode, DType dtype) {
+const OperatorEmitter* find_emitter(const Node& node) {
+  if (node.opcode() == static_cast<u8>(Opcode::general) && !has_general(node)) return nullptr;
+  const DType dtype = static_cast<DType>(node.input(0).dtype);
   for (const OperatorEmitter& emitter : kEmitters)
-    if (static_cast<u8>(emitter.opcode) == opcode &&
+    if (static_cast<u8>(emitter.opcode) == node.opcode() &&
         (emitter.dtype == dtype || emitter.dtype == nn::kAnyDType))
       return &emitter;
   return nullptr;

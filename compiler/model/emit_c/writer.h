@@ -85,6 +85,6 @@ struct OperatorEmitter {
   void (*write)(Writer& out, const nn::Node& node);
 };
 /// nullptr when there is none.
-const OperatorEmitter* find_emitter(u8 opcode, DType dtype);
+const OperatorEmitter* find_emitter(const nn::Node& node);
 
 }  // namespace pipit::model::c
