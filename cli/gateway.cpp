@@ -44,13 +44,13 @@ support::Result<gateway::MachineStarter> machine_starter(const Arguments& argume
   board.broker_host = TRY(seen_from_machine(arguments.options.broker.host));
   board.broker_port = arguments.options.broker.port;
   board.blob_host = TRY(seen_from_machine(arguments.options.blob_listen.host));
-  board.token = arguments.options.device_token;
   board.detached = true;
   board.machine.forward_host = arguments.options.node_ip;
   return gateway::MachineStarter([board](const gateway::MachineOrder& order) -> support::Result<pid_t> {
     rig::BoardOptions options = board;
     options.directory = order.directory;
     options.mac = order.mac;
+    options.token = order.token;
     options.blob_port = order.blob_port;
     options.machine.memory_mb = order.shape.memory_mb;
     for (const gateway::HostPort& port : order.shape.ports)

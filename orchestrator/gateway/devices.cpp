@@ -14,7 +14,9 @@ bool same_secret(std::string_view a, std::string_view b) {
 Devices::Verdict Devices::hello(std::string_view topic_name, const link::Hello& hello, i64 now_ms) {
   if (!valid_device_name(hello.device) || hello.device != topic_name)
     return {.reason = "name is no lower-case DNS label, or not the topic's"};
-  if (token_.empty() || hello.token.empty() || !same_secret(hello.token, token_))
+  const auto own = own_tokens_.find(topic_name);
+  const std::string& token = own != own_tokens_.end() ? own->second : token_;
+  if (token.empty() || hello.token.empty() || !same_secret(hello.token, token))
     return {.reason = "device token is not valid"};
 
   const auto held = devices_.find(topic_name);
@@ -76,6 +78,7 @@ void Devices::restore(const DeviceIdentity& identity, i64 now_ms) {
 
 void Devices::forget(std::string_view name) {
   if (const auto found = devices_.find(name); found != devices_.end()) devices_.erase(found);
+  if (const auto found = own_tokens_.find(name); found != own_tokens_.end()) own_tokens_.erase(found);
 }
 
 const Device* Devices::find(std::string_view name) const {

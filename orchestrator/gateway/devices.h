@@ -52,14 +52,18 @@ class Devices {
   /// Takes up a device that was admitted before the gateway restarted: not alive until it is heard of.
   void restore(const DeviceIdentity& identity, i64 now_ms);
 
-  /// A device that will not come back.
+  /// A device that has a token of its own: it is admitted by that alone, and that admits nobody else.
+  void expect(const std::string& name, std::string token) { own_tokens_[name] = std::move(token); }
+
+  /// A device that will not come back; its own token is no longer valid either.
   void forget(std::string_view name);
 
   const Device* find(std::string_view name) const;
   const std::map<std::string, Device, std::less<>>& all() const { return devices_; }
 
  private:
-  std::string token_;
+  std::string token_;                                           ///< of everybody else
+  std::map<std::string, std::string, std::less<>> own_tokens_;  ///< by name
   std::map<std::string, Device, std::less<>> devices_;
 };
 

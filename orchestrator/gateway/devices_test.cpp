@@ -40,6 +40,16 @@ TEST_F(DevicesTest, AdmitsByTokenAndName) {
   EXPECT_FALSE(open.hello("waiot-1", hello(1, ""), 0).admitted) << "no token configured admits nobody";
 }
 
+TEST_F(DevicesTest, ATokenOfItsOwnAdmitsOneNameAlone) {
+  devices.expect("waiot-1", "mine");
+  EXPECT_EQ(devices.hello("waiot-1", hello(1), 0).reason, "device token is not valid") << "everybody's";
+  EXPECT_EQ(devices.hello("waiot-2", hello(1, "mine", "waiot-2"), 0).reason, "device token is not valid");
+  EXPECT_TRUE(devices.hello("waiot-1", hello(1, "mine"), 0).admitted);
+  EXPECT_TRUE(devices.hello("waiot-2", hello(1, "secret", "waiot-2"), 0).admitted);
+  devices.forget("waiot-1");
+  EXPECT_FALSE(devices.hello("waiot-1", hello(2, "mine"), 0).admitted) << "a machine that is gone";
+}
+
 TEST_F(DevicesTest, ANameBelongsToItsLiveBoot) {
   ASSERT_TRUE(devices.hello("waiot-1", hello(1), 0).new_boot);
   const auto claimant = devices.hello("waiot-1", hello(2), 10'000);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <random>
 
 #include "orchestrator/gateway/log.h"
 #include "support/files.h"
@@ -36,6 +37,18 @@ std::string hex(const char* format, u32 address) {
   char text[24];
   std::snprintf(text, sizeof text, format, address >> 16 & 0xFF, address >> 8 & 0xFF, address & 0xFF);
   return text;
+}
+
+/// 128 random bits, so that what one machine knows admits no other.
+std::string new_token() {
+  std::random_device random;
+  std::string token;
+  for (int i = 0; i < 4; ++i) {
+    char part[9];
+    std::snprintf(part, sizeof part, "%08x", random());
+    token += part;
+  }
+  return token;
 }
 
 Json shape_json(const MachineShape& shape) {
@@ -158,6 +171,8 @@ void Machines::create(const MachinePod& pod, i64 now_ms) {
     device = hex("waiot-%02x%02x%02x", ++address & 0xFFFFFF);
   Machine& machine = machines_[device];
   machine.mac = hex("52:54:00:%02x:%02x:%02x", address & 0xFFFFFF);
+  machine.token = new_token();
+  parts_.devices.expect(device, machine.token);
   machine.uid = pod.view.uid;
   machine.workload = workload_of(pod.view);
   machine.shape = pod.shape;
@@ -168,7 +183,8 @@ void Machines::create(const MachinePod& pod, i64 now_ms) {
 }
 
 void Machines::start(const std::string& device, Machine& machine, i64 now_ms) {
-  auto started = options_.starter({device, machine.mac, folder(device), machine.shape, options_.blob_port});
+  auto started = options_.starter(
+      {device, machine.mac, machine.token, folder(device), machine.shape, options_.blob_port});
   if (started.ok()) {
     machine.process = {*started, machine.mac};
     machine.started_ms = now_ms;
@@ -244,6 +260,8 @@ void Machines::restore() {
   for (const auto& [device, row] : json->items()) {
     Machine& machine = machines_[device];
     machine.mac = text_at(row, {"mac"});
+    machine.token = text_at(row, {"token"});
+    if (!machine.token.empty()) parts_.devices.expect(device, machine.token);
     machine.uid = text_at(row, {"pod"});
     machine.workload = text_at(row, {"workload"});
     machine.shape = shape_from(row);
@@ -258,6 +276,7 @@ void Machines::save() {
   for (const auto& [device, machine] : machines_) {
     Json row = shape_json(machine.shape);
     row.update({{"mac", machine.mac},
+                {"token", machine.token},
                 {"pod", machine.uid},
                 {"workload", machine.workload},
                 {"started", machine.started_ms},
@@ -266,6 +285,9 @@ void Machines::save() {
   }
   const std::string text = support::dump(all, 1) + "\n";
   auto saved = support::make_directories(options_.directory);
+  // Tokens are nobody else's business.
+  std::error_code ignored;
+  std::filesystem::permissions(options_.directory, std::filesystem::perms::owner_all, ignored);
   if (saved.ok()) saved = support::write_file(options_.directory + "/machines.json", as_bytes(text));
   if (!saved.ok()) log(Level::error, "machines not saved", {{"error", saved.error().text}});
 }

@@ -13,6 +13,7 @@ namespace pipit::gateway {
 struct MachineOrder {
   std::string device;  ///< what it will call itself
   std::string mac;
+  std::string token;      ///< that it shows to be admitted, its own
   std::string directory;  ///< for its console.log
   MachineShape shape;
   u16 blob_port = 0;  ///< where packages are fetched
@@ -38,7 +39,7 @@ class Machines {
     const kube::Client& client;
     Executor& executor;
     Loop& loop;
-    const Devices& devices;
+    Devices& devices;
     Nodes& nodes;
     Pods& pods;
     DeviceLink& link;
@@ -50,7 +51,7 @@ class Machines {
 
  private:
   struct Machine {
-    std::string mac, uid, workload;
+    std::string mac, token, uid, workload;
     MachineShape shape;
     MachineProcess process;
     bool binding = false, ending = false, removing = false;
