@@ -1,5 +1,10 @@
 #include "host/runner.h"
 
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+
 #include "host/tests/fixture.h"
 #include "support/process.h"
 
@@ -186,8 +191,8 @@ TEST(Runner, ATrapNamesFunctionAndOffset) {
   EXPECT_NE(report.trap.find(") at offset 0x"), std::string::npos);
 }
 
-TEST(Runner, FuelEndsALoop) {
-  Program program("spin");
+TEST_P(Programs, FuelEndsALoop) {
+  Program program("spin", GetParam(), true);
   program.options.fuel = 100'000;
   const RunReport report = program.run();
   EXPECT_EQ(report.end, End::out_of_fuel);
@@ -196,13 +201,33 @@ TEST(Runner, FuelEndsALoop) {
   EXPECT_LT(report.fuel_used, 101'000u);
 }
 
-TEST(Runner, AnInterruptEndsALoop) {
-  Program program("spin");
+TEST_P(Programs, AnInterruptEndsALoop) {
+  Program program("spin", GetParam(), true);
   int asked = 0;
   program.options.interrupted = [&] { return ++asked > 3; };
   EXPECT_EQ(program.run().end, End::interrupted);
   EXPECT_EQ(asked, 4);
 }
+
+#if !__has_feature(address_sanitizer)  // which needs more addresses than that itself
+TEST_P(Programs, AGigabyteOnASmallHostIsAnError) {
+  Program program("spin", GetParam());
+  constexpr u8 kModule[] = {
+      0, 'a', 's', 'm', 1,    0,    0,    0,   1,   4,   1, 0x60, 0,  0, 3, 2, 1, 0,  // one function
+      5, 5,   1,   0,   0x80, 0x80, 0x01,  // memory of 16,384 pages
+      7, 10,  1,   6,   '_',  's',  't',  'a', 'r', 't', 0, 0,    10, 4, 1, 2, 0, 0x0B};
+  program.options.module.assign(std::begin(kModule), std::end(kModule));
+  EXPECT_TRUE(run(program.options).ok());
+  const auto on_a_small_host = [&] {
+    const rlimit limit{600 << 20, 600 << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    const auto report = run(program.options);
+    if (!report.ok()) std::fprintf(stderr, "%s\n", report.error().text.c_str());
+    std::_Exit(report.ok() ? 0 : 1);
+  };
+  EXPECT_EXIT(on_a_small_host(), ::testing::ExitedWithCode(1), "cannot reserve 1073741824 bytes");
+}
+#endif
 
 TEST(Runner, MemoryBeyondWhatItMayHaveTraps) {
   Program program("stdio");

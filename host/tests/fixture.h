@@ -56,10 +56,14 @@ struct Program {
 
   std::unique_ptr<EngineSession> engine;
 
-  explicit Program(const std::string& name, const std::string& engine_name = "interp") {
+  /// `metering`: whether native code spends fuel, and so can be stopped from within.
+  explicit Program(const std::string& name, const std::string& engine_name = "interp",
+                   bool metering = false) {
     // Compiled modules are kept beside the programs: another run of the tests need not compile them again.
-    auto made =
-        make_engine({.name = engine_name, .cache_folder = PIPIT_WASM_FOLDER "/native", .quick = true});
+    auto made = make_engine({.name = engine_name,
+                             .cache_folder = PIPIT_WASM_FOLDER "/native",
+                             .metering = metering,
+                             .quick = true});
     PIPIT_CHECK(made.ok());
     engine = std::move(made).value();
     options.engine = engine.get();
