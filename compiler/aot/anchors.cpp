@@ -134,6 +134,12 @@ void add_anchors(Function& function) {
   }
 }
 
+void hold_loads(Function& function) {
+  for (Instruction& instruction : instructions(function))
+    if (auto* load = dyn_cast<LoadInst>(&instruction); load != nullptr && is_linear(*load))
+      load->setVolatile(true);
+}
+
 void settle_anchors(Function& function, const LoopInfo& loops, bool in_order) {
   const Pinned pinned(function);
   for (Instruction& instruction : make_early_inc_range(instructions(function))) {

@@ -111,7 +111,8 @@ void FunctionLowering::run() {
     b_.CreateUnreachable();
   }
   RecursivelyDeleteTriviallyDeadInstructions(memory_base_);
-  if (makes_calls_ || has_loops_ || m_.options().metering) m_.keep_context(*function_);
+  if (m_.part().tier != Tier::quick && (makes_calls_ || has_loops_ || m_.options().metering))
+    m_.keep_context(*function_);
 }
 
 void FunctionLowering::instruction(const wasm::Instruction& in) {

@@ -58,7 +58,8 @@ class ModuleLowering {
   enum class Kind : u8 { memory, word, global, table, result };
   template <class Access>
   Access* tag(Access* access, Kind kind) const {
-    access->setMetadata(llvm::LLVMContext::MD_tbaa, tags_[static_cast<u8>(kind)]);
+    if (part_.tier != Tier::quick)
+      access->setMetadata(llvm::LLVMContext::MD_tbaa, tags_[static_cast<u8>(kind)]);
     return access;
   }
   llvm::MDNode* unlikely() const { return unlikely_; }

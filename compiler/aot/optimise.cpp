@@ -1,6 +1,7 @@
 #include "compiler/aot/optimise.h"
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/Dominators.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
@@ -13,6 +14,7 @@
 #include <llvm/Transforms/Utils/LCSSA.h>
 #include <llvm/Transforms/Utils/LoopSimplify.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
+#include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
 namespace pipit::aot {
 
@@ -81,23 +83,33 @@ void add_light_passes(FunctionPassManager& passes) {
   passes.addPass(SimplifyCFGPass());
 }
 
+void promote_locals(Function& function) {
+  std::vector<AllocaInst*> locals;
+  for (Instruction& instruction : function.getEntryBlock())
+    if (auto* local = dyn_cast<AllocaInst>(&instruction); local != nullptr && isAllocaPromotable(local))
+      locals.push_back(local);
+  if (locals.empty()) return;
+  DominatorTree tree(function);
+  PromoteMemToReg(locals, tree);
+}
+
+/// Quickly compiled code, without an analysis to be paid for; -O0 leaves even locals in the frame.
+void optimise_nothing(llvm::Module& module, bool promotes, bool loads_trap) {
+  for (Function& function : module) {
+    if (function.isDeclaration()) continue;
+    if (promotes) promote_locals(function);
+    if (loads_trap) hold_loads(function);
+  }
+}
+
 }  // namespace
 
 void optimise(llvm::Module& module, TargetMachine& machine, const Options& options, Tier tier) {
-  if (options.effort == Effort::o0) {
-    FunctionAnalysisManager none;
-    for (Function& function : module) {
-      if (function.isDeclaration()) continue;
-      add_anchors(function);
-      settle_anchors(function, LoopInfo(), true);
-      DropMarkers().run(function, none);
-    }
-    return;
-  }
+  const bool loads_trap = options.target.checks == Checks::guard_pages;
+  if (tier == Tier::quick) return optimise_nothing(module, options.effort != Effort::o0, loads_trap);
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = options.effort != Effort::o1;
   tuning.LoopInterleaving = tuning.LoopVectorization;
-  const bool loads_trap = options.target.checks == Checks::guard_pages;
   PassBuilder builder(&machine, tuning);
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;

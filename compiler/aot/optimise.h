@@ -31,6 +31,8 @@ void add_anchors(llvm::Function& function);
 /// Removes the anchors; accesses that LLVM might still remove become volatile, and where code is not
 /// generated `in_order` all that may trap.
 void settle_anchors(llvm::Function& function, const llvm::LoopInfo& loops, bool in_order);
+/// Where nothing is optimised: makes the loads of linear memory volatile, so that none is left out.
+void hold_loads(llvm::Function& function);
 bool is_anchor(const llvm::Instruction& instruction);
 /// Whether it loads or stores in linear memory and so may trap.
 bool is_linear(const llvm::Instruction& instruction);
