@@ -7,6 +7,7 @@
 #include <random>
 
 #include "compiler/model/import_onnx.h"
+#include "compiler/model/profile.h"
 #include "compiler/model/test_models.h"
 #include "support/files.h"
 
@@ -54,6 +55,36 @@ TEST(DynamicModel, PlansOncePerShape) {
     EXPECT_EQ(values_of<f32>((*out)[0]), std::vector<f32>(static_cast<usize>(rows) * 2, 0.0f));
   }
   EXPECT_EQ(model.plans(), 2u);
+}
+
+/// An operator of which only the type of an operand is read.
+TEST(DynamicModel, AnOperandReadForItsTypeMayHaveAnyShape) {
+  Builder b(15);
+  b.input("x", {2});
+  b.input("like", {3, 4});
+  b.node("CastLike", {"x", "like"}, "y");
+  DynamicModel model = loaded(b.finish("y", {2}));
+  const auto out = model.run({floats({2}, {1.5f, -2}), floats({1}, {0})});
+  ASSERT_TRUE(out.ok()) << out.error().text;
+  EXPECT_EQ(values_of<f32>((*out)[0]), (std::vector<f32>{1.5f, -2}));
+  EXPECT_FALSE(model.run({floats({1}, {1.5f}), floats({1}, {0})}).ok());
+}
+
+TEST(DynamicModel, IsProfiledStageByStage) {
+  Builder b;
+  b.input("x", {-1, 2});
+  b.node("Relu", {"x"}, "positive");
+  b.node("NonZero", {"positive"}, "where");
+  b.node("Cast", {"where"}, "y", {{"to", i64{1}}});
+  DynamicModel model = loaded(b.finish("y", {2, -1}));
+  const auto profile = profile_model(model, {floats({2, 2}, {1, -1, 2, 3})}, 3);
+  ASSERT_TRUE(profile.ok()) << profile.error().text;
+  EXPECT_GE(profile->stages, 1u);
+  ASSERT_FALSE(profile->operators.empty());
+  EXPECT_EQ(profile->operators.front().stage, 0u);
+  EXPECT_EQ(profile->operators.back().stage, profile->stages - 1);
+  EXPECT_EQ(profile->operators.back().shape, "2x3") << "planned for these values";
+  EXPECT_GT(profile->microseconds(), 0);
 }
 
 TEST(DynamicModel, RefusesAnInputThatIsNotTheModels) {

@@ -248,12 +248,15 @@ void transpose(Writer& out, const Node& node) {
 /// out[i] = in[begin[i] + i × step[i]] along every axis, a step of a general slice being negative too.
 void emit_slice(Writer& out, const Node& node, const i32* begin, const i32* step) {
   const TensorRecord& in = node.input(0);
-  std::string strides;
-  i64 stride = 1, first = 0;
+  i64 first = 0;
+  std::vector<std::string> steps(in.rank);
+  i64 stride = 1;
   for (u32 axis = in.rank; axis-- > 0; stride *= in.dims[axis]) {
-    strides = std::to_string(stride * step[axis]) + (strides.empty() ? "" : ", ") + strides;
+    steps[axis] = std::to_string(stride * step[axis]);
     first += stride * begin[axis];
   }
+  std::string strides;
+  for (u32 axis = 0; axis < in.rank; ++axis) strides.append(axis == 0 ? "" : ", ").append(steps[axis]);
   const std::string list = out.constant("int32_t", "[" + number(in.rank) + "]", strides);
   out.need({"transpose"});
   out.call("transpose", {out.bytes_of(out.input(node, 0)) + " + " + std::to_string(first * element_bytes(in)),
