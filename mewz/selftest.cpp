@@ -76,6 +76,11 @@ void fail(std::string_view how) {
     watchdog::feed(200);
     for (;;) cpu::pause();
   }
+  if (how == "deaf") {
+    watchdog::feed(200);
+    cpu::disable_interrupts();
+    for (;;) cpu::pause();
+  }
   if (how == "exhaust") {
     auto reservation = Reservation::create(usize{8} << 30);
     for (usize at = 0;; at += 4096) reservation.value()->memory()[at] = 1;

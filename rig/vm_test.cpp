@@ -63,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Bug{"canary", kFault, "a stack canary was overwritten"},
                     Bug{"check", kFault, "check failed: how.empty() at selftest.cpp"},
                     Bug{"opcode", kFault, "invalid opcode"}, Bug{"beyond", kFault, "page fault"},
-                    Bug{"hang", 75, "watchdog: no progress"}, Bug{"exhaust", 71, "out of memory: "}),
+                    Bug{"hang", 75, "watchdog: no progress"},
+                    Bug{"deaf", 75, "watchdog: interrupts stay off"}, Bug{"exhaust", 71, "out of memory: "}),
     [](const auto& info) { return info.param.name; });
 
 VmOptions app(const std::string& arguments) {

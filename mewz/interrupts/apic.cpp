@@ -13,6 +13,10 @@ constexpr u32 kEndOfInterrupt = 0xB0, kSpuriousVector = 0xF0, kTimerEntry = 0x32
               kTimerCurrent = 0x390, kTimerDivide = 0x3E0;
 constexpr u32 kApicOn = 1u << 8, kMasked = 1u << 16, kPeriodic = 1u << 17, kLevelTriggered = 1u << 15;
 constexpr u32 kDivideBy16 = 3;
+// Intel 8254, channel 0: counts 65,536 down at 1.193182 MHz, over and over. Line 2 of the I/O APIC is its.
+constexpr u16 kBeatControl = 0x43, kBeatData = 0x40;
+constexpr u8 kRateGenerator = 0x34;
+constexpr u32 kBeatLine = 2, kNonMaskable = 4u << 8;
 constexpr u32 kIoRedirection = 0x10, kIoVersion = 0x01;
 constexpr u16 kFirstControllerMask = 0x21, kSecondControllerMask = 0xA1;
 constexpr u32 kDeviceVectors = vector::kSpurious - vector::kFirstDevice;
@@ -69,6 +73,11 @@ void start_tick(u64 tsc_hz) {
   const u64 per_tick = counted * (tsc_hz / 1000 * kTickMs) / (took != 0 ? took : 1);
   local(kTimerEntry) = vector::kTimer | kPeriodic;
   local(kTimerInitial) = static_cast<u32>(per_tick != 0 ? per_tick : 1);
+  cpu::out8(kBeatControl, kRateGenerator);
+  cpu::out8(kBeatData, 0);
+  cpu::out8(kBeatData, 0);
+  write_io(kIoRedirection + 2 * kBeatLine + 1, 0);  // to the first processor
+  write_io(kIoRedirection + 2 * kBeatLine, kNonMaskable);
 }
 
 u64 ticks() { return g_ticks; }

@@ -6,12 +6,13 @@
 /// interrupts.
 namespace pipit::mewz {
 
-constexpr u32 kTickMs = 10;
+constexpr u32 kTickMs = 10, kBeatMs = 55;
 
 /// Masks the old interrupt controllers and starts the local one, which begins to count the bus clock. The
 /// tick is armed by start_tick().
 Status start_apic();
-/// A tick every kTickMs; `tsc_hz` measures what was counted since start_apic().
+/// A tick every kTickMs; `tsc_hz` measures what was counted since start_apic(). And, where the machine has an
+/// 8254 timer, a beat every kBeatMs: a non-maskable interrupt, which arrives when ticks cannot.
 void start_tick(u64 tsc_hz);
 /// Ticks since start_tick(). May fall behind when the host was busy: no clock.
 u64 ticks();

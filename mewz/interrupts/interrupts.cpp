@@ -25,6 +25,7 @@ extern "C" void mewz_interrupt(InterruptFrame* frame) {
     if (frame->vector == vector::kTimer) watchdog::check(*frame);
     return;
   }
+  if (frame->vector == vector::kNonMaskable) return watchdog::beat(*frame);
   const bool page_fault = frame->vector == vector::kPageFault;
   const usize address = cpu::read_cr2();
   if (page_fault && (frame->error & kPagePresent) == 0 && commit_fault(address)) return;

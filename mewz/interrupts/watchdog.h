@@ -12,6 +12,9 @@ void feed(u32 patience_ms = kPatienceMs);
 /// Something was achieved: as feed() with the patience of the last time, nothing while the watchdog is off.
 void progress();
 
+/// From the beat; reports a fault when interrupts have been off for longer than patience.
+void beat(const InterruptFrame& frame);
+
 /// From the tick; reports a fault when patience is over.
 void check(const InterruptFrame& frame);
 
