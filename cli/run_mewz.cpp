@@ -32,6 +32,7 @@ constexpr const char kUsage[] =
     "Runs an application in a virtual machine of its own, on Mewz.\n\n"
     "  --publish=HOST:GUEST    connections to 127.0.0.1:HOST go to the application's port GUEST\n"
     "  --dir=HOST[:GUEST[:ro]] a directory of this machine's, to read and write; with :ro only to read\n"
+    "  --no-files              no directory but those of --dir; without it the RAM disk and disks are /\n"
     "  --disk=FILE             a disk: an archive of files, the application among them or beside it, or a\n"
     "                          configuration (a file of lines key=value that begins with #mewz)\n"
     "  --machine=NAME          microvm (the default), or q35 with its devices on PCI\n"
@@ -55,7 +56,7 @@ struct Request {
   std::string print_command;
   rig::VmOptions vm;
   u16 gdb_port = 0;
-  bool trace = false, help = false;
+  bool no_files = false, trace = false, help = false;
 };
 
 bool to_number(std::string_view text, u64 most, u64& out) {
@@ -165,6 +166,8 @@ Result<Request> parse(const std::vector<std::string>& words) {
       out.app = word;
     } else if (word == "--help") {
       out.help = true;
+    } else if (word == "--no-files") {
+      out.no_files = true;
     } else if (word == "--trace") {
       out.trace = true;
     } else {
@@ -223,6 +226,7 @@ Status prepare(Request& request, const Scratch& scratch) {
   // What QEMU's user network would answer to DHCP, four packets sooner.
   if (request.print_command.empty() || request.print_command == "qemu")
     request.vm.arguments += " ip=10.0.2.15/24,10.0.2.2 dns=10.0.2.3";
+  if (request.no_files) request.vm.arguments += " nofiles";
   if (request.trace) request.vm.arguments += " trace";
   for (const std::string& text : request.environment) request.vm.arguments += " env=" + rig::escaped(text);
   for (const std::string& text : request.arguments) request.vm.arguments += " arg=" + rig::escaped(text);

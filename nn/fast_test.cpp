@@ -46,11 +46,11 @@ struct OneLayer {
   std::vector<u8> build_i8(Opcode opcode, const ModelBuilder::DimList& in,
                            const ModelBuilder::DimList& weights, u32 channels,
                            const ModelBuilder::DimList& out, const Attributes& attributes,
-                           i32 high_shift = -4) {
+                           i32 high_shift = -4, i32 weight_zero = 0) {
     u32 count = 1;
     for (const u32 dim : weights) count *= dim;
     const u32 x = model.activation(DType::i8, in, 0.1f, random.integer(-128, 127));
-    const u32 w = model.constant(DType::i8, weights, random.int8s(count), 0.01f);
+    const u32 w = model.constant(DType::i8, weights, random.int8s(count), 0.01f, weight_zero);
     const u32 b = model.constant(DType::i32, {channels}, random.int32s(channels, -100000, 100000));
     std::vector<i32> pairs;
     for (const format::Rescale& factor : random.factors(channels, -14, high_shift)) {
@@ -273,6 +273,38 @@ TEST_F(Fast, FullyConnectedAgrees) {
     const auto bytes = sizes.int8s(batch * inputs);
     ASSERT_EQ(run_portable(file, bytes_of(bytes)), run_prepared(file, bytes_of(bytes), fast_kernels(), fast));
     EXPECT_EQ(fast, 1u);
+  }
+}
+
+// As uint8 models have them: weights with a zero point, 128 - 255 at the most.
+TEST_F(Fast, AsymmetricLayersAreTheReferenceBitForBit) {
+  const auto agree = [](const std::vector<u8>& file, const std::vector<i8>& input) {
+    u32 fast = 0;
+    const auto expected = run_portable(file, bytes_of(input));
+    ASSERT_FALSE(expected.empty());
+    ASSERT_EQ(expected, run_prepared(file, bytes_of(input), fast_kernels(), fast));
+    EXPECT_EQ(fast, 1u);
+  };
+  for (u32 seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    Random sizes(seed);
+    const i32 zero = seed % 3 == 0 ? -128 : seed % 3 == 1 ? 127 : sizes.integer(-128, 127);
+    const WindowShape s = wide_window(sizes, seed), d = random_window(sizes, s.in_c, s.in_c);
+    const format::Conv2dAttributes window{s.window, format::Clamp::of(sizes.integer(-128, 0), 127)};
+    OneLayer conv{Random(seed)}, depthwise{Random(seed)}, full{Random(seed)};
+    agree(conv.build_i8(Opcode::conv2d_asymmetric, {s.batch, s.in_h, s.in_w, s.in_c},
+                        {s.out_c, s.kernel_h, s.kernel_w, s.in_c}, s.out_c,
+                        {s.batch, s.out_h, s.out_w, s.out_c}, window, -4, zero),
+          sizes.int8s(input_size(s)));
+    agree(depthwise.build_i8(Opcode::depthwise_conv2d_asymmetric, {d.batch, d.in_h, d.in_w, d.in_c},
+                             {1, d.kernel_h, d.kernel_w, d.out_c}, d.out_c,
+                             {d.batch, d.out_h, d.out_w, d.out_c},
+                             format::Conv2dAttributes{d.window, kNoClampI8}, -4, zero),
+          sizes.int8s(input_size(d)));
+    const u32 batch = sizes.integer(1, 20), inputs = sizes.integer(1, 300), outputs = sizes.integer(1, 70);
+    agree(full.build_i8(Opcode::fully_connected_asymmetric, {batch, inputs}, {outputs, inputs}, outputs,
+                        {batch, outputs}, format::ClampAttributes{kNoClampI8}, -4, zero),
+          sizes.int8s(batch * inputs));
   }
 }
 

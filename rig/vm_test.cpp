@@ -120,6 +120,8 @@ INSTANTIATE_TEST_SUITE_P(
                     AppCase{"numbers", "arg=numbers", 0, "random differs, year 20"},
                     AppCase{"nap", "arg=nap", 0, "napped well"},
                     AppCase{"grow", "arg=grow", 0, "grew by what there was"},
+                    AppCase{"files", "arg=third", 0, "descriptor 3: error 0"},
+                    AppCase{"no_files", "nofiles arg=third", 0, "descriptor 3: error 8"},
                     AppCase{"code", "arg=42", 42, "mewz: exit 42"},
                     AppCase{"large_code", "arg=200", 200, "mewz: exit 200"},
                     AppCase{"trap", "arg=trap", 134, "mewz: trap: unreachable in "},

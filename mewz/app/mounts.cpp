@@ -39,7 +39,7 @@ Status attach(Plan9Device& device, std::string_view path, MountedFiles& all) {
 
 Status attach_mounts(const CommandLine& command, MemoryFiles& root, MountedFiles& all) {
   const std::span<const Mount> mounts{command.mounts, command.mount_count};
-  if (std::ranges::none_of(mounts, [](const Mount& mount) { return mount.path == "/"; }))
+  if (!command.no_files && std::ranges::none_of(mounts, [](const Mount& mount) { return mount.path == "/"; }))
     (void)all.add(root);  // the first has room
   while (!mounts.empty() && g_count < kMost) {
     const Status opened = g_devices[g_count].build().open();

@@ -128,6 +128,10 @@ bool take_stack(CommandLine& out, std::string_view value) {
   out.stack_bytes = static_cast<u32>(bytes);
   return true;
 }
+bool take_no_files(CommandLine& out, std::string_view value) {
+  out.no_files = true;
+  return value.empty();
+}
 bool take_trace(CommandLine& out, std::string_view value) {
   out.trace = true;
   return value.empty();
@@ -148,6 +152,7 @@ constexpr struct {
     {"ip", take_ip, "command line: expected ip=dhcp or ip=A.B.C.D/BITS,GATEWAY"},
     {"dns", take_dns, "command line: expected dns=A.B.C.D"},
     {"mount", take_mount, "command line: expected mount=TAG:/PATH, at most 8 times"},
+    {"nofiles", take_no_files, "command line: nofiles takes no value"},
     {"stack", take_stack, "command line: expected stack=BYTES, 4096 to 67108864"},
     {"trace", take_trace, "command line: trace takes no value"},
     {"broker", take_broker, "command line: expected broker=A.B.C.D:PORT"},

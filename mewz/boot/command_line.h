@@ -48,6 +48,7 @@ struct CommandLine {
   StaticAddress address{};     ///< without it: DHCP
   u8 name_server[4] = {};      ///< dns=A.B.C.D; zeros: what DHCP says
   u32 stack_bytes = 1u << 20;  ///< stack=BYTES of the engine
+  bool no_files = false;       ///< nofiles: no directory but those of mount=
   bool trace = false;          ///< trace: tell more of what happens
   bool agent = false;          ///< agent: be a Node instead of running one application
   Endpoint broker, blobs;      ///< broker=IP:PORT, blobs=IP:PORT: the gateway, for the agent

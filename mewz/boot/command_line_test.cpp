@@ -12,7 +12,7 @@ TEST(CommandLine, ReadsEveryWord) {
   CommandLine line;
   const Status status = parse_command_line(
       "app=server.wasm arg=--port=80  arg=a%20b%25 env=HOME=/tmp ip=10.0.2.15/24,10.0.2.2 dns=10.0.2.3 "
-      "mount=share:/data stack=65536 trace virtio_mmio.device=512@0xfeb00e00:12 "
+      "mount=share:/data stack=65536 nofiles trace virtio_mmio.device=512@0xfeb00e00:12 "
       "virtio_mmio.device=4K@0xd0000000:5",
       line);
   ASSERT_TRUE(status.ok()) << status.error().message << " at " << status.error().where;
@@ -31,6 +31,7 @@ TEST(CommandLine, ReadsEveryWord) {
   EXPECT_EQ(line.mounts[0].tag, "share");
   EXPECT_EQ(line.mounts[0].path, "/data");
   EXPECT_EQ(line.stack_bytes, 65536u);
+  EXPECT_TRUE(line.no_files);
   EXPECT_TRUE(line.trace);
   CommandLine node;
   ASSERT_TRUE(parse_command_line("agent broker=10.0.2.2:1883 blobs=10.0.2.2:8080 token=a%20b", node).ok());
@@ -67,6 +68,7 @@ TEST(CommandLine, NamesTheWordThatIsWrong) {
                                 "stack=1",
                                 "stack=x",
                                 "trace=1",
+                                "nofiles=1",
                                 "virtio_mmio.device=512",
                                 "virtio_mmio.device=512@feb:1",
                                 "virtio_mmio.device=1@0xfeb00000:1",

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <wasi/api.h>
 
 static int say(int argc, char** argv) {
   const char* home = getenv("HOME");
@@ -59,6 +60,13 @@ static int wild(void) {
   return 0;
 }
 
+/* The first descriptor that could be a directory. */
+static int third(void) {
+  __wasi_fdstat_t status;
+  printf("descriptor 3: error %d\n", (int)__wasi_fd_fdstat_get(3, &status));
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (!strcmp(what, "say")) return say(argc, argv);
@@ -66,6 +74,7 @@ int main(int argc, char** argv) {
   if (!strcmp(what, "nap")) return nap();
   if (!strcmp(what, "mark")) return mark();
   if (!strcmp(what, "grow")) return grow();
+  if (!strcmp(what, "third")) return third();
   if (!strcmp(what, "wild")) return wild();
   if (!strcmp(what, "trap")) __builtin_trap();
   if (!strcmp(what, "spin"))

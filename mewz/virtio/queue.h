@@ -16,8 +16,8 @@ struct QueueBuffer {
 class SplitQueue {
  public:
   static constexpr u16 kMaxSize = 256;
-  /// Bytes of memory() for any size, in one block aligned to itself.
-  static constexpr u32 kMemoryBytes = 8192;
+  /// Bytes of memory for any size, and their alignment (descriptors, the strictest: virtio 1.1 §2.6).
+  static constexpr u32 kMemoryBytes = 8192, kMemoryAlign = 16;
 
   /// `memory` is kMemoryBytes of zeroed memory that the device reads and writes, `size` a power of two of at
   /// most kMaxSize.

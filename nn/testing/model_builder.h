@@ -37,9 +37,11 @@ class ModelBuilder {
   }
 
   template <class T>
-  u32 constant(DType dtype, const DimList& dims, const std::vector<T>& values, f32 scale = 0) {
+  u32 constant(DType dtype, const DimList& dims, const std::vector<T>& values, f32 scale = 0,
+               i32 zero_point = 0) {
     format::TensorRecord record = record_of(dtype, dims, format::Placement::constant);
     record.scale = scale;
+    record.zero_point = zero_point;
     pad_to(16);
     record.offset = static_cast<u32>(sizeof(format::Header) + body_.size());
     append(values.data(), values.size() * sizeof(T));

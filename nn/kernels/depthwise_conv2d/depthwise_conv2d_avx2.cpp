@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "nn/fast_x86.h"
+#include "nn/kernels/gemm/layer.h"
 #include "nn/kernels/window.h"
 #include "nn/shapes.h"
 
@@ -41,7 +42,7 @@ u32 even(u32 taps) { return (taps + 1) / 2 * 2; }
 template <class Element>
 bool plan(const Node& node, FastKernel::Needs& needs, u32 width, u64 block_bytes) {
   const WindowShape shape = shape_of(node);
-  BandLayout layout;
+  BandLayout layout{};
   if (shape.in_c != shape.out_c || !lay_out(shape, sizeof(Element), kBandBytes, layout)) return false;
   needs.packed_bytes = aligned(even(taps_of(shape)) * sizeof(u32)) + blocks_of(shape, width) * block_bytes;
   // A last block may read beyond the last pixel's channels.
@@ -54,7 +55,7 @@ bool plan(const Node& node, FastKernel::Needs& needs, u32 width, u64 block_bytes
 template <class From, class Element, class Convert, class Fill, class Rows>
 void for_each_band(const WindowShape& shape, Share share, const From* input, u8* scratch, Convert convert,
                    Fill fill, Rows rows) {
-  BandLayout layout;
+  BandLayout layout{};
   lay_out(shape, sizeof(Element), kBandBytes, layout);
   auto* band = reinterpret_cast<Element*>(scratch);
   const Share::Range part = share.of(shape.out_h);
@@ -82,7 +83,7 @@ bool plan_f32(const Node& node, FastKernel::Needs& needs) {
 
 void pack_f32(const Node& node, u8* packed) {
   const WindowShape shape = shape_of(node);
-  BandLayout layout;
+  BandLayout layout{};
   lay_out(shape, sizeof(f32), kBandBytes, layout);
   write_offsets(shape, layout, even(taps_of(shape)), reinterpret_cast<u32*>(packed));
   auto* out = reinterpret_cast<f32*>(packed + aligned(even(taps_of(shape)) * sizeof(u32)));
@@ -169,7 +170,8 @@ bool plan_i8(const Node& node, FastKernel::Needs& needs) {
 void pack_i8(const Node& node, u8* packed) {
   const WindowShape shape = shape_of(node);
   const u32 taps = taps_of(shape), channels = shape.out_c;
-  BandLayout layout;
+  const i32 zero = weight_zero_point(node);
+  BandLayout layout{};
   lay_out(shape, sizeof(i16), kBandBytes, layout);
   write_offsets(shape, layout, even(taps), reinterpret_cast<u32*>(packed));
   u8* block = packed + aligned(even(taps) * sizeof(u32));
@@ -187,7 +189,9 @@ void pack_i8(const Node& node, u8* packed) {
       const u32 place = c / 4 % 2 * 16 + c / 8 * 8 + c % 4 * 2;
       for (u32 tap = 0; tap < even(taps); ++tap)
         weights[tap / 2 * 2 * kI8Width + place + tap % 2] =
-            real && tap < taps ? node.data<i8>(1)[usize{tap} * channels + first + c] : i8{0};
+            real && tap < taps
+                ? static_cast<i16>(i32{node.data<i8>(1)[usize{tap} * channels + first + c]} - zero)
+                : i16{0};
     }
   }
 }
@@ -200,10 +204,10 @@ void pixel_i8(const HeaderI8& header, const u32* offsets, u32 taps, const i16* i
   };
   const auto* weights = reinterpret_cast<const i16*>(&header + 1);
   I32 low = _mm256_setzero_si256(), high = low;
-  for (u32 tap = 0; tap < taps; tap += 2, weights += 2 * kI8Width) {
+  for (u32 tap = 0; tap < taps; tap += 2, weights += usize{2} * kI8Width) {
     const I32 x = load(in + offsets[tap]), y = load(in + offsets[tap + 1]);
     low = Avx2::add(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(x, y), load(weights)));
-    high = Avx2::add(high, _mm256_madd_epi16(_mm256_unpackhi_epi16(x, y), load(weights + kI8Width)));
+    high = Avx2::add(high, _mm256_madd_epi16(_mm256_unpackhi_epi16(x, y), load(weights + usize{kI8Width})));
   }
   const I32 sums[2] = {_mm256_permute2x128_si256(low, high, 0x20),
                        _mm256_permute2x128_si256(low, high, 0x31)};
@@ -228,7 +232,7 @@ void run_i8(const Node& node, const u8* packed, u8* scratch, Share share) {
       [](const i8* from, u32 count, i16* to) {
         u32 i = 0;
         for (; i + 16 <= count; i += 16) Avx2::convert16(from + i, to + i);
-        for (; i < count; ++i) to[i] = from[i];
+        for (; i < count; ++i) to[i] = i16{from[i]};
       },
       [zero](i16* to, u32 count) {
         for (u32 i = 0; i < count; ++i) to[i] = zero;
@@ -250,7 +254,8 @@ void run_i8(const Node& node, const u8* packed, u8* scratch, Share share) {
 
 constexpr FastKernel kF32{&kDepthwiseConv2dF32, plan_f32, pack_f32, run_f32, true};
 constexpr FastKernel kI8{&kDepthwiseConv2dI8, plan_i8, pack_i8, run_i8, true};
-constexpr const FastKernel* kAll[] = {&kF32, &kI8};
+constexpr FastKernel kAsymmetric{&kDepthwiseConv2dAsymmetric, plan_i8, pack_i8, run_i8, true};
+constexpr const FastKernel* kAll[] = {&kF32, &kI8, &kAsymmetric};
 
 }  // namespace
 

@@ -25,20 +25,20 @@ struct PanelCut {
 };
 
 /// Writes a panel's weights: per run and group of `kGroup` elements, the group's weights of every channel.
-/// weight(channel, k) is that of a real channel and element.
+/// weight(channel, k) is that of a real channel and element; `padding` stands where there is none.
 template <class Isa, class T, class Weight>
-void pack_panel(const BandLayout& layout, u32 columns, u32 width, Weight weight, T* out) {
+void pack_panel(const BandLayout& layout, u32 columns, u32 width, Weight weight, T padding, T* out) {
   for (u32 run = 0; run < layout.run_count; ++run)
     for (u32 k = 0; k < layout.run_length; k += Isa::kGroup)
       for (u32 c = 0; c < width; ++c)
         for (u32 j = 0; j < Isa::kGroup; ++j)
           *out++ = c < columns && k + j < layout.run_length
                        ? static_cast<T>(weight(c, run * layout.run_length + k + j))
-                       : T{0};
+                       : padding;
 }
 
 /// Packed: run offsets, the panels' constants, their weights as int8. Where the instruction set multiplies
-/// wider weights, a panel is widened into the scratch memory once per band.
+/// wider weights, a panel is widened into the scratch memory once per band, and their zero point taken off.
 template <class Isa, template <class> class Output>
 struct TiledConvI8 {
   using Activation = typename Isa::Activation;
@@ -90,9 +90,11 @@ struct TiledConvI8 {
     return true;
   }
 
-  /// constants(first channel, weight sums, columns, panel) writes a panel's constants.
+  /// constants(first channel, weight sums, columns, panel) writes a panel's constants. A zero point of the
+  /// weights other than 0 takes an instruction set that widens them.
   template <class Constants>
-  static void pack(const WindowShape& shape, const i8* weights, Constants constants, u8* packed) {
+  static void pack(const WindowShape& shape, const i8* weights, i32 weight_zero_point, Constants constants,
+                   u8* packed) {
     Plan plan;
     lay_out_all(shape, plan);
     auto* offsets = reinterpret_cast<u32*>(packed);
@@ -108,7 +110,7 @@ struct TiledConvI8 {
       pack_panel<Isa>(
           plan.layout, columns, plan.cut.width(p),
           [&](u32 c, u32 k) { return weights[(first + c) * elements + k]; },
-          out + plan.cut.before(p) * depth(plan.layout));
+          static_cast<i8>(weight_zero_point), out + plan.cut.before(p) * depth(plan.layout));
     }
   }
 
@@ -118,6 +120,7 @@ struct TiledConvI8 {
     i32 zero_point;
     const Out& output;
     Element* to;
+    i32 weight_zero_point = 0;
   };
   /// One image of the batch: `image.input` and `image.to` are its own.
   static void run(const Image& image, const u8* packed, u8* scratch, Share share) {
@@ -169,9 +172,11 @@ struct TiledConvI8 {
                                              to);
       };
       if constexpr (kWidens)
-        if (count >= kRowsWorthWidening) {
+        if (count >= kRowsWorthWidening || image.weight_zero_point != 0) {
           auto* wide = reinterpret_cast<Weight*>(scratch);
-          for (u64 i = 0; i < width * depth(plan.layout); i += 16) Isa::convert16(weights + i, wide + i);
+          const auto zero = Isa::splat16(static_cast<i16>(image.weight_zero_point));
+          for (u64 i = 0; i < width * depth(plan.layout); i += 16)
+            Isa::store16(wide + i, Isa::sub16(Isa::load_i8x16(weights + i), zero));
           tiles(static_cast<const Weight*>(wide));
           continue;
         }

@@ -7,36 +7,36 @@
 /// convolutions.
 namespace pipit::nn {
 
-template <class Isa, LayerOf kLayer>
+template <class Isa>
 struct FastF32 {
   static bool plan(const Node& node, FastKernel::Needs& needs) {
-    return TiledConvF32<Isa>::plan(kLayer(node).window, needs);
+    return TiledConvF32<Isa>::plan(layer_of(node).window, needs);
   }
   static void pack(const Node& node, u8* packed) {
-    TiledConvF32<Isa>::pack(kLayer(node).window, node.data<f32>(1), node.data<f32>(2), packed);
+    TiledConvF32<Isa>::pack(layer_of(node).window, node.data<f32>(1), node.data<f32>(2), packed);
   }
   static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
-    const LayerShape layer = kLayer(node);
+    const LayerShape layer = layer_of(node);
     TiledConvF32<Isa>::run({layer.window, node.data<f32>(0), nullptr, nullptr, layer.clamp, node.out<f32>()},
                            packed, scratch, share);
   }
 };
 
 /// Static int8: x, weights, bias, factors.
-template <class Isa, template <class, template <class> class> class Conv, LayerOf kLayer>
+template <class Isa, template <class, template <class> class> class Conv>
 struct FastI8 {
   using C = Conv<Isa, Requantized>;
   using Panel = typename Requantized<Isa>::Panel;
 
   static bool plan(const Node& node, FastKernel::Needs& needs) {
-    const LayerShape layer = kLayer(node);
+    const LayerShape layer = layer_of(node);
     for (u32 channel = 0; channel < layer.window.out_c; ++channel)
       if (!NarrowFactor::fits(node.data<format::Rescale>(3)[channel])) return false;
     return C::plan(layer.window, needs);
   }
   static void pack(const Node& node, u8* packed) {
     C::pack(
-        kLayer(node).window, node.data<i8>(1),
+        layer_of(node).window, node.data<i8>(1), weight_zero_point(node),
         [&](u32 first, const i32* sums, u32 columns, Panel& panel) {
           Requantized<Isa>::pack(node.data<i32>(2) + first, node.data<format::Rescale>(3) + first, sums,
                                  columns, panel);
@@ -44,26 +44,27 @@ struct FastI8 {
         packed);
   }
   static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
-    const LayerShape layer = kLayer(node);
+    const LayerShape layer = layer_of(node);
     const WindowShape& shape = layer.window;
     const Requantized<Isa> output{{node.output().zero_point, layer.clamp.low_i32(), layer.clamp.high_i32()}};
     for (u32 image = 0; image < shape.batch; ++image)
-      C::run({shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c,
-              node.input(0).zero_point, output,
-              node.out<i8>() + usize{image} * shape.out_h * shape.out_w * shape.out_c},
-             packed, scratch, share);
+      C::run(
+          {shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c,
+           node.input(0).zero_point, output,
+           node.out<i8>() + usize{image} * shape.out_h * shape.out_w * shape.out_c, weight_zero_point(node)},
+          packed, scratch, share);
   }
 };
 
 /// Dynamically quantised: x, weights, bias, weight scales, weight sums, row scales (nn/kernels/dynamic).
-template <class Isa, template <class, template <class> class> class Conv, LayerOf kLayer>
+template <class Isa, template <class, template <class> class> class Conv>
 struct FastDynamic {
   using C = Conv<Isa, Dynamic>;
   using Panel = typename Dynamic<Isa>::Panel;
 
   /// A row of a fully connected layer has its own scale: it is an image.
   static WindowShape shape_of(const Node& node, format::Clamp& clamp) {
-    LayerShape layer = kLayer(node);
+    LayerShape layer = layer_of(node);
     clamp = layer.clamp;
     if (node.input(1).rank == 2) {
       layer.window.batch = layer.window.in_w;
@@ -78,7 +79,7 @@ struct FastDynamic {
   static void pack(const Node& node, u8* packed) {
     format::Clamp clamp;
     C::pack(
-        shape_of(node, clamp), node.data<i8>(1),
+        shape_of(node, clamp), node.data<i8>(1), 0,
         [&](u32 first, const i32*, u32 columns, Panel& panel) {
           Dynamic<Isa>::pack(node.data<f32>(2) + first, node.data<f32>(3) + first, node.data<i32>(4) + first,
                              columns, panel);
@@ -107,17 +108,20 @@ constexpr FastKernel fast_kernel(const Operator& base) {
 /// The kernels of one instruction set.
 template <class Isa>
 struct FastFloatKernels {
-  static constexpr FastKernel kConvF32 = fast_kernel<FastF32<Isa, conv_layer>>(kConv2dF32);
-  static constexpr FastKernel kFullF32 = fast_kernel<FastF32<Isa, full_layer>>(kFullyConnectedF32);
+  static constexpr FastKernel kConvF32 = fast_kernel<FastF32<Isa>>(kConv2dF32);
+  static constexpr FastKernel kFullF32 = fast_kernel<FastF32<Isa>>(kFullyConnectedF32);
 };
 template <class Isa>
 struct FastIntegerKernels {
-  static constexpr FastKernel kConvI8 = fast_kernel<FastI8<Isa, TiledConvI8, conv_layer>>(kConv2dI8);
-  static constexpr FastKernel kFullI8 = fast_kernel<FastI8<Isa, TiledConvI8, full_layer>>(kFullyConnectedI8);
-  static constexpr FastKernel kConvDynamic =
-      fast_kernel<FastDynamic<Isa, TiledConvI8, conv_layer>>(kDynamicConv2d);
+  static constexpr FastKernel kConvI8 = fast_kernel<FastI8<Isa, TiledConvI8>>(kConv2dI8);
+  static constexpr FastKernel kFullI8 = fast_kernel<FastI8<Isa, TiledConvI8>>(kFullyConnectedI8);
+  /// For an Isa that widens weights.
+  static constexpr FastKernel kConvAsymmetric = fast_kernel<FastI8<Isa, TiledConvI8>>(kConv2dAsymmetric);
+  static constexpr FastKernel kFullAsymmetric =
+      fast_kernel<FastI8<Isa, TiledConvI8>>(kFullyConnectedAsymmetric);
+  static constexpr FastKernel kConvDynamic = fast_kernel<FastDynamic<Isa, TiledConvI8>>(kDynamicConv2d);
   static constexpr FastKernel kFullDynamic =
-      fast_kernel<FastDynamic<Isa, TiledConvI8, full_layer>>(kDynamicFullyConnected);
+      fast_kernel<FastDynamic<Isa, TiledConvI8>>(kDynamicFullyConnected);
 };
 
 }  // namespace pipit::nn

@@ -14,12 +14,12 @@ namespace {
 
 using Floats = FastFloatKernels<Avx2>;
 using Kernels = FastIntegerKernels<Avx2>;
-constexpr FastKernel kWinogradI8 = fast_kernel<FastI8<Avx2, WinogradConvI8, conv_layer>>(kConv2dI8);
-constexpr FastKernel kWinogradDynamic =
-    fast_kernel<FastDynamic<Avx2, WinogradConvI8, conv_layer>>(kDynamicConv2d);
-constexpr const FastKernel* kAll[] = {&Floats::kConvF32,      &Floats::kFullF32,     &kWinogradI8,
-                                      &Kernels::kConvI8,      &Kernels::kFullI8,     &kWinogradDynamic,
-                                      &Kernels::kConvDynamic, &Kernels::kFullDynamic};
+constexpr FastKernel kWinogradI8 = fast_kernel<FastI8<Avx2, WinogradConvI8>>(kConv2dI8);
+constexpr FastKernel kWinogradDynamic = fast_kernel<FastDynamic<Avx2, WinogradConvI8>>(kDynamicConv2d);
+constexpr const FastKernel* kAll[] = {&Floats::kConvF32,         &Floats::kFullF32, &kWinogradI8,
+                                      &Kernels::kConvI8,         &Kernels::kFullI8, &Kernels::kConvAsymmetric,
+                                      &Kernels::kFullAsymmetric, &kWinogradDynamic, &Kernels::kConvDynamic,
+                                      &Kernels::kFullDynamic};
 
 }  // namespace
 

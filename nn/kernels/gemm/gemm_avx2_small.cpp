@@ -18,8 +18,9 @@ struct SmallAvx2 : Avx2 {
 };
 using Floats = FastFloatKernels<SmallAvx2>;
 using Integers = FastIntegerKernels<SmallAvx2>;
-constexpr const FastKernel* kAll[] = {&Floats::kConvF32, &Floats::kFullF32, &Integers::kConvI8,
-                                      &Integers::kFullI8};
+constexpr const FastKernel* kAll[] = {&Floats::kConvF32,          &Floats::kFullF32,
+                                      &Integers::kConvI8,         &Integers::kFullI8,
+                                      &Integers::kConvAsymmetric, &Integers::kFullAsymmetric};
 
 }  // namespace
 

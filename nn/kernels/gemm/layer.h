@@ -17,21 +17,26 @@ struct LayerShape {
   format::Clamp clamp;
 };
 
-inline LayerShape conv_layer(const Node& node) {
+/// A fully connected layer is a 1 × 1 convolution over an image of one row.
+inline LayerShape layer_of(const Node& node) {
   const u32* weights = node.input(1).dims;
+  if (node.input(1).rank == 2) {
+    const u32 batch = elements(node.input(0)) / weights[1];
+    return {{1, 1, batch, weights[1], 1, batch, weights[0], 1, 1, {1, 1, 1, 1, 0, 0, 0, 0}},
+            node.attributes<format::ClampAttributes>().clamp};
+  }
   const auto& attributes = node.attributes<format::Conv2dAttributes>();
   return {window_shape(node, weights[1], weights[2], attributes.window), attributes.clamp};
 }
 
-/// A fully connected layer is a 1 × 1 convolution over an image of one row.
-inline LayerShape full_layer(const Node& node) {
-  const u32 outputs = node.input(1).dims[0], inputs = node.input(1).dims[1];
-  const u32 batch = elements(node.input(0)) / inputs;
-  return {{1, 1, batch, inputs, 1, batch, outputs, 1, 1, {1, 1, 1, 1, 0, 0, 0, 0}},
-          node.attributes<format::ClampAttributes>().clamp};
+/// What is taken from each int8 weight before it is multiplied: only uint8 models' operators have that.
+inline i32 weight_zero_point(const Node& node) {
+  const auto opcode = static_cast<format::Opcode>(node.opcode());
+  const bool asymmetric = opcode == format::Opcode::conv2d_asymmetric ||
+                          opcode == format::Opcode::depthwise_conv2d_asymmetric ||
+                          opcode == format::Opcode::fully_connected_asymmetric;
+  return asymmetric ? node.input(1).zero_point : 0;
 }
-
-using LayerOf = LayerShape (*)(const Node&);
 
 inline i32 weight_sum(const i8* weights, u64 count) {
   i32 sum = 0;

@@ -94,7 +94,8 @@ struct WinogradConvI8 {
   }
 
   template <class Constants>
-  static void pack(const WindowShape& shape, const i8* weights, Constants constants, u8* packed) {
+  static void pack(const WindowShape& shape, const i8* weights, i32 /*zero point*/, Constants constants,
+                   u8* packed) {
     Plan plan;
     lay_out_all(shape, plan);
     auto* panels = reinterpret_cast<Panel*>(packed);

@@ -43,6 +43,7 @@ struct Avx2 {
 
   /// Sixteen 16-bit values.
   using I16 = __m256i;
+  static I16 splat16(i16 x) { return _mm256_set1_epi16(x); }
   static I16 add16(I16 a, I16 b) { return _mm256_add_epi16(a, b); }
   static I16 sub16(I16 a, I16 b) { return _mm256_sub_epi16(a, b); }
   static I16 shift_left16(I16 a, int bits) { return _mm256_slli_epi16(a, bits); }
