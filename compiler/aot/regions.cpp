@@ -61,6 +61,7 @@ PreservedAnalyses SeparateRegions::run(Function& function, FunctionAnalysisManag
   MDBuilder metadata(context);
   MDNode* domain = metadata.createAnonymousAliasScopeDomain("memory");
   std::vector<Metadata*> scopes;
+  scopes.reserve(regions.size());
   for (usize i = 0; i < regions.size(); ++i)
     scopes.push_back(metadata.createAnonymousAliasScope(domain, "region"));
   for (usize i = 0; i < regions.size(); ++i) {
