@@ -19,7 +19,7 @@ Result<Agent*> Agent::create(const AgentConfig& config, Arena& arena) {
   const MutBytes first = TRY(take(arena, sizes.app_arena_bytes, kArenaAlign));
   const MutBytes second = TRY(take(arena, sizes.app_arena_bytes, kArenaAlign));
   void* const at = TRY(take(arena, sizeof(Agent), alignof(Agent))).data();
-  const Parts parts = {TRY(Store::open(*config.flash, config.layout)),
+  const Parts parts = {TRY(Store::open(*config.flash, config.layout, config.native.target())),
                        TRY(FrameQueue::create(sizes.frame_count, sizes.frame_bytes, arena)),
                        TRY(take(arena, sizes.fetch_bytes, 4)),
                        TRY(take(arena, sizes.mqtt_receive_bytes, 4)),
@@ -53,8 +53,8 @@ Agent::Agent(const AgentConfig& config, const Parts& parts)
                           .app_ram_bytes = config.sizes.app_arena_bytes,
                           .slot_bytes = parts.store.slot_capacity(),
                           .sensor_queue = config.sizes.frame_count}}),
-      apps_{{0, parts.arenas[0], clock_, *config.entropy, supervisor_, config.platform},
-            {1, parts.arenas[1], clock_, *config.entropy, supervisor_, config.platform}},
+      apps_{{0, parts.arenas[0], clock_, *config.entropy, supervisor_, config.platform, config.native},
+            {1, parts.arenas[1], clock_, *config.entropy, supervisor_, config.platform, config.native}},
       supervisor_({clock_,
                    store_,
                    fetch_,

@@ -26,6 +26,7 @@ struct AgentConfig {
   ports::Network* network = nullptr;  ///< stream 0 goes to the broker, stream 1 to the blob server
   MemoryProbe* memory = nullptr;      ///< optional
   Platform* platform = nullptr;       ///< optional
+  NativeSupport native;               ///< default: everything runs from its module
   StoreLayout layout;
   link::DeviceConfig device;
   std::string_view board, arch, firmware;

@@ -31,7 +31,7 @@ void LineConsole::flush() {
 }
 
 App::App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host,
-         Platform* platform)
+         Platform* platform, const NativeSupport& native)
     : index_(index),
       host_(host),
       arena_(memory),
@@ -39,7 +39,8 @@ App::App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entrop
       err_(*this, true),
       clock_(clock),
       entropy_(entropy),
-      platform_(platform) {}
+      platform_(platform),
+      native_(native) {}
 
 void App::clear() {
   end(AppState::none);
@@ -61,7 +62,7 @@ void App::end(AppState state) {
   equipped_ = false;
   context_ = {};
   models_ = {};
-  waiting_for_frame_ = false;
+  waiting_for_frame_ = runs_native_ = false;
   state_ = state;
 }
 
@@ -119,7 +120,7 @@ bool App::adopt(const link::Desired& desired, Bytes manifest) {
 
 bool App::check(const Store& store) {
   link::Manifest manifest;
-  if (const Status status = link::decode(manifest_, manifest); !status.ok()) {
+  if (const Status status = store.decode(manifest_, manifest); !status.ok()) {
     fail(Reason::invalid_manifest, status.error());
     return false;
   }
@@ -159,7 +160,7 @@ bool App::start(const Store& store, u32 slot) {
   slot_ = slot;
   started_ms_ = clock_.uptime_ms();
   link::Manifest manifest;
-  if (const Status status = link::decode(store.manifest(slot), manifest); !status.ok()) {
+  if (const Status status = store.decode(store.manifest(slot), manifest); !status.ok()) {
     fail(Reason::invalid_manifest, status.error());
     return false;
   }
@@ -171,14 +172,31 @@ bool App::start(const Store& store, u32 slot) {
     if (kind == link::BlobKind::module) code = store.blob(slot, manifest, i);
     if (kind == link::BlobKind::native) native = store.blob(slot, manifest, i);
   }
-  if (!load_models(store, manifest)) return false;
-  auto module = wasm::ValidModule::load(code, arena_);
-  if (!module.ok()) {
-    const bool memory = module.error().code == Code::out_of_memory;
-    fail(memory ? Reason::out_of_memory : Reason::invalid_module, module.error());
-    return false;
+  return load_models(store, manifest) && load_module(code, native, manifest);
+}
+
+/// As native code where the package has some that this firmware can run, else in place.
+bool App::load_module(Bytes code, Bytes native, const link::Manifest& manifest) {
+  wasm::InstanceConfig config = {.memory_bytes = manifest.memory_bytes, .stack_bytes = manifest.stack_bytes};
+  if (!native.empty() && native_.runtime != nullptr) {
+    // What native code was made from was validated then, and its bodies are not executed here.
+    const usize mark = arena_.mark();
+    const auto module = wasm::ValidModule::load_known(code, arena_);
+    Status ready = module.ok() ? Status() : Status(module.error());
+    if (ready.ok()) ready = native_.runtime->prepare(native, *module, native_.machine, arena_, config);
+    runs_native_ = ready.ok();
+    if (ready.ok()) return instantiate(*module, {}, config, manifest);
+    if (ready.error().code != Code::unsupported) return fail_module(ready.error());
+    host_.print(*this, true, ready.error().message);
+    arena_.rewind(mark);
   }
-  return instantiate(*module, native, manifest);
+  auto module = wasm::ValidModule::load(code, arena_);
+  return module.ok() ? instantiate(*module, native, config, manifest) : fail_module(module.error());
+}
+
+bool App::fail_module(const Error& error) {
+  fail(error.code == Code::out_of_memory ? Reason::out_of_memory : Reason::invalid_module, error);
+  return false;
 }
 
 bool App::load_models(const Store& store, const link::Manifest& manifest) {
@@ -206,7 +224,8 @@ bool App::load_models(const Store& store, const link::Manifest& manifest) {
   return true;
 }
 
-bool App::instantiate(const wasm::ValidModule& module, Bytes native, const link::Manifest& manifest) {
+bool App::instantiate(const wasm::ValidModule& module, Bytes native, wasm::InstanceConfig& config,
+                      const link::Manifest& manifest) {
   auto arguments = arena_.make_array<std::string_view>(1 + launch_.desired.argument_count);
   auto descriptors = arena_.make_array<wasi::Descriptor>(kDescriptors);
   auto tables_at = arena_.allocate(sizeof(wasi::HostTables), alignof(wasi::HostTables));
@@ -227,7 +246,6 @@ bool App::instantiate(const wasm::ValidModule& module, Bytes native, const link:
               .environment = std::span(launch_.desired.environment).first(launch_.desired.environment_count),
               .models = models_,
               .arena = &arena_};
-  wasm::InstanceConfig config = {.memory_bytes = manifest.memory_bytes, .stack_bytes = manifest.stack_bytes};
   if (platform_ != nullptr) {
     equipped_ = true;
     if (const Status given = platform_->equip(index_, module, native, context_, config); !given.ok()) {
@@ -314,6 +332,7 @@ void App::fill(link::AppStatus& out) const {
   out.version = launch_.version.view();
   out.attempt = launch_.desired.attempt;
   out.state = state_;
+  out.native = runs_native_;
   if (state_ == AppState::exited) out.exit_code = exit_code_;
   if (state_ != AppState::failed) return;
   out.reason = failure_.reason;

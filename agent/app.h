@@ -1,5 +1,6 @@
 #pragma once
 #include "agent/failure.h"
+#include "agent/native.h"
 #include "agent/platform.h"
 #include "agent/store.h"
 #include "base/arena.h"
@@ -50,7 +51,7 @@ class App final : private ports::Sensor, private ports::Telemetry {
  public:
   /// `platform` may be null.
   App(u32 index, MutBytes memory, ports::Clock& clock, ports::Entropy& entropy, AppHost& host,
-      Platform* platform = nullptr);
+      Platform* platform = nullptr, const NativeSupport& native = {});
   App(const App&) = delete;
 
   /// Takes a copy of what is asked for, dropping whatever was here before. Also keeps a copy of the encoded
@@ -102,8 +103,10 @@ class App final : private ports::Sensor, private ports::Telemetry {
   }
 
   bool load_models(const Store& store, const link::Manifest& manifest);
-  bool load_module(Bytes code);
-  bool instantiate(const wasm::ValidModule& module, Bytes native, const link::Manifest& manifest);
+  bool load_module(Bytes code, Bytes native, const link::Manifest& manifest);
+  bool fail_module(const Error& error);
+  bool instantiate(const wasm::ValidModule& module, Bytes native, wasm::InstanceConfig& config,
+                   const link::Manifest& manifest);
   void trapped();
 
   u32 index_;
@@ -115,6 +118,8 @@ class App final : private ports::Sensor, private ports::Telemetry {
   ports::Entropy& entropy_;
   Platform* platform_;
   bool equipped_ = false;
+  const NativeSupport native_;
+  bool runs_native_ = false;
   wasm::Instance* instance_ = nullptr;
   Launch launch_;
   Bytes manifest_;

@@ -34,7 +34,7 @@ StoreLayout default_layout(const ports::Flash& flash) {
   return layout;
 }
 
-Result<Store> Store::open(ports::Flash& flash, const StoreLayout& layout) {
+Result<Store> Store::open(ports::Flash& flash, const StoreLayout& layout, u8 native_target) {
   const u32 sector = flash.sector_bytes();
   const u64 slots_end = u64{layout.slots_offset} + u64{layout.slot_bytes} * kSlots;
   const u64 state_end = u64{layout.state_offset} + 2 * u64{sector};
@@ -45,7 +45,7 @@ Result<Store> Store::open(ports::Flash& flash, const StoreLayout& layout) {
     return Error{Code::invalid_argument, "flash is too small for its layout", flash.size_bytes()};
   if (state_end > layout.slots_offset && slots_end > layout.state_offset)
     return Error{Code::invalid_argument, "flash layout overlaps itself", layout.slots_offset};
-  Store store(flash, layout);
+  Store store(flash, layout, native_target);
   store.append_ = sector;  // nothing known yet: the first record goes into a fresh sector
   store.scan(0);
   store.scan(1);
@@ -114,6 +114,12 @@ Status Store::save(u32 boot_count, u8 active_slot, Bytes launch) {
   append_ = at + align_up(bytes, 4);
   ++sequence_;
   state_ = {boot_count, active_slot, flash_->view(offset + kRecordBytes, static_cast<u32>(launch.size()))};
+  return {};
+}
+
+Status Store::decode(Bytes encoded, link::Manifest& out) const {
+  TRY(link::decode(encoded, out));
+  link::take_native(out, native_target_);
   return {};
 }
 

@@ -35,12 +35,15 @@ class Store {
   static constexpr u32 kMaxLaunchBytes = 1024;
 
   /// Finds the newest record. Errors: invalid_argument when the layout does not fit the flash.
-  static Result<Store> open(ports::Flash& flash, const StoreLayout& layout);
+  /// `native_target`: of packages, what the device keeps besides the module; 0: nothing.
+  static Result<Store> open(ports::Flash& flash, const StoreLayout& layout, u8 native_target = 0);
 
   const StoredState& state() const { return state_; }
   /// Appends a record. `launch` must not lie in this flash: it cannot be read while it is written.
   Status save(u32 boot_count, u8 active_slot, Bytes launch);
 
+  /// Decodes a manifest; its blobs are then those that this device keeps.
+  Status decode(Bytes encoded, link::Manifest& out) const;
   /// Bytes of blobs that fit one slot.
   u32 slot_capacity() const { return layout_.slot_bytes - kSlotHeaderBytes; }
   /// Bytes that the blobs of `manifest` take in a slot, each aligned; ~0 when over 32 bits.
@@ -60,7 +63,8 @@ class Store {
   ports::Flash& flash() { return *flash_; }
 
  private:
-  Store(ports::Flash& flash, const StoreLayout& layout) : flash_(&flash), layout_(layout) {}
+  Store(ports::Flash& flash, const StoreLayout& layout, u8 native_target)
+      : flash_(&flash), layout_(layout), native_target_(native_target) {}
   void scan(u32 sector);
   bool erased(u32 offset, u32 size) const;
   u32 sector_offset(u32 sector) const { return layout_.state_offset + sector * flash_->sector_bytes(); }
@@ -68,6 +72,7 @@ class Store {
 
   ports::Flash* flash_;
   StoreLayout layout_;
+  u8 native_target_;
   StoredState state_;
   u32 sequence_ = 0;  ///< of the newest record; 0 when there is none
   u32 sector_ = 0;    ///< the sector it lies in

@@ -171,7 +171,7 @@ void Supervisor::check_step() {
 
 void Supervisor::reuse_step() {
   link::Manifest manifest;
-  if (!link::decode(next().manifest(), manifest).ok()) return;  // adopt() has decoded the same bytes
+  if (!parts_.store.decode(next().manifest(), manifest).ok()) return;  // adopt() has decoded the same bytes
   switch (check_.step(parts_.store, manifest)) {
     case SlotCheck::Result::busy: return;
     case SlotCheck::Result::good: enter(Phase::starting); return;
@@ -184,7 +184,7 @@ void Supervisor::reuse_step() {
 
 void Supervisor::erase_step() {
   link::Manifest manifest;
-  if (!link::decode(next().manifest(), manifest).ok()) return;
+  if (!parts_.store.decode(next().manifest(), manifest).ok()) return;
   total_bytes_ = 0;
   for (u32 i = 0; i < manifest.blob_count; ++i) total_bytes_ += manifest.blobs[i].size;
   const auto done = parts_.store.erase_step(slot_, Store::blobs_bytes(manifest), erased_bytes_);
@@ -213,7 +213,7 @@ void Supervisor::fetch_step() {
   }
   if (parts_.fetch.state() != Fetch::State::done) return;
   link::Manifest manifest;
-  if (!link::decode(next().manifest(), manifest).ok()) return;
+  if (!parts_.store.decode(next().manifest(), manifest).ok()) return;
   fetched_before_ += manifest.blobs[blob_].size;
   parts_.uplink.status_changed();
   if (++blob_ < manifest.blob_count) {

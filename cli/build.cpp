@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
-#include "cli/package/build.h"
+#include "cli/package/native.h"
 #include "support/files.h"
 #include "support/json.h"
 #include "support/table.h"
@@ -12,7 +12,7 @@ namespace {
 
 struct Arguments {
   std::string folder, out, version, native;
-  std::vector<std::string> defines, models;
+  std::vector<std::string> defines, models, targets;
   bool unchecked = false;
 };
 
@@ -20,6 +20,12 @@ usize model_bytes(const registry::Package& package) {
   usize total = 0;
   for (const auto& model : package.models) total += model.data.size();
   return total;
+}
+
+support::Json native_bytes(const registry::Package& package) {
+  support::Json sizes = support::Json::object();
+  for (const auto& native : package.natives) sizes[native.name] = native.data.size();
+  return sizes;
 }
 
 void print_json(const package::BuildReport& report, const std::string& out, const std::string& digest) {
@@ -33,13 +39,14 @@ void print_json(const package::BuildReport& report, const std::string& out, cons
                               {"staticBytes", report.static_bytes},
                               {"engineStackBytes", report.engine_stack_bytes},
                               {"arenaBytes", report.arena_bytes},
-                              {"imports", report.imports}};
+                              {"imports", report.imports},
+                              {"nativeBytes", native_bytes(report.package)}};
   std::printf("%s\n", support::dump(json, 2).c_str());
 }
 
 void print_table(const package::BuildReport& report, const std::string& out, const std::string& digest) {
   const auto bytes = [](usize count) { return std::to_string(count); };
-  const std::vector<std::vector<std::string>> rows = {
+  std::vector<std::vector<std::string>> rows = {
       {"module", bytes(report.package.module.size())},
       {"models", bytes(model_bytes(report.package))},
       {"memory", bytes(report.memory_bytes)},
@@ -48,6 +55,8 @@ void print_table(const package::BuildReport& report, const std::string& out, con
       {"engine stack", bytes(report.engine_stack_bytes)},
       {"model arena", bytes(report.arena_bytes)},
   };
+  for (const auto& native : report.package.natives)
+    rows.push_back({"native " + native.name, bytes(native.data.size())});
   std::printf(
       "%s\n",
       support::format_table({report.name + " " + report.version, "bytes"}, rows, {false, true}).c_str());
@@ -60,6 +69,7 @@ support::Status run(const Arguments& arguments, Output output) {
                                 .defines = arguments.defines,
                                 .unchecked = arguments.unchecked,
                                 .native = arguments.native,
+                                .targets = arguments.targets,
                                 .models = {}};
   for (const std::string& text : arguments.models) {
     auto [name, file] = TRY(package::split_pair(text, "NAME=FILE"));
@@ -92,6 +102,10 @@ void register_build(CLI::App& root, Session& session) {
       ->add_option("--model", arguments->models,
                    "NAME=FILE: a model (.pipm, .onnx), instead of the one in pipit.yaml")
       ->allow_extra_args(false);
+  std::string known = "also compile for TARGET, a layer each that devices of that kind run instead:";
+  for (const package::NativeTarget& target : package::native_targets())
+    known += " " + std::string(target.name);
+  command->add_option("--target", arguments->targets, known)->delimiter(',')->allow_extra_args(false);
   command->add_flag("--unchecked", arguments->unchecked,
                     "leave the checks to the device (for tests of devices)");
   add_output(*command, session);

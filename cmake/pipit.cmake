@@ -49,6 +49,16 @@ function(pipit_core name)
   endforeach()
 endfunction()
 
+# pipit_small(TARGET [files…]): on boards, as small as it goes: what runs once a message, a deployment or a start, but not
+# what runs for every element.
+function(pipit_small target)
+  if(ARGN)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:MinSizeRel>:-Oz>)
+  else()
+    target_compile_options(${target} PRIVATE $<$<CONFIG:MinSizeRel>:-Oz>)
+  endif()
+endfunction()
+
 # pipit_hosted(NAME SOURCES … [DEPS rooms…] [LIBS external…] [ADAPTERS files…]): a Linux library.
 # ADAPTERS are the files that sit around a library that throws; only they are compiled with exceptions.
 function(pipit_hosted name)

@@ -50,6 +50,14 @@ constexpr Field kBlobFields[] = {
 };
 constexpr Schema kBlob = {kBlobFields, false};
 
+constexpr Field kNativeFields[] = {
+    FIELD(Blob, 1, u8_, kRequired, target, 0),
+    FIELD(Blob, 2, fixed, kRequired, digest, sizeof(Digest)),
+    FIELD(Blob, 3, u32_, kRequired, size, 0),
+    FIELD(Blob, 4, u32_, kOptional, stack_bytes, 0),
+};
+constexpr Schema kNative = {kNativeFields, false};
+
 constexpr Field kManifest[] = {
     FIELD(Manifest, 1, text, kRequired, name, kMaxNameBytes),
     FIELD(Manifest, 2, text, kRequired, version, kMaxNameBytes),
@@ -60,6 +68,8 @@ constexpr Field kManifest[] = {
     {7, Kind::structs, kRequired, offsetof(Manifest, blobs), kMaxBlobs, offsetof(Manifest, blob_count),
      sizeof(Blob), &kBlob},
     ARRAY(Manifest, 8, texts, imports, import_count, kMaxImports),
+    {9, Kind::structs, kOptional, offsetof(Manifest, natives), kMaxNatives, offsetof(Manifest, native_count),
+     sizeof(Blob), &kNative},
 };
 
 constexpr Field kDesired[] = {
@@ -86,6 +96,7 @@ constexpr Field kAppFields[] = {
     FIELD(AppStatus, 11, u32_, kOptional, exit_code, 0),
     FIELD(AppStatus, 12, u32_, kOptional, fetched_bytes, 0),
     FIELD(AppStatus, 13, u32_, kOptional, total_bytes, 0),
+    FIELD(AppStatus, 14, boolean, kOptional, native, 0),
 };
 constexpr Schema kApp = {kAppFields, false};
 
@@ -200,6 +211,18 @@ MESSAGE(DeviceStatus, kStatus)
 MESSAGE(Log, kLog)
 MESSAGE(TelemetryMessage, kTelemetry)
 MESSAGE(SensorFrame, kSensorFrame)
+
+bool take_native(Manifest& manifest, u8 target) {
+  for (u32 i = 0; i < manifest.native_count; ++i) {
+    Blob& native = manifest.natives[i];
+    if (target == 0 || native.target != target || manifest.blob_count == manifest.blobs.size()) continue;
+    native.kind = BlobKind::native;
+    manifest.blobs[manifest.blob_count++] = native;
+    if (native.stack_bytes > manifest.stack_bytes) manifest.stack_bytes = native.stack_bytes;
+    return true;
+  }
+  return false;
+}
 
 Result<Bytes> encode_config(const DeviceConfig& config, MutBytes out) {
   if (out.size() < kConfigHeadBytes)

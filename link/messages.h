@@ -20,6 +20,7 @@ constexpr u32 kMaxImports = 48;
 constexpr u32 kMaxArguments = 8;
 constexpr u32 kMaxEnvironment = 16;
 constexpr u32 kMaxBlobs = 4;
+constexpr u32 kMaxNatives = 5;           ///< targets that a package has native code for
 constexpr u32 kMaxManifestBytes = 3072;  ///< encoded
 
 using Digest = std::array<u8, 32>;  ///< SHA-256
@@ -74,6 +75,8 @@ struct Blob {
   Digest digest{};
   u32 size = 0;
   std::string_view name;  ///< of a model: what load_by_name finds it by
+  u8 target = 0;          ///< of native code: wasm::native::Target
+  u32 stack_bytes = 0;    ///< of native code: stack it needs; never less than Manifest::stack_bytes
 };
 
 /// What a device checks before it runs an application; written by `pipit build`, media type
@@ -81,15 +84,23 @@ struct Blob {
 struct Manifest {
   std::string_view name, version;
   u64 sequence = 0;
-  u32 memory_bytes = 0;  ///< linear memory the module may use
-  u32 stack_bytes = 0;   ///< engine stack (operands, locals, frames)
-  u32 arena_bytes = 0;   ///< model activation arena(s)
-  std::array<Blob, kMaxBlobs> blobs{};
+  u32 memory_bytes = 0;                     ///< linear memory the module may use
+  u32 stack_bytes = 0;                      ///< engine stack (operands, locals, frames)
+  u32 arena_bytes = 0;                      ///< model activation arena(s)
+  std::array<Blob, kMaxBlobs + 1> blobs{};  ///< one more for the native code that take_native() chose
   u32 blob_count = 0;
   /// "module.name" of each import, so that a device refuses before it fetches.
   std::array<std::string_view, kMaxImports> imports{};
   u32 import_count = 0;
+  /// The same module compiled ahead of time, at most once for each target. What a device has no target for,
+  /// and what devices of before this key do not know, runs from the module.
+  std::array<Blob, kMaxNatives> natives{};
+  u32 native_count = 0;
 };
+
+/// Makes the native code for `target` the last of the blobs, and its need of stack the manifest's; false when
+/// there is none. `target` 0 is none.
+bool take_native(Manifest& manifest, u8 target);
 
 /// What should run on the device. app == false: nothing.
 struct Desired {
@@ -145,6 +156,7 @@ struct AppStatus {
   u32 trap_offset = 0;         ///< offset of the instruction in the module
   u32 exit_code = 0;
   u32 fetched_bytes = 0, total_bytes = 0;
+  bool native = false;  ///< runs as native code
 };
 
 /// Retained; published when anything in it changes and every 10 s.

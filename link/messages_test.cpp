@@ -45,6 +45,10 @@ TEST(Messages, ManifestRoundTrip) {
   EXPECT_EQ(out.blobs[1].name, "classifier");
   EXPECT_EQ(out.blobs[1].digest[31], 0xCD);
   EXPECT_EQ(out.blobs[0].name, "");
+  ASSERT_EQ(out.native_count, 2u);
+  EXPECT_EQ(out.natives[0].target, 3);
+  EXPECT_EQ(out.natives[0].stack_bytes, 9216u);
+  EXPECT_EQ(out.natives[1].digest[31], 0xEF);
   ASSERT_EQ(out.import_count, 2u);
   EXPECT_EQ(out.imports[1], "pipit:sensor.read");
 }

@@ -27,6 +27,10 @@ inline Manifest manifest() {
   out.blobs[0] = {BlobKind::module, {}, 9000, ""};
   out.blobs[1] = {BlobKind::model, {}, 60000, "classifier"};
   out.blobs[1].digest.fill(0xCD);
+  out.native_count = 2;
+  out.natives[0] = {.size = 20000, .target = 3, .stack_bytes = 9216};
+  out.natives[1] = {.size = 24000, .target = 4};
+  out.natives[1].digest.fill(0xEF);
   out.import_count = 2;
   out.imports = {"wasi_snapshot_preview1.fd_write", "pipit:sensor.read"};
   return out;

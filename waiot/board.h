@@ -3,6 +3,7 @@
 #include "ports/console.h"
 #include "ports/flash.h"
 #include "ports/network.h"
+#include "wasm/native/format.h"
 
 /// The firmware's view of the board it was linked for: boards/<name>/board.cpp defines these functions, once
 /// a board.
@@ -41,6 +42,7 @@ constexpr u32 kSeedBytes = 32;
 extern const char* const kName;  ///< "virt-rv32"
 extern const char* const kArch;  ///< "riscv32"
 extern const FlashMap kFlashMap;
+extern const wasm::native::Target kNativeTarget;  ///< whose code the processor runs
 
 /// Brings up UART, tick, flash and network controller; after it everything below may be used.
 void init();

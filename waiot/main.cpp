@@ -32,6 +32,7 @@ agent::Agent* start_agent(Platform& platform, Probe& probe) {
       .flash = &flash,
       .network = &platform.network,
       .memory = &probe,
+      .native = {&agent::kNativeRuntime, {board::kNativeTarget, 0}},
       .layout = {board::kFlashMap.state_offset, board::kFlashMap.slots_offset, board::kFlashMap.slot_bytes},
       .board = board::kName,
       .arch = board::kArch,

@@ -38,6 +38,9 @@ constexpr usize load_arena_bytes(usize module_bytes, const Limits& limits = {}) 
 }
 
 struct ModuleImpl;
+namespace native {
+class NativeModule;
+}
 
 /// A module that passed validation (Wasm 2.0 §3). It keeps pointers into `code`: the bytes stay where they
 /// are (flash, a mapped file) and are executed in place. What validation computes (types, function index,
@@ -71,6 +74,7 @@ class ValidModule {
   const ModuleImpl& impl() const { return *impl_; }
 
  private:
+  friend class native::NativeModule;  // whose compiler has validated the module
   explicit ValidModule(const ModuleImpl* impl) : impl_(impl) {}
   const ModuleImpl* impl_;
 };

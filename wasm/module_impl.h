@@ -85,6 +85,8 @@ struct TableType {
   u32 init_at = 0;  ///< of the constant expression that its elements begin as; 0 when they are null
 };
 
+struct Instruction;
+
 struct ModuleImpl {
   Bytes code;
   std::span<TypeEntry> types;
@@ -186,7 +188,10 @@ ElementSegment read_element_segment(Reader& reader);
 DataSegment read_data_segment(Reader& reader);
 /// Most operands of a constant expression at a time.
 constexpr u32 kMaxConstantDepth = 16;
-/// Reads over a constant expression without judging its type.
+/// The next instruction of a constant expression and its type; false at `end`, and on an error.
+bool next_constant(Reader& reader, Instruction& in, u8& type);
+/// Reads over a constant expression without judging its type. An image that never decodes links
+/// native/skip_constant_known.cpp, which need not know what is an instruction.
 void skip_constant(Reader& reader);
 
 /// Checks a constant expression (Wasm 2.0 §3.3.10, extended by i32 and i64 add, sub and mul) of type

@@ -193,21 +193,13 @@ static u8 constant_type(const Instruction& in) {
   }
 }
 
-/// The next instruction of a constant expression and its type; false at `end`, and on an error.
-static bool next_constant(Reader& reader, Instruction& in, u8& type) {
+bool next_constant(Reader& reader, Instruction& in, u8& type) {
   in = {};
   read_instruction(reader, in);
   if (!reader.ok() || in.op == static_cast<u16>(Op::end)) return false;
   type = constant_type(in);
   if (type == 0) reader.fail_at(in.at, Rule::constant_expression_required);
   return reader.ok();
-}
-
-void skip_constant(Reader& reader) {
-  Instruction in;
-  u8 type;
-  while (next_constant(reader, in, type)) {
-  }
 }
 
 /// The type of the global that a constant expression reads.

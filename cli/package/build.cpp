@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "cli/package/model_file.h"
+#include "cli/package/native.h"
 #include "nn/nn.h"
 #include "support/files.h"
 #include "wasi/context.h"
@@ -62,6 +63,8 @@ Result<std::vector<u8>> encode_manifest(const BuildReport& report, u64 sequence)
   for (const registry::NamedModel& model : report.package.models)
     manifest.blobs[manifest.blob_count++] =
         registry::blob_entry(link::BlobKind::model, model.data, model.name);
+  for (const registry::NativeModule& native : report.package.natives)
+    manifest.natives[manifest.native_count++] = TRY(native_entry(native, report.engine_stack_bytes));
   if (report.imports.size() > manifest.imports.size())
     return Error(Code::out_of_range,
                  "the module imports more than " + std::to_string(manifest.imports.size()) + " functions");
@@ -119,6 +122,7 @@ Result<BuildReport> build(const BuildOptions& options) {
     report.imports = std::move(facts->imports);
     report.static_bytes = facts->static_bytes;
   }
+  TRY(compile_natives(options.targets, report));
   report.package.manifest = TRY(encode_manifest(report, recipe.sequence));
   return report;
 }

@@ -1,11 +1,9 @@
 #include "cli/package/compile.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 
+#include "cli/package/work_folder.h"
 #include "support/files.h"
 #include "support/process.h"
 
@@ -15,26 +13,6 @@ using support::Error;
 using support::Result;
 
 namespace {
-
-/// A folder that is gone afterwards.
-class WorkFolder {
- public:
-  WorkFolder() {
-    std::error_code ignored;
-    path_ = (std::filesystem::temp_directory_path(ignored) / "pipit-build-XXXXXX").string();
-    if (mkdtemp(path_.data()) == nullptr) path_.clear();
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  ~WorkFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 bool is_cpp(const std::string& source) {
   return source.ends_with(".cpp") || source.ends_with(".cc") || source.ends_with(".cxx");

@@ -60,7 +60,7 @@ void leave_ir(const llvm::Module& module, const std::string& path) {
 using Object = std::vector<u8>;
 
 support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Partition& partition, u32 number,
-                                     const Options& options) {
+                                     const Options& options, std::atomic<bool>& uses_arithmetic) {
   const Part& part = partition.parts[number];
   auto machine = TRY(make_machine(options, part.tier));
   llvm::LLVMContext context;
@@ -69,6 +69,7 @@ support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Parti
   lowering.llvm_module().setDataLayout(machine->createDataLayout());
   const std::unique_ptr<llvm::Module> llvm_module = lowering.run();
   if (!lowering.refusal().empty()) return support::Error(Code::unsupported, lowering.refusal());
+  if (lowering.uses_arithmetic()) uses_arithmetic = true;
   optimise(*llvm_module, *machine, options, part.tier);
   if (options.metering) TRY(add_metering(*llvm_module, options));
   TRY(add_stack_checks(*llvm_module, options));
@@ -86,7 +87,8 @@ u32 processors() {
 /// Each part in a context of its own, by as many threads as there are processors; the order of the objects
 /// is that of the parts.
 support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& module, const Partition& partition,
-                                                   const Options& options) {
+                                                   const Options& options,
+                                                   std::atomic<bool>& uses_arithmetic) {
   initialise_llvm();
   const u32 count = static_cast<u32>(partition.parts.size());
   u64 total = 0, done = 0;
@@ -97,7 +99,7 @@ support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& modul
   std::mutex reporting;
   const auto work = [&] {
     for (u32 i = next++; i < count; i = next++) {
-      if (auto result = compile_part(module, partition, i, options); result.ok())
+      if (auto result = compile_part(module, partition, i, options, uses_arithmetic); result.ok())
         objects[i] = std::move(*result);
       else
         outcomes[i] = result.take_error();
@@ -127,10 +129,14 @@ support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
   const wasm::ModuleImpl& module = valid.impl();
   TRY(check_supported(module, options.target));
   const Partition partition = divide(module, options);
-  const std::vector<std::vector<u8>> objects = TRY(compile_parts(module, partition, options));
+  std::atomic<bool> uses_arithmetic = false;
+  const std::vector<std::vector<u8>> objects =
+      TRY(compile_parts(module, partition, options, uses_arithmetic));
   if (options.progress) options.progress("link", 1);
   const Image image = TRY(link_image(objects, options.target));
-  return write_native_module(make_header(module, options), image);
+  native::Header header = make_header(module, options);
+  if (uses_arithmetic) header.flags |= native::kArithmetic;
+  return write_native_module(header, make_record(module), image);
 }
 
 }  // namespace pipit::aot

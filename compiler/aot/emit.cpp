@@ -127,13 +127,15 @@ support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine
   return std::vector<u8>(object.begin(), object.end());
 }
 
-std::vector<u8> write_native_module(const native::Header& prepared, const Image& image) {
+std::vector<u8> write_native_module(const native::Header& prepared, Bytes record, const Image& image) {
   native::Header header = prepared;
   const auto align_up = [](u32 value, u32 to) { return (value + to - 1) / to * to; };
   const u32 trap_bytes = static_cast<u32>(image.traps.size() * sizeof(native::TrapRow));
   header.traps_at = sizeof header;
   header.trap_count = static_cast<u32>(image.traps.size());
-  header.image_at = align_up(header.traps_at + trap_bytes, header.image_at);
+  header.record_at = header.traps_at + trap_bytes;
+  header.record_bytes = static_cast<u32>(record.size());
+  header.image_at = align_up(header.record_at + header.record_bytes, header.image_at);
   header.image_bytes = static_cast<u32>(image.bytes.size());
   header.code_bytes = image.code_bytes;
   header.functions_at = image.functions_at;
@@ -143,6 +145,7 @@ std::vector<u8> write_native_module(const native::Header& prepared, const Image&
   std::vector<u8> file(header.file_bytes);
   std::memcpy(file.data(), &header, sizeof header);
   if (trap_bytes != 0) std::memcpy(file.data() + header.traps_at, image.traps.data(), trap_bytes);
+  std::memcpy(file.data() + header.record_at, record.data(), record.size());
   std::memcpy(file.data() + header.image_at, image.bytes.data(), image.bytes.size());
   const Sha256::Digest digest = sha256(file);
   std::memcpy(file.data() + offsetof(native::Header, digest), digest.data(), digest.size());

@@ -3,6 +3,7 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include "compiler/aot/partition.h"
+#include "wasm/module_impl.h"
 
 /// From an optimised LLVM module to the parts of a native module.
 namespace pipit::aot {
@@ -23,7 +24,9 @@ support::Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const Options
 support::Result<std::vector<u8>> emit_object(llvm::Module& module, llvm::TargetMachine& machine, Tier tier);
 /// Links objects into an image; internal if anything is left to relocate or missing.
 support::Result<Image> link_image(std::span<const std::vector<u8>> objects, const Target& target);
+/// What an image that decodes no modules takes the module's parts from.
+std::vector<u8> make_record(const wasm::ModuleImpl& module);
 /// The native module's bytes.
-std::vector<u8> write_native_module(const wasm::native::Header& header, const Image& image);
+std::vector<u8> write_native_module(const wasm::native::Header& header, Bytes record, const Image& image);
 
 }  // namespace pipit::aot

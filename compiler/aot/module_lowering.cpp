@@ -248,6 +248,7 @@ CallInst* ModuleLowering::call_helper(Builder& builder, Value* context, native::
   CallInst* call = builder.CreateCall(helper_type(helper, context_), callee, all);
   call->addFnAttr(Attribute::NoUnwind);
   if (is_arithmetic) {
+    uses_arithmetic_ = true;
     call->setDoesNotAccessMemory();
     call->addFnAttr(Attribute::WillReturn);
   }

@@ -75,6 +75,8 @@ class ModuleLowering {
     if (refusal_.empty()) refusal_ = std::string(what) + " (at " + std::to_string(offset) + ")";
   }
   const std::string& refusal() const { return refusal_; }
+  /// Whether the code asks for helpers that not every image has.
+  bool uses_arithmetic() const { return uses_arithmetic_; }
 
   const wasm::ModuleImpl& wasm() const { return module_; }
   const Options& options() const { return options_; }
@@ -106,6 +108,7 @@ class ModuleLowering {
   llvm::Type* pointer_;
   llvm::CallingConv::ID convention_;
   std::string refusal_;
+  mutable bool uses_arithmetic_ = false;
   std::vector<llvm::Function*> functions_;
   std::vector<llvm::Function*> entries_;
   llvm::MDNode* tags_[5];

@@ -48,6 +48,14 @@ std::vector<std::string> names_in(const std::string& folder) {
     if (entry->is_regular_file(failure)) names.push_back(entry->path().filename().string());
   return names;
 }
+/// Everything that a device may ask for.
+std::set<std::string> blobs_of(const link::Manifest& manifest) {
+  std::set<std::string> names;
+  for (u32 i = 0; i < manifest.blob_count; ++i) names.insert(hex_of(manifest.blobs[i].digest));
+  for (u32 i = 0; i < manifest.native_count; ++i) names.insert(hex_of(manifest.natives[i].digest));
+  return names;
+}
+
 }  // namespace
 
 std::string Images::resolve(const std::string& reference) const {
@@ -74,6 +82,7 @@ Result<Image> Images::keep(const registry::Artifact& artifact) {
   TRY(store(package.module));
   if (!package.native.empty()) TRY(store(package.native));
   for (const registry::NamedModel& model : package.models) TRY(store(model.data));
+  for (const registry::NativeModule& native : package.natives) TRY(store(native.data));
   // Written last: an image that is there is whole.
   TRY(support::write_file(folder_ + "/images/" + name, package.manifest));
   return Image{artifact.digest, package.manifest};
@@ -86,8 +95,8 @@ std::optional<Image> Images::cached(const std::string& digest) const {
   if (!data.ok()) return std::nullopt;
   link::Manifest manifest;
   if (!link::decode(*data, manifest).ok()) return std::nullopt;
-  for (u32 i = 0; i < manifest.blob_count; ++i)
-    if (blob_file(hex_of(manifest.blobs[i].digest)).empty()) return std::nullopt;
+  for (const std::string& hex : blobs_of(manifest))
+    if (blob_file(hex).empty()) return std::nullopt;
   return Image{digest, std::move(data).value()};
 }
 
@@ -102,7 +111,7 @@ void Images::keep_only(const std::set<std::string>& digests) {
       unlink((folder_ + "/images/" + name).c_str());
       continue;
     }
-    for (u32 i = 0; i < manifest.blob_count; ++i) blobs.insert(hex_of(manifest.blobs[i].digest));
+    blobs.merge(blobs_of(manifest));
   }
   for (const std::string& name : names_in(folder_ + "/blobs"))
     if (!blobs.contains(name)) unlink((folder_ + "/blobs/" + name).c_str());

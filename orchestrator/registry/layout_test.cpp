@@ -48,7 +48,7 @@ TEST(Layout, EveryChangedBlobIsFound) {
     ASSERT_TRUE(support::write_file(path, *original).ok());
     ++blobs;
   }
-  EXPECT_EQ(blobs, 5);  // configuration, module, model, device manifest, OCI manifest
+  EXPECT_EQ(blobs, 6);  // configuration, module, model, native code, device manifest, OCI manifest
   EXPECT_TRUE(read_layout(folder.path).ok());
 }
 

@@ -64,6 +64,13 @@ support::Status check_listed(const link::Manifest& manifest, const Package& pack
   for (const NamedModel& model : package.models)
     if (!listed(link::BlobKind::model, model.data, model.name))
       return Error(Code::invalid_argument, "the device manifest does not list model \"" + model.name + "\"");
+  const bool same =
+      std::ranges::equal(std::span(manifest.natives).first(manifest.native_count), package.natives,
+                         [](const link::Blob& blob, const NativeModule& native) {
+                           return blob.target == native.target && same_blob(blob, native.data);
+                         });
+  if (!same)
+    return Error(Code::invalid_argument, "the device manifest does not list the package's native modules");
   return {};
 }
 
@@ -90,12 +97,23 @@ Result<Artifact> to_artifact(const Package& package) {
     artifact.layers.push_back({media::kNative, std::string(manifest.name) + ".pna", package.native});
   for (const NamedModel& model : package.models)
     artifact.layers.push_back({media::kModel, model.name, model.data});
+  for (const NativeModule& native : package.natives)
+    artifact.layers.push_back({media::kNative, native.name + ".pna", native.data});
   artifact.layers.push_back({media::kManifest, "manifest.cbor", package.manifest});
   artifact.config = config_of(artifact.layers);
   artifact.annotations = {{"org.opencontainers.image.title", std::string(manifest.name)},
                           {"org.opencontainers.image.version", std::string(manifest.version)}};
   artifact.digest = digest_of(manifest_text(artifact));
   return artifact;
+}
+
+/// The layer of `type` that holds `blob`.
+static Result<const Layer*> layer_of(const Artifact& artifact, const link::Blob& blob, const char* type) {
+  const auto layer = std::ranges::find_if(
+      artifact.layers, [&](const Layer& l) { return l.media_type == type && same_blob(blob, l.data); });
+  if (layer != artifact.layers.end()) return &*layer;
+  return Error(Code::digest_mismatch, "the device manifest names blob sha256:" + hex(blob.digest) +
+                                          ", which no layer of type " + type + " holds");
 }
 
 Result<Package> from_artifact(const Artifact& artifact) {
@@ -111,17 +129,17 @@ Result<Package> from_artifact(const Artifact& artifact) {
     const char* type = blob.kind == link::BlobKind::module   ? media::kWasmModule
                        : blob.kind == link::BlobKind::native ? media::kNative
                                                              : media::kModel;
-    const auto layer = std::ranges::find_if(
-        artifact.layers, [&](const Layer& l) { return l.media_type == type && same_blob(blob, l.data); });
-    if (layer == artifact.layers.end())
-      return Error(Code::digest_mismatch, "the device manifest names blob sha256:" + hex(blob.digest) +
-                                              ", which no layer of type " + type + " holds");
+    const Layer* const layer = TRY(layer_of(artifact, blob, type));
     if (blob.kind == link::BlobKind::module)
       package.module = layer->data;
     else if (blob.kind == link::BlobKind::native)
       package.native = layer->data;
     else
       package.models.push_back({std::string(blob.name), layer->data});
+  }
+  for (const link::Blob& blob : std::span(manifest.natives.data(), manifest.native_count)) {
+    const Layer& layer = *TRY(layer_of(artifact, blob, media::kNative));
+    package.natives.push_back({layer.title.substr(0, layer.title.rfind('.')), blob.target, layer.data});
   }
   if (package.module.empty()) return Error(Code::malformed, "the device manifest names no module");
   return package;

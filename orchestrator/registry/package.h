@@ -13,11 +13,19 @@ struct NamedModel {
   std::vector<u8> data;
 };
 
+/// The module compiled ahead of time for one target.
+struct NativeModule {
+  std::string name;  ///< the target's: "thumbv7em"
+  u8 target = 0;     ///< its number in manifest and file: wasm::native::Target
+  std::vector<u8> data;
+};
+
 struct Package {
   std::vector<u8> manifest;  ///< encoded link::Manifest; lists module and models by digest
   std::vector<u8> module;
   std::vector<u8> native;  ///< the module compiled for one kind of node; empty: it is interpreted
   std::vector<NamedModel> models;
+  std::vector<NativeModule> natives;  ///< in the order of the manifest
 };
 
 /// The link::Manifest's blob entry for `data`.

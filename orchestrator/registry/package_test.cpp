@@ -12,6 +12,10 @@ TEST(Package, RoundTrip) {
   ASSERT_EQ(read->models.size(), 1u);
   EXPECT_EQ(read->models[0].name, "net");
   EXPECT_EQ(read->models[0].data, package.models[0].data);
+  ASSERT_EQ(read->natives.size(), 1u);
+  EXPECT_EQ(read->natives[0].name, "thumbv7em");
+  EXPECT_EQ(read->natives[0].target, 3);
+  EXPECT_EQ(read->natives[0].data, package.natives[0].data);
 }
 
 TEST(Package, CarriesTheModuleCompiled) {
@@ -43,6 +47,11 @@ TEST(Package, ManifestMustListWhatIsPacked) {
   EXPECT_FALSE(to_artifact(package).ok());
   package = sample_package();
   package.models.clear();
+  EXPECT_FALSE(to_artifact(package).ok());
+  package = sample_package();
+  package.natives[0].target = 4;
+  EXPECT_FALSE(to_artifact(package).ok());
+  package.natives.clear();
   EXPECT_FALSE(to_artifact(package).ok());
 }
 

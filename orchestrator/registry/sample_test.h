@@ -18,6 +18,7 @@ inline Package sample_package(std::string_view version = "1.0.0") {
   Package package;
   package.module = to_vector(as_bytes(std::string_view("\0asm\1\0\0\0", 8)));
   package.models.push_back({"net", to_vector(as_bytes("weights"))});
+  package.natives.push_back({"thumbv7em", 3, to_vector(as_bytes("native code"))});
   link::Manifest manifest;
   manifest.name = "sample";
   manifest.version = version;
@@ -26,6 +27,9 @@ inline Package sample_package(std::string_view version = "1.0.0") {
   manifest.blobs[0] = blob_entry(link::BlobKind::module, package.module, "sample");
   manifest.blobs[1] = blob_entry(link::BlobKind::model, package.models[0].data, "net");
   manifest.blob_count = 2;
+  manifest.natives[0] = blob_entry(link::BlobKind::native, package.natives[0].data, "");
+  manifest.natives[0].target = 3;
+  manifest.native_count = 1;
   std::array<u8, 2048> buffer;
   const auto encoded = link::encode(manifest, buffer);
   EXPECT_TRUE(encoded.ok());

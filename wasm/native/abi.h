@@ -5,7 +5,7 @@
 /// follow it. Any change of meaning or order raises kAbiVersion.
 namespace pipit::wasm::native {
 
-constexpr u16 kAbiVersion = 2;
+constexpr u16 kAbiVersion = 3;
 
 /// The pointer-sized words a context begins with. Every native function gets the context as its first
 /// argument. Those marked constant never change while the instance lives, so code may keep them in registers
@@ -44,11 +44,17 @@ constexpr TrapKind where_kind(u32 where) { return static_cast<TrapKind>(where & 
 constexpr u32 where_offset(u32 where) { return where >> 4; }
 static_assert(static_cast<u32>(TrapKind::host) < 16);
 
+/// Bytes above the stack limit that frames of functions without a check, and helpers, may use. On a computer
+/// signal handlers arrive on the same stack; on a board interrupts do.
+constexpr u32 stack_reserve(u32 pointer_bytes) { return pointer_bytes == 8 ? 12 * 1024 : 1024; }
+
 enum class Helper : u8 {
 #define HELPER(id, signature) id,
 #include "wasm/native/helpers.def"
 #undef HELPER
   count,
 };
+/// Helpers from here on are arithmetic: Flag::kArithmetic.
+constexpr Helper kFirstArithmetic = Helper::i64_div_s;
 
 }  // namespace pipit::wasm::native

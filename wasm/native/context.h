@@ -31,9 +31,7 @@ static_assert(offsetof(MemoryInst, bytes) == sizeof(void*));
 static_assert(offsetof(MemoryInst, pages) == memory_pages_offset(sizeof(void*)));
 static_assert(offsetof(TableInst, size) == sizeof(void*));
 
-/// Bytes above the stack limit that frames of functions without a check, and helpers, may use. On a computer
-/// signal handlers arrive on the same stack; on a board interrupts do.
-constexpr u32 kStackReserve = sizeof(void*) == 8 ? 12 * 1024 : 512;
+constexpr u32 kStackReserve = stack_reserve(sizeof(void*));
 
 /// Why native code went back to whoever resumed it.
 enum class Event : u8 { none, finished, trapped, out_of_fuel, host_call };
@@ -86,6 +84,8 @@ void pipit_native_begin();
 /// Goes on where `to` was saved and forgets the stack it is called on. What a fault handler returns to.
 [[noreturn]] void pipit_native_abandon(void* to);
 }
+/// Makes code that was written as data visible to instruction fetches.
+void publish_code(Bytes image);
 /// Makes a stack that ends at `top` (16-aligned) such that switching to what is returned begins `run`.
 void* prepare_stack(u8* top, NativeRun* run);
 

@@ -79,6 +79,7 @@ Result<Run*> attach(InstanceImpl& instance, const void* code, Arena& arena) {
   run->context->instance = &instance;
   run->context->results = run->own_results = results.data();
   run->module = &native.module;
+  publish_code({native.module.image(), header.code_bytes});
   run->faults = native.faults;
   run->instance = &instance;
   // The module's own globals live where code reaches them directly.

@@ -3,7 +3,7 @@
 
 /// The native module (.pna): flat, little-endian, position independent. It holds no relocations, because its
 /// image refers to itself only by distance and reaches everything else through the context: so it runs where
-/// it lies, in a mapped file or in flash. In order: Header; trap rows; padding; image.
+/// it lies, in a mapped file or in flash. In order: Header; trap rows; record; padding; image.
 namespace pipit::wasm::native {
 
 constexpr u32 kMagic = 0x1A'41'4E'50;  ///< "PNA\x1A"
@@ -29,7 +29,8 @@ enum CpuFeature : u32 {
 enum Flag : u32 {
   kGuardPages =
       1u << 0,  ///< relies on inaccessible memory behind linear memory: 8 GiB + kGuardSlack from its base
-  kMetered = 1u << 1,  ///< counts fuel at loop heads and function entries, so that runs can be paused
+  kMetered = 1u << 1,     ///< counts fuel at loop heads and function entries, so that runs can be paused
+  kArithmetic = 1u << 2,  ///< asks for helpers from kFirstArithmetic on, which not every image has
 };
 constexpr u64 kGuardedSpace = (u64{8} << 30) + (u64{64} << 10);
 
@@ -55,8 +56,26 @@ struct Header {
   u32 memory_limit;     ///< memory bytes the checks were compiled for; 0: whatever the instance has
   u32 global_slots;     ///< cells of the module's own globals
   u32 result_slots;     ///< most cells that the results of a function take
+  u32 record_at;        ///< in the file: Record
+  u32 record_bytes;
 };
-static_assert(sizeof(Header) == 136);
+static_assert(sizeof(Header) == 144);
+
+/// What decoding the module comes to, so that an image which only runs native code need not decode:
+/// wasm::ModuleImpl with its arrays behind it, each on a multiple of 4 bytes and in the order of the counts.
+/// Offsets are into the module.
+struct Record {
+  u32 types, funcs, tables, elements, data;  ///< TypeEntry, FuncEntry, TableType, u32, u32
+  u32 globals;                               ///< GlobalType
+  u32 declared_bytes;
+  u32 imported_funcs, imported_tables, imported_globals, constant_globals, import_count;
+  u32 imports_at, exports_at, globals_at, export_count;
+  u32 names_at, names_size;
+  u32 start;
+  u32 memory_min, memory_max;
+  u8 has_memory, imported_memory, has_data_count, uses_v128;
+};
+static_assert(sizeof(Record) == 88);
 
 /// code: distance from the table's start, 0 for a function that nobody can name from outside; type:
 /// canonical.

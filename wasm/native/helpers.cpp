@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "wasm/bulk.h"
-#include "wasm/native/arithmetic.h"
 #include "wasm/native/context.h"
+#include "wasm/native/helpers.h"
 
 namespace pipit::wasm::native {
 
 namespace help {
 
-static void trap(Context* c, u32 where) { leave_with_trap(c, where_kind(where), where_offset(where)); }
+void trap(Context* c, u32 where) { leave_with_trap(c, where_kind(where), where_offset(where)); }
 
 /// Ends a helper whose instruction may trap.
 static void settle(Context* c, TrapKind kind, u32 where) {
@@ -19,7 +19,7 @@ static void settle(Context* c, TrapKind kind, u32 where) {
 }
 
 /// The portion of fuel is with another context, or used up: fetches it, takes the next, or pauses.
-static void pause(Context* c) {
+void pause(Context* c) {
   NativeRun& run = *run_of(*c->instance).active;
   if (run.ticks_owner != c) {
     c->ticks += run.ticks_owner->ticks;
@@ -37,7 +37,7 @@ static void pause(Context* c) {
   leave(run, Event::out_of_fuel);
 }
 
-static void call_import(Context* c, u32 index, Value* values) {
+void call_import(Context* c, u32 index, Value* values) {
   const Callee callee = resolve_function(c->instance, index);
   if (callee.host == nullptr) return call_function(*callee.instance, callee.index, values);
   NativeRun& run = *run_of(*c->instance).active;
@@ -48,7 +48,7 @@ static void call_import(Context* c, u32 index, Value* values) {
   leave(run, Event::host_call);
 }
 
-static const u8* resolve(Context* c, u32 table, u32 element, u32 type, u32 where) {
+const u8* resolve(Context* c, u32 table, u32 element, u32 type, u32 where) {
   InstanceImpl* target = nullptr;
   u32 func = 0;
   settle(c, find_indirect(*c->instance, type, table, element, target, func), where);
@@ -57,50 +57,29 @@ static const u8* resolve(Context* c, u32 table, u32 element, u32 type, u32 where
   return run.module->function(func);
 }
 
-static u32 memory_grow(Context* c, u32 pages) { return c->memory_inst->grow(pages); }
-static void memory_init(Context* c, u32 segment, u32 to, u32 from, u32 count, u32 where) {
+u32 memory_grow(Context* c, u32 pages) { return c->memory_inst->grow(pages); }
+void memory_init(Context* c, u32 segment, u32 to, u32 from, u32 count, u32 where) {
   settle(c, wasm::memory_init(*c->instance, segment, to, from, count), where);
 }
-static void memory_copy(Context* c, u32 to, u32 from, u32 count, u32 where) {
+void memory_copy(Context* c, u32 to, u32 from, u32 count, u32 where) {
   settle(c, copy_memory(*c->instance, to, from, count), where);
 }
-static void memory_fill(Context* c, u32 to, u32 value, u32 count, u32 where) {
+void memory_fill(Context* c, u32 to, u32 value, u32 count, u32 where) {
   settle(c, fill_memory(*c->instance, to, value, count), where);
 }
-static void data_drop(Context* c, u32 segment) { c->instance->drop(c->instance->data_bit(segment)); }
-static void table_init(Context* c, u32 segment, u32 table, u32 to, u32 from, u32 count, u32 where) {
+void data_drop(Context* c, u32 segment) { c->instance->drop(c->instance->data_bit(segment)); }
+void table_init(Context* c, u32 segment, u32 table, u32 to, u32 from, u32 count, u32 where) {
   settle(c, wasm::table_init(*c->instance, segment, table, to, from, count), where);
 }
-static void elem_drop(Context* c, u32 segment) { c->instance->drop(segment); }
-static void table_copy(Context* c, u32 to_table, u32 from_table, u32 to, u32 from, u32 count, u32 where) {
+void elem_drop(Context* c, u32 segment) { c->instance->drop(segment); }
+void table_copy(Context* c, u32 to_table, u32 from_table, u32 to, u32 from, u32 count, u32 where) {
   settle(c, copy_table(*c->instance, to_table, from_table, to, from, count), where);
 }
-static u32 table_grow(Context* c, u32 table, Ref value, u32 count) {
-  return c->tables[table]->grow(count, value);
-}
-static void table_fill(Context* c, u32 table, u32 to, Ref value, u32 count, u32 where) {
+u32 table_grow(Context* c, u32 table, Ref value, u32 count) { return c->tables[table]->grow(count, value); }
+void table_fill(Context* c, u32 table, u32 to, Ref value, u32 count, u32 where) {
   settle(c, fill_table(*c->instance, table, to, value, count), where);
 }
 
 }  // namespace help
-
-namespace {
-
-struct HelperTable {
-#define HELPER(id, signature) decltype(&help::id) id;
-#include "wasm/native/helpers.def"
-#undef HELPER
-};
-static_assert(sizeof(HelperTable) == static_cast<u32>(Helper::count) * sizeof(void*));
-
-constexpr HelperTable kHelpers = {
-#define HELPER(id, signature) .id = help::id,
-#include "wasm/native/helpers.def"
-#undef HELPER
-};
-
-}  // namespace
-
-const void* helper_table() { return &kHelpers; }
 
 }  // namespace pipit::wasm::native

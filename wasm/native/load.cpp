@@ -3,6 +3,7 @@
 
 #include "base/sha256.h"
 #include "wasm/module_impl.h"
+#include "wasm/native/helpers.h"
 #include "wasm/native/native.h"
 
 namespace pipit::wasm::native {
@@ -16,9 +17,7 @@ Error malformed(const char* message, usize where) {
 #define FIELD(name) offsetof(Header, name)
 
 /// Whether `count` items of `bytes` each at `at` lie within `end`, on a multiple of 4.
-bool fits(u64 at, u64 count, u64 bytes, u64 end) {
-  return at % 4 == 0 && at <= end && count <= (end - at) / bytes;
-}
+bool fits(u64 at, u32 count, u32 bytes, u64 end) { return at % 4 == 0 && at + u64{count} * bytes <= end; }
 
 Status check_digest(Bytes file, const Header& header) {
   constexpr u8 kZeros[sizeof header.digest] = {};
@@ -37,11 +36,13 @@ Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, c
   if (file.size() < sizeof(Header) || reinterpret_cast<usize>(file.data()) % alignof(Header) != 0)
     return malformed("not a native module: too short or misaligned", 0);
   NativeModule native(file);
-  TRY(native.verify(module, machine));
+  TRY(native.verify_file(machine));
+  TRY(native.verify_origin(module.code()));
+  TRY(native.verify_tables(module.impl()));
   return native;
 }
 
-Status NativeModule::verify(const ValidModule& module, const Machine& machine) const {
+Status NativeModule::verify_file(const Machine& machine) const {
   const Header& h = *header_;
   if (h.magic != kMagic) return malformed("not a native module", FIELD(magic));
   if (h.abi_version != kAbiVersion)
@@ -52,15 +53,20 @@ Status NativeModule::verify(const ValidModule& module, const Machine& machine) c
   if ((h.cpu_features & ~machine.cpu_features) != 0)
     return Error{Code::unsupported, "native module needs instructions this processor lacks",
                  FIELD(cpu_features)};
-  if ((h.flags & ~u32{kGuardPages | kMetered}) != 0)
+  if ((h.flags & ~u32{kGuardPages | kMetered | kArithmetic}) != 0)
     return Error{Code::unsupported, "unknown flags of a native module", FIELD(flags)};
+  if ((h.flags & kArithmetic) != 0 && !kHasArithmetic)
+    return Error{Code::unsupported, "native module needs arithmetic that is not linked in", FIELD(flags)};
   TRY(verify_layout());
-  TRY(check_digest(file_, h));
-  const Sha256::Digest digest = sha256(module.code());
-  if (std::memcmp(digest.data(), h.module_digest, digest.size()) != 0)
+  return check_digest(file_, h);
+}
+
+Status NativeModule::verify_origin(Bytes code) const {
+  const Sha256::Digest digest = sha256(code);
+  if (std::memcmp(digest.data(), header_->module_digest, digest.size()) != 0)
     return Error{Code::digest_mismatch, "native module was compiled from another module",
                  FIELD(module_digest)};
-  return verify_tables(module.impl());
+  return {};
 }
 
 Status NativeModule::verify_layout() const {
@@ -77,6 +83,9 @@ Status NativeModule::verify_layout() const {
     return malformed("entry table outside the image", FIELD(entries_at));
   if (h.traps_at < sizeof(Header) || !fits(h.traps_at, h.trap_count, sizeof(TrapRow), h.image_at))
     return malformed("trap table outside the file", FIELD(traps_at));
+  if (h.record_at < sizeof(Header) || h.record_bytes < sizeof(Record) ||
+      !fits(h.record_at, h.record_bytes, 1, h.image_at))
+    return malformed("record outside the file", FIELD(record_at));
   if (h.max_frame_bytes > (64u << 20)) return malformed("frames too large", FIELD(max_frame_bytes));
   return {};
 }

@@ -25,6 +25,11 @@ class NativeModule {
   /// code is trusted as far as who made the file is.
   static Result<NativeModule> load(Bytes file, const ValidModule& module, const Machine& machine);
 
+  /// The same for an image that decodes no modules: what decoding comes to is taken from the file, and used
+  /// in place. `code` is the module that it was compiled from. Only a few words lie in `arena`.
+  struct Loaded;
+  static Result<Loaded> load_alone(Bytes file, Bytes code, const Machine& machine, Arena& arena);
+
   const Header& header() const { return *header_; }
   const u8* image() const { return file_.data() + header_->image_at; }
   /// Address of a function's code, null for one that cannot be named from outside the module.
@@ -37,12 +42,20 @@ class NativeModule {
 
  private:
   explicit NativeModule(Bytes file) : file_(file), header_(reinterpret_cast<const Header*>(file.data())) {}
-  Status verify(const ValidModule& module, const Machine& machine) const;
+  Status verify_file(const Machine& machine) const;
   Status verify_layout() const;
+  Status verify_origin(Bytes code) const;
+  Status verify_record(const ModuleImpl& module) const;
+  Status read_record(ModuleImpl& module) const;
   Status verify_tables(const ModuleImpl& module) const;
 
   Bytes file_;
   const Header* header_;
+};
+
+struct NativeModule::Loaded {
+  ValidModule module;
+  NativeModule native;
 };
 
 /// What a system with guard pages is told: which run is on this thread's processor now, null for none. Its

@@ -51,6 +51,8 @@ pipit_native_begin:
 
 namespace pipit::wasm::native {
 
+void publish_code(Bytes) { asm volatile("fence.i" ::: "memory"); }
+
 void* prepare_stack(u8* top, NativeRun* run) {
   auto* words = reinterpret_cast<usize*>(top) - 16;  // ra, s0-s11, padding
   for (u32 i = 0; i < 16; ++i) words[i] = 0;

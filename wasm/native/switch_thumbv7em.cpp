@@ -33,6 +33,8 @@ pipit_native_begin:
 
 namespace pipit::wasm::native {
 
+void publish_code(Bytes) { asm volatile("dsb\n\tisb" ::: "memory"); }
+
 void* prepare_stack(u8* top, NativeRun* run) {
   auto* words = reinterpret_cast<usize*>(top) - 25;  // d8-d15, r4-r11, pc
   for (u32 i = 0; i < 24; ++i) words[i] = 0;

@@ -36,6 +36,9 @@ pipit_native_begin:
 
 namespace pipit::wasm::native {
 
+/// Caches are coherent (Intel SDM volume 3, 13.6).
+void publish_code(Bytes) {}
+
 void* prepare_stack(u8* top, NativeRun* run) {
   auto* words = reinterpret_cast<usize*>(top) - 7;  // r15 r14 r13 r12 rbx rbp, and where to return to
   for (u32 i = 0; i < 6; ++i) words[i] = 0;

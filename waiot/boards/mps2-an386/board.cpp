@@ -52,6 +52,7 @@ constexpr const char* kFrameNames[] = {"r0", "r1", "r2", "r3", "r12", "lr", "pc"
 
 const char* const kName = "mps2-an386";
 const char* const kArch = "thumbv7em";
+const wasm::native::Target kNativeTarget = wasm::native::Target::thumbv7em;
 const FlashMap kFlashMap = {
     .config_offset = 0,
     .seed_offset = kSectorBytes / 2,

@@ -55,6 +55,7 @@ constexpr const char* kRegisterNames[] = {
 
 const char* const kName = "virt-rv32";
 const char* const kArch = "riscv32";
+const wasm::native::Target kNativeTarget = wasm::native::Target::rv32imac;
 const FlashMap kFlashMap = {
     .config_offset = 0,
     .seed_offset = kSectorBytes / 2,

@@ -1,0 +1,106 @@
+// A module from a native module's record (format.h) instead of decoding: its arrays stay where they lie.
+#include "wasm/module_impl.h"
+#include "wasm/native/native.h"
+
+namespace pipit::wasm::native {
+
+namespace {
+
+// The file has these as they are.
+static_assert(sizeof(TypeEntry) == 20 && sizeof(FuncEntry) == 12 && sizeof(TableType) == 16 &&
+              sizeof(GlobalType) == 2);
+
+Error malformed(const char* message, usize where) {
+  return {Code::malformed, message, static_cast<u32>(where)};
+}
+
+/// Takes arrays from a record, one after another.
+class Arrays {
+ public:
+  Arrays(Bytes bytes, usize at) : bytes_(bytes), at_(at) {}
+  template <class T>
+  void take(std::span<T>& out, u32 count) {
+    const u64 size = (u64{count} * sizeof(T) + 3) & ~u64{3};
+    ok_ = ok_ && size <= bytes_.size() - at_;
+    if (!ok_) return;
+    // Never written to: only decoding does.
+    out = {const_cast<T*>(reinterpret_cast<const T*>(bytes_.data() + at_)), count};
+    at_ += static_cast<usize>(size);
+  }
+  bool ok() const { return ok_ && at_ == bytes_.size(); }
+
+ private:
+  Bytes bytes_;
+  usize at_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+Status NativeModule::read_record(ModuleImpl& module) const {
+  const Bytes bytes = file_.subspan(header_->record_at, header_->record_bytes);
+  const Record& record = *reinterpret_cast<const Record*>(bytes.data());
+  Arrays arrays(bytes, sizeof record);
+  arrays.take(module.types, record.types);
+  arrays.take(module.funcs, record.funcs);
+  arrays.take(module.tables, record.tables);
+  arrays.take(module.elements, record.elements);
+  arrays.take(module.data, record.data);
+  arrays.take(module.globals, record.globals);
+  arrays.take(module.declared, record.declared_bytes);
+  if (!arrays.ok()) return malformed("damaged record of a native module", header_->record_at);
+  module.memory = {record.memory_min, record.memory_max};
+  module.imported_funcs = record.imported_funcs;
+  module.imported_tables = record.imported_tables;
+  module.imported_globals = record.imported_globals;
+  module.constant_globals = record.constant_globals;
+  module.import_count = record.import_count;
+  module.imports_at = record.imports_at, module.exports_at = record.exports_at;
+  module.globals_at = record.globals_at, module.export_count = record.export_count;
+  module.names_at = record.names_at, module.names_size = record.names_size;
+  module.start = record.start;
+  module.has_memory = record.has_memory != 0, module.imported_memory = record.imported_memory != 0;
+  module.has_data_count = record.has_data_count != 0, module.uses_v128 = record.uses_v128 != 0;
+  return {};
+}
+
+/// Every index and every offset leads somewhere. That they are those of this module is the compiler's word,
+/// like the code.
+Status NativeModule::verify_record(const ModuleImpl& module) const {
+  const usize size = module.code.size();
+  const auto inside = [size](u64 at, u64 count) { return at + count <= size; };
+  bool good = module.imported_funcs <= module.funcs.size() &&
+              module.imported_tables <= module.tables.size() &&
+              module.imported_globals <= module.globals.size() &&
+              module.declared.size() == (module.funcs.size() + 7) / 8 && inside(module.imports_at, 0) &&
+              inside(module.exports_at, 0) && inside(module.globals_at, 0) &&
+              inside(module.names_at, module.names_size) &&
+              (module.start == kNone || module.start < module.funcs.size());
+  for (const TypeEntry& type : module.types)
+    good = good && inside(type.params_at, type.param_count) && inside(type.results_at, type.result_count) &&
+           type.canonical < module.types.size();
+  for (const FuncEntry& func : module.funcs)
+    good = good && func.type < module.types.size() && func.body < size;
+  for (const TableType& table : module.tables) good = good && table.init_at < size;
+  for (const u32 at : module.elements) good = good && at < size;
+  for (const u32 at : module.data) good = good && at < size;
+  return good ? Status()
+              : Status(malformed("record of a native module leads outside the module", header_->record_at));
+}
+
+Result<NativeModule::Loaded> NativeModule::load_alone(Bytes file, Bytes code, const Machine& machine,
+                                                      Arena& arena) {
+  if (file.size() < sizeof(Header) || reinterpret_cast<usize>(file.data()) % alignof(Header) != 0)
+    return malformed("not a native module: too short or misaligned", 0);
+  NativeModule native(file);
+  TRY(native.verify_file(machine));
+  TRY(native.verify_origin(code));
+  ModuleImpl* const module = TRY(arena.make<ModuleImpl>());
+  module->code = code;
+  TRY(native.read_record(*module));
+  TRY(native.verify_record(*module));
+  TRY(native.verify_tables(*module));
+  return Loaded{ValidModule(module), native};
+}
+
+}  // namespace pipit::wasm::native
