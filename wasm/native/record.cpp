@@ -72,8 +72,8 @@ Status NativeModule::verify_record(const ModuleImpl& module) const {
   bool good = module.imported_funcs <= module.funcs.size() &&
               module.imported_tables <= module.tables.size() &&
               module.imported_globals <= module.globals.size() &&
-              module.declared.size() == (module.funcs.size() + 7) / 8 && inside(module.imports_at, 0) &&
-              inside(module.exports_at, 0) && inside(module.globals_at, 0) &&
+              module.declared.size() == (module.funcs.size() + 7) / 8 && inside(module.imports_at, module.import_count) &&
+              inside(module.exports_at, module.export_count) && inside(module.globals_at, 0) &&
               inside(module.names_at, module.names_size) &&
               (module.start == kNone || module.start < module.funcs.size());
   for (const TypeEntry& type : module.types)
