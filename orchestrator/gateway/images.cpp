@@ -82,7 +82,6 @@ Result<Image> Images::keep(const registry::Artifact& artifact) {
   TRY(store(package.module));
   if (!package.native.empty()) TRY(store(package.native));
   for (const registry::NamedModel& model : package.models) TRY(store(model.data));
-  if (!package.native.empty()) TRY(store(package.native));
   for (const registry::NativeModule& native : package.natives) TRY(store(native.data));
   // Written last: an image that is there is whole.
   TRY(support::write_file(folder_ + "/images/" + name, package.manifest));
