@@ -49,7 +49,7 @@ Result<bool> Executor::step() {
   if (inputs_set_ != all) return Error{Code::invalid_argument, "not every input was set"};
   const Node node(ModelView(model_.file()), next_operator_, arena_.data());
   if (steps_ == nullptr) {
-    find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype))->run(node);
+    find_operator(node.opcode(), node.dtype())->run(node);
   } else {
     run_step_(*this, node, steps_[next_operator_]);
   }

@@ -15,6 +15,8 @@ class Node {
       : model_(model), record_(model.op(index)), ids_(model.ids(record_)), arena_(arena) {}
 
   u8 opcode() const { return record_.opcode; }
+  /// Of the first input: what Operator::dtype is compared with.
+  DType dtype() const { return static_cast<DType>(input(0).dtype); }
   u32 input_count() const { return record_.input_count; }
   const format::TensorRecord& input(u32 index) const { return model_.tensor(ids_[index]); }
   const format::TensorRecord& output() const { return model_.tensor(ids_[record_.input_count]); }

@@ -57,7 +57,7 @@ Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
     FastKernel::Needs needs;
     const FastKernel* kernel = choose(node, kernels, needs);
     if (kernel == nullptr) {
-      const Operator* op = find_operator(node.opcode(), static_cast<DType>(node.input(0).dtype));
+      const Operator* op = find_operator(node.opcode(), node.dtype());
       steps[index] = {op->run, nullptr, nullptr, false};
       continue;
     }

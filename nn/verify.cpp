@@ -210,7 +210,7 @@ class Verifier {
 
     if (traits->opcode != format::Opcode::general) TRY(check_not_empty(op, index));
     const Node node(model_, index, nullptr);
-    const Operator* kernel = find_operator(op.opcode, static_cast<DType>(node.input(0).dtype));
+    const Operator* kernel = find_operator(op.opcode, node.dtype());
     if (kernel == nullptr)
       return Error{Code::unsupported, "operator not in this build for its element type", index};
     if (const char* wrong = kernel->verify(node)) return malformed(wrong, index);

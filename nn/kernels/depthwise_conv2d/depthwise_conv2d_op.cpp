@@ -13,8 +13,8 @@ WindowShape shape_of(const Node& node) {
   return window_shape(node, weights[1], weights[2], node.attributes<Conv2dAttributes>().window);
 }
 
-template <DType dtype>
 const char* verify(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = check_activations(node, 1, dtype)) return wrong;
   const TensorRecord& weights = node.input(1);
   const auto& attributes = node.attributes<Conv2dAttributes>();
@@ -41,9 +41,8 @@ void run_i8(const Node& node) {
 
 }  // namespace
 
-constinit const Operator kDepthwiseConv2dF32 = {format::Opcode::depthwise_conv2d, DType::f32,
-                                                verify<DType::f32>, run_f32};
-constinit const Operator kDepthwiseConv2dI8 = {format::Opcode::depthwise_conv2d, DType::i8, verify<DType::i8>,
-                                               run_i8};
+constinit const Operator kDepthwiseConv2dF32 = {format::Opcode::depthwise_conv2d, DType::f32, verify,
+                                                run_f32};
+constinit const Operator kDepthwiseConv2dI8 = {format::Opcode::depthwise_conv2d, DType::i8, verify, run_i8};
 
 }  // namespace pipit::nn

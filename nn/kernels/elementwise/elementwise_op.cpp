@@ -31,8 +31,8 @@ const char* verify_binary(const Node& node, DType dtype) {
   return nullptr;
 }
 
-template <DType dtype>
 const char* verify_clamp(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = check_activations(node, 1, dtype)) return wrong;
   if (!same_shape(node.input(0), node.output())) return "clamp changes the shape";
   if (!same_quantisation(node.input(0), node.output())) return "clamp changes the quantisation";
@@ -40,8 +40,8 @@ const char* verify_clamp(const Node& node) {
                                                                          : "clamp is empty or out of range";
 }
 
-template <DType dtype>
 const char* verify_add(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = verify_binary(node, dtype)) return wrong;
   const auto& how = node.attributes<AddAttributes>();
   if (dtype == DType::i8) {
@@ -52,8 +52,8 @@ const char* verify_add(const Node& node) {
   return is_valid_clamp(how.clamp, dtype) ? nullptr : "add clamp is empty or out of range";
 }
 
-template <DType dtype>
 const char* verify_mul(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = verify_binary(node, dtype)) return wrong;
   const auto& how = node.attributes<RescaleAttributes>();
   if (dtype == DType::i8 && !is_valid(how.rescale)) return "mul rescale factor is not normalised";
@@ -91,11 +91,11 @@ void run_mul_i8(const Node& node) {
 
 }  // namespace
 
-constinit const Operator kClampF32 = {Opcode::clamp, DType::f32, verify_clamp<DType::f32>, run_clamp_f32};
-constinit const Operator kClampI8 = {Opcode::clamp, DType::i8, verify_clamp<DType::i8>, run_clamp_i8};
-constinit const Operator kAddF32 = {Opcode::add, DType::f32, verify_add<DType::f32>, run_add_f32};
-constinit const Operator kAddI8 = {Opcode::add, DType::i8, verify_add<DType::i8>, run_add_i8};
-constinit const Operator kMulF32 = {Opcode::mul, DType::f32, verify_mul<DType::f32>, run_mul_f32};
-constinit const Operator kMulI8 = {Opcode::mul, DType::i8, verify_mul<DType::i8>, run_mul_i8};
+constinit const Operator kClampF32 = {Opcode::clamp, DType::f32, verify_clamp, run_clamp_f32};
+constinit const Operator kClampI8 = {Opcode::clamp, DType::i8, verify_clamp, run_clamp_i8};
+constinit const Operator kAddF32 = {Opcode::add, DType::f32, verify_add, run_add_f32};
+constinit const Operator kAddI8 = {Opcode::add, DType::i8, verify_add, run_add_i8};
+constinit const Operator kMulF32 = {Opcode::mul, DType::f32, verify_mul, run_mul_f32};
+constinit const Operator kMulI8 = {Opcode::mul, DType::i8, verify_mul, run_mul_i8};
 
 }  // namespace pipit::nn

@@ -8,8 +8,8 @@ namespace {
 using format::ClampAttributes;
 using format::TensorRecord;
 
-template <DType dtype>
 const char* verify(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = check_activations(node, 1, dtype)) return wrong;
   const TensorRecord& weights = node.input(1);
   if (weights.rank != 2) return "fully_connected weights are not of rank 2";
@@ -39,9 +39,7 @@ void run_i8(const Node& node) {
 
 }  // namespace
 
-constinit const Operator kFullyConnectedF32 = {format::Opcode::fully_connected, DType::f32,
-                                               verify<DType::f32>, run_f32};
-constinit const Operator kFullyConnectedI8 = {format::Opcode::fully_connected, DType::i8, verify<DType::i8>,
-                                              run_i8};
+constinit const Operator kFullyConnectedF32 = {format::Opcode::fully_connected, DType::f32, verify, run_f32};
+constinit const Operator kFullyConnectedI8 = {format::Opcode::fully_connected, DType::i8, verify, run_i8};
 
 }  // namespace pipit::nn

@@ -29,9 +29,8 @@ const char* check_moved(const Node& node, u32 index, DType dtype) {
   return nullptr;
 }
 
-template <DType dtype>
 const char* verify_reshape(const Node& node) {
-  if (const char* wrong = check_moved(node, 0, dtype)) return wrong;
+  if (const char* wrong = check_moved(node, 0, node.dtype())) return wrong;
   return node.input(0).bytes == node.output().bytes ? nullptr : "reshape changes the number of elements";
 }
 
@@ -39,9 +38,8 @@ void run_reshape(const Node& node) {
   if (node.out<u8>() != node.data<u8>(0)) std::memcpy(node.out<u8>(), node.data<u8>(0), node.output().bytes);
 }
 
-template <DType dtype>
 const char* verify_transpose(const Node& node) {
-  if (const char* wrong = check_moved(node, 0, dtype)) return wrong;
+  if (const char* wrong = check_moved(node, 0, node.dtype())) return wrong;
   const TensorRecord& in = node.input(0);
   const TensorRecord& out = node.output();
   const u8* perm = node.attributes<TransposeAttributes>().perm;
@@ -70,8 +68,8 @@ void run_transpose(const Node& node) {
   transpose(node.data<u8>(0), strides, dims_of(node.output()), in.rank, element_bytes(in), node.out<u8>());
 }
 
-template <DType dtype>
 const char* verify_pad(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = check_moved(node, 0, dtype)) return wrong;
   const TensorRecord& in = node.input(0);
   const TensorRecord& out = node.output();
@@ -96,14 +94,13 @@ void run_pad(const Node& node) {
       node.out<u8>());
 }
 
-template <DType dtype>
 const char* verify_concat(const Node& node) {
   const TensorRecord& out = node.output();
   const u32 axis = node.attributes<ConcatAttributes>().axis;
   if (axis >= out.rank) return "concat axis exceeds the rank";
   u64 joined = 0;
   for (u32 index = 0; index < node.input_count(); ++index) {
-    if (const char* wrong = check_moved(node, index, dtype)) return wrong;
+    if (const char* wrong = check_moved(node, index, node.dtype())) return wrong;
     const TensorRecord& in = node.input(index);
     if (in.rank != out.rank) return "concat changes the rank";
     for (u32 other = 0; other < out.rank; ++other)
@@ -128,17 +125,15 @@ void run_concat(const Node& node) {
 
 }  // namespace
 
-constinit const Operator kReshapeF32 = {Opcode::reshape, DType::f32, verify_reshape<DType::f32>, run_reshape};
-constinit const Operator kReshapeI8 = {Opcode::reshape, DType::i8, verify_reshape<DType::i8>, run_reshape};
-constinit const Operator kTransposeF32 = {Opcode::transpose, DType::f32, verify_transpose<DType::f32>,
-                                          run_transpose};
-constinit const Operator kTransposeI8 = {Opcode::transpose, DType::i8, verify_transpose<DType::i8>,
-                                         run_transpose};
-constinit const Operator kPadF32 = {Opcode::pad, DType::f32, verify_pad<DType::f32>, run_pad};
-constinit const Operator kPadI16 = {Opcode::pad, DType::i16, verify_pad<DType::i16>, run_pad};
-constinit const Operator kReshapeI16 = {Opcode::reshape, DType::i16, verify_reshape<DType::i16>, run_reshape};
-constinit const Operator kPadI8 = {Opcode::pad, DType::i8, verify_pad<DType::i8>, run_pad};
-constinit const Operator kConcatF32 = {Opcode::concat, DType::f32, verify_concat<DType::f32>, run_concat};
-constinit const Operator kConcatI8 = {Opcode::concat, DType::i8, verify_concat<DType::i8>, run_concat};
+constinit const Operator kReshapeF32 = {Opcode::reshape, DType::f32, verify_reshape, run_reshape};
+constinit const Operator kReshapeI8 = {Opcode::reshape, DType::i8, verify_reshape, run_reshape};
+constinit const Operator kTransposeF32 = {Opcode::transpose, DType::f32, verify_transpose, run_transpose};
+constinit const Operator kTransposeI8 = {Opcode::transpose, DType::i8, verify_transpose, run_transpose};
+constinit const Operator kPadF32 = {Opcode::pad, DType::f32, verify_pad, run_pad};
+constinit const Operator kPadI16 = {Opcode::pad, DType::i16, verify_pad, run_pad};
+constinit const Operator kReshapeI16 = {Opcode::reshape, DType::i16, verify_reshape, run_reshape};
+constinit const Operator kPadI8 = {Opcode::pad, DType::i8, verify_pad, run_pad};
+constinit const Operator kConcatF32 = {Opcode::concat, DType::f32, verify_concat, run_concat};
+constinit const Operator kConcatI8 = {Opcode::concat, DType::i8, verify_concat, run_concat};
 
 }  // namespace pipit::nn

@@ -40,16 +40,12 @@ WindowShape shape_of(const Node& node) {
   return window_shape(node, a.kernel_h, a.kernel_w, a.window);
 }
 
-template <DType dtype>
 const char* verify_max(const Node& node) {
-  if (const char* wrong = verify_pool(node, dtype, 0xFFFF)) return wrong;
+  if (const char* wrong = verify_pool(node, node.dtype(), 0xFFFF)) return wrong;
   return every_window_has_taps(shape_of(node)) ? nullptr : "pooling window lies in the padding";
 }
 
-template <DType dtype>
-const char* verify_average(const Node& node) {
-  return verify_pool(node, dtype, 1);
-}
+const char* verify_average(const Node& node) { return verify_pool(node, node.dtype(), 1); }
 
 Pool2d<f32> pool_f32(const Node& node) {
   const auto& a = node.attributes<Pool2dAttributes>();
@@ -70,8 +66,8 @@ Pool2d<i8> pool_i8(const Node& node) {
           (a.flags & format::kRoundHalfUp) != 0};
 }
 
-template <DType dtype>
 const char* verify_global(const Node& node) {
+  const DType dtype = node.dtype();
   if (const char* wrong = check_activations(node, 1, dtype)) return wrong;
   const format::TensorRecord& in = node.input(0);
   const auto& a = node.attributes<RescaleAttributes>();
@@ -100,17 +96,17 @@ void run_global_i8(const Node& node) {
 
 }  // namespace
 
-constinit const Operator kMaxPool2dF32 = {Opcode::max_pool2d, DType::f32, verify_max<DType::f32>,
+constinit const Operator kMaxPool2dF32 = {Opcode::max_pool2d, DType::f32, verify_max,
                                           [](const Node& node) { max_pool2d(pool_f32(node)); }};
-constinit const Operator kMaxPool2dI8 = {Opcode::max_pool2d, DType::i8, verify_max<DType::i8>,
+constinit const Operator kMaxPool2dI8 = {Opcode::max_pool2d, DType::i8, verify_max,
                                          [](const Node& node) { max_pool2d(pool_i8(node)); }};
-constinit const Operator kAveragePool2dF32 = {Opcode::average_pool2d, DType::f32, verify_average<DType::f32>,
+constinit const Operator kAveragePool2dF32 = {Opcode::average_pool2d, DType::f32, verify_average,
                                               [](const Node& node) { average_pool2d(pool_f32(node)); }};
-constinit const Operator kAveragePool2dI8 = {Opcode::average_pool2d, DType::i8, verify_average<DType::i8>,
+constinit const Operator kAveragePool2dI8 = {Opcode::average_pool2d, DType::i8, verify_average,
                                              [](const Node& node) { average_pool2d(pool_i8(node)); }};
-constinit const Operator kGlobalAveragePoolF32 = {Opcode::global_average_pool, DType::f32,
-                                                  verify_global<DType::f32>, run_global_f32};
-constinit const Operator kGlobalAveragePoolI8 = {Opcode::global_average_pool, DType::i8,
-                                                 verify_global<DType::i8>, run_global_i8};
+constinit const Operator kGlobalAveragePoolF32 = {Opcode::global_average_pool, DType::f32, verify_global,
+                                                  run_global_f32};
+constinit const Operator kGlobalAveragePoolI8 = {Opcode::global_average_pool, DType::i8, verify_global,
+                                                 run_global_i8};
 
 }  // namespace pipit::nn

@@ -7,9 +7,8 @@ namespace {
 
 using format::Opcode;
 
-template <DType dtype>
 const char* verify(const Node& node) {
-  if (const char* wrong = check_activations(node, 1, dtype)) return wrong;
+  if (const char* wrong = check_activations(node, 1, node.dtype())) return wrong;
   return same_shape(node.input(0), node.output()) ? nullptr : "softmax changes the shape";
 }
 
@@ -26,7 +25,7 @@ void run_i8(const Node& node) {
 
 }  // namespace
 
-constinit const Operator kSoftmaxF32 = {Opcode::softmax, DType::f32, verify<DType::f32>, run_f32};
-constinit const Operator kSoftmaxI8 = {Opcode::softmax, DType::i8, verify<DType::i8>, run_i8};
+constinit const Operator kSoftmaxF32 = {Opcode::softmax, DType::f32, verify, run_f32};
+constinit const Operator kSoftmaxI8 = {Opcode::softmax, DType::i8, verify, run_i8};
 
 }  // namespace pipit::nn
