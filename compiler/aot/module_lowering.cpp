@@ -222,6 +222,12 @@ Value* ModuleLowering::constant_word(Builder& builder, Value* context, Word word
   LoadInst* load =
       builder.CreateAlignedLoad(type, word_address(builder, context, word), Align(pointer_bytes()));
   if (type == pointer_ && word != Word::callee) load->setMetadata(LLVMContext::MD_nonnull, empty_);
+  // Addresses known to be multiples of 4 from here on take the FPU's own loads and stores, which must be
+  // aligned on a Cortex-M4F. Behind guard pages every access stays as unaligned as Wasm has it (anchors.cpp
+  // tells it by that).
+  if (word == Word::memory && options_.target.checks == Checks::software)
+    load->setMetadata(LLVMContext::MD_align,
+                      MDNode::get(context_, ConstantAsMetadata::get(builder.getInt64(native::kMemoryAlign))));
   return word == Word::callee ? tag(load, Kind::word) : invariant(tag(load, Kind::word));
 }
 

@@ -12,7 +12,7 @@ constexpr u16 kAbiVersion = 3;
 /// across calls.
 enum class Word : u8 {
   stack_limit,  ///< constant; a function whose frame reaches below it traps
-  memory,       ///< constant: base of memory 0
+  memory,       ///< constant: base of memory 0, a multiple of kMemoryAlign
   memory_inst,  ///< constant: MemoryWord
   tables,       ///< constant: array of pointers to TableWord
   globals,      ///< constant: array of pointers to the globals' cells; code uses it for imported ones
@@ -24,6 +24,9 @@ enum class Word : u8 {
   instance,     ///< the runtime's own
   count,
 };
+
+/// What linear memory's base is a multiple of: MemoryInst allots it so.
+constexpr u32 kMemoryAlign = 16;
 
 /// The pointer-sized words a memory begins with.
 enum class MemoryWord : u8 { base, bytes };

@@ -1,6 +1,6 @@
-/* Answers a frame with numbers it computes from it: integers, floats in both sizes and 64-bit division, all
- * of which native code must get bit for bit as the interpreter does. A frame may also ask for a trap or for a
- * loop that never ends. */
+/* Answers a frame with numbers it computes from it: integers, floats in both sizes and in all places, and
+ * 64-bit division, all of which native code must get bit for bit as the interpreter does. A frame may also
+ * ask for a trap or for a loop that never ends. */
 #include <pipit/print.h>
 #include <pipit/sensor.h>
 #include <pipit/telemetry.h>
@@ -40,6 +40,21 @@ __attribute__((noinline)) static uint32_t count_matches(void) {
   return found;
 }
 
+struct __attribute__((packed)) loose {
+  uint8_t tag;
+  float value;
+};
+
+/* Floats that lie on no multiple of their size, at places known and unknown while compiling: where an FPU's
+ * own loads and stores would fault. */
+__attribute__((noinline)) static float sum_loose(uint32_t first) {
+  static struct loose all[12];
+  for (int i = 0; i < 12; ++i) all[i].value = (float)frame[i] * 0.25f;
+  float sum = all[2].value;
+  for (uint32_t i = first; i < 12; ++i) sum += all[i].value;
+  return sum;
+}
+
 /* Reads where no memory is. */
 __attribute__((noinline)) static uint32_t fall_off(volatile uint32_t* from) { return *from; }
 
@@ -50,6 +65,7 @@ static struct answer work(void) {
     out.mean += (float)frame[i] / (float)(i + 1);
     out.energy += (double)frame[i] * (double)frame[i] / 3.0;
   }
+  out.mean += sum_loose(out.crc % 3);
   return out;
 }
 
