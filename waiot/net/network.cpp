@@ -84,6 +84,7 @@ void LwipNetwork::poll() {
     if (interface_.input(buffer, &interface_) != ERR_OK) pbuf_free(buffer);
   }
   sys_check_timeouts();
+  for (LwipStream& stream : streams_) stream.flush();
 }
 
 bool LwipNetwork::up() const { return dhcp_supplied_address(&interface_) != 0; }

@@ -78,6 +78,10 @@ usize LwipStream::receive(MutBytes out) {
 
 void LwipStream::close() { release(); }
 
+void LwipStream::flush() {
+  if (pcb_ != nullptr && pcb_->unsent != nullptr) tcp_output(pcb_);
+}
+
 void LwipStream::release() {
   if (pcb_ != nullptr) {
     tcp_arg(pcb_, nullptr);

@@ -18,6 +18,9 @@ class LwipStream final : public ports::TcpStream {
   usize send(Bytes data) override;
   usize receive(MutBytes out) override;
   void close() override;
+  /// Goes on with what found the controller's buffers full: lwIP itself tries again only when a segment
+  /// arrives.
+  void flush();
 
   u64 bytes_received() const { return bytes_received_; }
   u64 bytes_sent() const { return bytes_sent_; }
