@@ -22,6 +22,7 @@ constexpr int kLateAfterMs = 1000;
 struct HandoverResult {
   FeedResult feed;
   bool restarted = false;
+  bool native = false;  ///< the new version runs as native code
   u32 frames_delayed = 0;
   u64 instructions = 0;
   u64 update_bytes = 0;    ///< blobs the device fetched for the new version

@@ -27,7 +27,8 @@ support::Result<Boot> boot_of(const Run& run, const std::string& device) {
   return Boot{s.boot_id, s.boot_count, s.handovers, s.uptime_ms, s.bytes_received};
 }
 
-support::Status judge(Run& run, const std::string& device, const Boot& before, u32 from, u32 to) {
+support::Status judge(Run& run, const Device& which, const Boot& before, u32 from, u32 to) {
+  const std::string& device = which.name;
   const auto status = run.observer->status(device);
   if (!status) return Error(Code::internal, "no status of " + device);
   const link::DeviceStatus& now = status->status;
@@ -37,22 +38,26 @@ support::Status judge(Run& run, const std::string& device, const Boot& before, u
       now.boot_id != before.id || now.boot_count != before.count || now.uptime_ms < before.uptime_ms;
   result.frames_delayed = now.handover_frames_delayed;
   result.instructions = now.handover_instructions;
+  result.native = now.active.native;
   result.update_bytes = now.active.fetched_bytes;
   result.bytes_received = now.bytes_received - before.bytes_received;
   run.report.devices[device].handover = result;
   char text[240];
   std::snprintf(text, sizeof text,
                 "%s: %u images during the roll-out, %u lost, %u delayed; hand-over %llu device instructions; "
-                "%s (boot %u, up %llu s)",
+                "%s (boot %u, up %llu s)%s",
                 device.c_str(), result.feed.sent, result.feed.lost, result.frames_delayed,
                 static_cast<unsigned long long>(result.instructions),
                 result.restarted ? "RESTARTED" : "not restarted", now.boot_count,
-                static_cast<unsigned long long>(now.uptime_ms / 1000));
+                static_cast<unsigned long long>(now.uptime_ms / 1000),
+                result.native ? "; runs native code" : "");
   run.progress.say(text);
   run.report.require(result.feed.lost == 0, device + " lost images during the roll-out");
   run.report.require(result.feed.different == 0,
                      device + ": outputs differ from the host's during the roll-out");
   run.report.require(result.update_bytes > 0, device + " runs the new version without having fetched it");
+  run.report.require(result.native || which.options.board == rig::kMewzBoard,
+                     device + " runs version 2.0.0 from its module although it has native code for it");
   run.report.require(!result.restarted, device + " restarted during the roll-out");
   run.report.require(
       now.handovers == before.handovers + 1,
@@ -82,7 +87,7 @@ support::Status roll_out(Run& run) {
       const auto status = run.observer->status(device);
       return status && status->status.handovers != before[i].handovers;
     }));
-    TRY(judge(run, device, before[i], from, to));
+    TRY(judge(run, run.devices[i], before[i], from, to));
   }
   return {};
 }
