@@ -5,8 +5,8 @@
 
 namespace pipit::mewz {
 
-/// An object of static storage that is built when it is needed, and never destroyed. Until then it is zeroes, so
-/// that it takes no room in the kernel's image, whatever its members begin with.
+/// An object of static storage that is built when it is needed, and never destroyed. Until then it is zeroes,
+/// so that it takes no room in the kernel's image, whatever its members begin with.
 template <class T>
 class Late {
  public:

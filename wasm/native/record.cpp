@@ -69,13 +69,13 @@ Status NativeModule::read_record(ModuleImpl& module) const {
 Status NativeModule::verify_record(const ModuleImpl& module) const {
   const usize size = module.code.size();
   const auto inside = [size](u64 at, u64 count) { return at + count <= size; };
-  bool good = module.imported_funcs <= module.funcs.size() &&
-              module.imported_tables <= module.tables.size() &&
-              module.imported_globals <= module.globals.size() &&
-              module.declared.size() == (module.funcs.size() + 7) / 8 && inside(module.imports_at, module.import_count) &&
-              inside(module.exports_at, module.export_count) && inside(module.globals_at, 0) &&
-              inside(module.names_at, module.names_size) &&
-              (module.start == kNone || module.start < module.funcs.size());
+  bool good =
+      module.imported_funcs <= module.funcs.size() && module.imported_tables <= module.tables.size() &&
+      module.imported_globals <= module.globals.size() &&
+      module.declared.size() == (module.funcs.size() + 7) / 8 &&
+      inside(module.imports_at, module.import_count) && inside(module.exports_at, module.export_count) &&
+      inside(module.globals_at, 0) && inside(module.names_at, module.names_size) &&
+      (module.start == kNone || module.start < module.funcs.size());
   for (const TypeEntry& type : module.types)
     good = good && inside(type.params_at, type.param_count) && inside(type.results_at, type.result_count) &&
            type.canonical < module.types.size();

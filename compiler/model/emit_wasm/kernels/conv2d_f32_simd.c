@@ -1,5 +1,5 @@
-/* The window's `channels` from channel `channel` on. `rows` holds the windows of `strip` pixels, padding as zeros; unused
- * where the image itself is the matrix. */
+/* The window's `channels` from channel `channel` on. `rows` holds the windows of `strip` pixels, padding as
+ * zeros; unused where the image itself is the matrix. */
 static void gather_f32(const window* s, const float* x, int32_t channel, int32_t channels, int32_t pixel,
                        float* to) {
   const position at = position_of(s, pixel);
@@ -12,10 +12,12 @@ static void gather_f32(const window* s, const float* x, int32_t channel, int32_t
   for (int32_t r = r0; r < r1; ++r) {
     const float* row = x + ((at.y + r * s->dilation_h) * s->in_w + at.x) * s->in_c + channel;
     if (s->dilation_w == 1 && channels == s->in_c)
-      memcpy(to + r * run + c0 * channels, row + c0 * channels, (size_t)((c1 - c0) * channels) * sizeof(float));
+      memcpy(to + r * run + c0 * channels, row + c0 * channels,
+             (size_t)((c1 - c0) * channels) * sizeof(float));
     else
       for (int32_t c = c0; c < c1; ++c)
-        memcpy(to + r * run + c * channels, row + c * s->dilation_w * s->in_c, (size_t)channels * sizeof(float));
+        memcpy(to + r * run + c * channels, row + c * s->dilation_w * s->in_c,
+               (size_t)channels * sizeof(float));
   }
 }
 
