@@ -68,8 +68,7 @@ support::Status compile_natives(std::span<const std::string> names, BuildReport&
   for (const std::string& name : names) {
     if (std::ranges::find(kTargets, name, &NativeTarget::name) != std::end(kTargets)) continue;
     std::string known;
-    for (const NativeTarget& target : kTargets)
-      known += std::string(known.empty() ? "" : ", ") + std::string(target.name);
+    for (const NativeTarget& target : kTargets) known.append(known.empty() ? "" : ", ").append(target.name);
     return Error(Code::not_found, "no native code for " + name + " in packages; there is " + known);
   }
   return {};

@@ -70,6 +70,7 @@ support::Status judge(Run& run, const Device& which, const Boot& before, u32 fro
 support::Status roll_out(Run& run) {
   const Kubectl kubectl = run.kubectl();
   std::vector<Boot> before;
+  before.reserve(run.devices.size());
   for (const Device& device : run.devices) before.push_back(TRY(boot_of(run, device.name)));
   const u32 from = run.feeder->next();
   TRY(kubectl.run({"set", "image", "daemonset/fashion", "fashion=" + image_of(2)}));

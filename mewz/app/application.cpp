@@ -222,13 +222,23 @@ u32 most_pages() {
   return most < 65'536 ? static_cast<u32>(most) : 65'536;
 }
 
+/// Decoded and validated, or, where there is native code, as that code's record says: that is known sooner.
+wasm::ValidModule load_module(const AppImage& image, const CpuFeatures& cpu, Arena& arena,
+                              std::optional<wasm::native::NativeCode>& native) {
+  if (image.native.empty()) return require(image, wasm::ValidModule::load(image.module, arena));
+  const auto loaded = require(image, load_native_alone(image.native, image.module, cpu, arena));
+  native.emplace(loaded.native, &native_faults());
+  return loaded.module;
+}
+
 }  // namespace
 
 void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports,
                      const Machine& machine) {
   Arena module_arena(reserve(image, kModuleBytes)), model_arena(reserve(image, kModelBytes));
   Arena instance_arena(reserve(image, kLinearBytes + command.stack_bytes + kInstanceSlack));
-  const auto module = require(image, wasm::ValidModule::load(image.module, module_arena));
+  static constinit std::optional<wasm::native::NativeCode> native;
+  const wasm::ValidModule module = load_module(image, machine.cpu, module_arena, native);
   const u32 start = require(image, module.exported_function("_start"));
   static constinit wasi::Context context;
   choose_kernels(machine.cpu);
@@ -239,9 +249,7 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
                                  .zeroed_arena = true,
                                  .max_memory_pages = most_pages(),
                                  .stack_bytes = command.stack_bytes};
-  static constinit std::optional<wasm::native::NativeCode> native;
-  if (!image.native.empty()) {
-    native.emplace(require(image, load_native(image.native, module, machine.cpu)), &native_faults());
+  if (native) {
     config.engine = &wasm::kNativeEngine;
     config.code = &*native;
     config.memory_space = &guarded_memories();

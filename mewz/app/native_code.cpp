@@ -51,6 +51,28 @@ bool commit(void*, u8* base, usize from, usize to) {
 constexpr wasm::MemorySpace kMemories{reserve, commit, nullptr};
 constexpr native::FaultPort kFaults{running};
 
+const native::NativeModule& native_of(const native::NativeModule& module) { return module; }
+const native::NativeModule& native_of(const native::NativeModule::Loaded& loaded) { return loaded.native; }
+
+/// A copy of `file` in pages of its own, verified by `load`, its code executable and nothing of it writable.
+template <class Load>
+auto in_own_pages(Bytes file, const Load& load) -> decltype(load(file)) {
+  Reservation* const room = TRY(Reservation::create(file.size(), Reservation::Pages::small));
+  std::memcpy(room->memory().data(), file.data(), file.size());
+  auto loaded = load(room->memory());
+  if (!loaded.ok()) {
+    room->release();
+    return loaded.take_error();
+  }
+  const native::NativeModule& module = native_of(*loaded);
+  const usize code_bytes = module.header().code_bytes;
+  room->seal();
+  address_space().protect(reinterpret_cast<usize>(module.image()),
+                          (code_bytes + mewz::kPageBytes - 1) & ~(mewz::kPageBytes - 1), Access::execute);
+  set_fault_recovery(trap_instead);
+  return loaded;
+}
+
 }  // namespace
 
 native::Machine native_machine(const CpuFeatures& cpu) {
@@ -63,20 +85,15 @@ native::Machine native_machine(const CpuFeatures& cpu) {
 
 Result<native::NativeModule> load_native(Bytes file, const wasm::ValidModule& module,
                                          const CpuFeatures& cpu) {
-  Reservation* const place = TRY(Reservation::create(file.size(), Reservation::Pages::small));
-  std::memcpy(place->memory().data(), file.data(), file.size());
-  auto loaded = native::NativeModule::load(place->memory(), module, native_machine(cpu));
-  if (!loaded.ok()) {
-    place->release();
-    return loaded.take_error();
-  }
-  const native::Header& header = loaded->header();
-  const usize code = reinterpret_cast<usize>(loaded->image());
-  const usize whole_code = (header.code_bytes + mewz::kPageBytes - 1) & ~(mewz::kPageBytes - 1);
-  place->seal();
-  address_space().protect(code, whole_code, Access::execute);
-  set_fault_recovery(trap_instead);
-  return loaded;
+  return in_own_pages(
+      file, [&](Bytes placed) { return native::NativeModule::load(placed, module, native_machine(cpu)); });
+}
+
+Result<native::NativeModule::Loaded> load_native_alone(Bytes file, Bytes code, const CpuFeatures& cpu,
+                                                       Arena& arena) {
+  return in_own_pages(file, [&](Bytes placed) {
+    return native::NativeModule::load_alone(placed, code, native_machine(cpu), arena);
+  });
 }
 
 void unload_native(const native::NativeModule& module) {

@@ -14,6 +14,11 @@ wasm::native::Machine native_machine(const CpuFeatures& cpu);
 Result<wasm::native::NativeModule> load_native(Bytes file, const wasm::ValidModule& module,
                                                const CpuFeatures& cpu);
 
+/// The same for a module that was not decoded: what decoding comes to is in `file`. `code` is the module's
+/// bytes. Errors: as NativeModule::load_alone; out_of_memory.
+Result<wasm::native::NativeModule::Loaded> load_native_alone(Bytes file, Bytes code, const CpuFeatures& cpu,
+                                                             Arena& arena);
+
 /// Gives its pages back; nothing of it may run any more.
 void unload_native(const wasm::native::NativeModule& module);
 
