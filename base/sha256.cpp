@@ -25,30 +25,39 @@ void store_be(u8* at, u32 value) {
   for (int i = 0; i < 4; ++i) at[i] = static_cast<u8>(value >> (24 - 8 * i));
 }
 
+/// Sixteen rounds of FIPS 180-4, 6.2.2; from the second time on each word is first made from earlier ones.
+template <bool kExtend>
+[[gnu::always_inline]] void sixteen_rounds(u32 (&x)[8], u32 (&schedule)[16], const u32* constants) {
+  auto& [a, b, c, d, e, f, g, h] = x;
+#ifndef __OPTIMIZE_SIZE__
+#pragma clang loop unroll(full)
+#endif
+  for (u32 i = 0; i < 16; ++i) {
+    u32& word = schedule[i];
+    if constexpr (kExtend) {
+      const u32 early = schedule[(i + 1) & 15], late = schedule[(i + 14) & 15];
+      word += (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) + schedule[(i + 9) & 15] +
+              (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
+    }
+    const u32 first = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + (g ^ (e & (f ^ g))) +
+                      constants[i] + word;
+    const u32 second = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) | (c & (a | b)));
+    h = g, g = f, f = e, e = d + first;
+    d = c, c = b, b = a, a = first + second;
+  }
+}
+
 }  // namespace
 
 void sha256_portable(u32* state, const u8* at, usize blocks) {
   for (; blocks != 0; --blocks, at += kSha256BlockBytes) {
     u32 schedule[16];  // the message schedule as a ring: 64 bytes of stack instead of 256
     for (u32 i = 0; i < 16; ++i) schedule[i] = load_be(at + usize{4} * i);
-    u32 a = state[0], b = state[1], c = state[2], d = state[3];
-    u32 e = state[4], f = state[5], g = state[6], h = state[7];
-    for (u32 i = 0; i < 64; ++i) {
-      u32& word = schedule[i & 15];
-      if (i >= 16) {
-        const u32 early = schedule[(i + 1) & 15], late = schedule[(i + 14) & 15];
-        word += (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) + schedule[(i + 9) & 15] +
-                (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
-      }
-      const u32 first = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) +
-                        kSha256Rounds[i] + word;
-      const u32 second =
-          (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + first;
-      d = c, c = b, b = a, a = first + second;
-    }
-    const u32 result[8] = {a, b, c, d, e, f, g, h};
-    for (u32 i = 0; i < 8; ++i) state[i] += result[i];
+    u32 x[8];
+    std::memcpy(x, state, sizeof x);
+    sixteen_rounds<false>(x, schedule, kSha256Rounds);
+    for (u32 i = 16; i < 64; i += 16) sixteen_rounds<true>(x, schedule, kSha256Rounds + i);
+    for (u32 i = 0; i < 8; ++i) state[i] += x[i];
   }
 }
 
