@@ -184,7 +184,6 @@ bool App::load_module(Bytes code, Bytes native, const link::Manifest& manifest) 
     const auto module = wasm::ValidModule::load_known(code, arena_);
     Status ready = module.ok() ? Status() : Status(module.error());
     if (ready.ok()) ready = native_.runtime->prepare(native, *module, native_.machine, arena_, config);
-    runs_native_ = ready.ok();
     if (ready.ok()) return instantiate(*module, {}, config, manifest);
     if (ready.error().code != Code::unsupported) return fail_module(ready.error());
     host_.print(*this, true, ready.error().message);
@@ -254,6 +253,7 @@ bool App::instantiate(const wasm::ValidModule& module, Bytes native, wasm::Insta
       return false;
     }
   }
+  runs_native_ = config.code != nullptr;
   const auto& tables = *new (tables_at) wasi::HostTables(context_);
   auto instance = wasm::Instance::create(module, tables.span(), config, arena_);
   if (!instance.ok()) {

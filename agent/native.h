@@ -15,12 +15,13 @@ struct NativeRuntime {
 
 extern const NativeRuntime kNativeRuntime;
 
-/// What a device can run natively. runtime is null for nothing.
+/// What a device can run natively: nothing by default. Without a runtime it is the platform that runs it
+/// (Platform::equip).
 struct NativeSupport {
   const NativeRuntime* runtime = nullptr;
   wasm::native::Machine machine{};
 
-  u8 target() const { return runtime == nullptr ? u8{0} : static_cast<u8>(machine.target); }
+  u8 target() const { return static_cast<u8>(machine.target); }
 };
 
 }  // namespace pipit::agent

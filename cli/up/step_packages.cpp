@@ -12,7 +12,7 @@ namespace {
 struct Version {
   const char* version;
   const char* source;
-  bool native;  ///< compiled for the boards as well, which then run that
+  bool native;  ///< compiled for the devices as well, which then run that
 };
 constexpr Version kVersions[] = {
     {"1.0.0", "examples/fashion", false},
@@ -20,8 +20,8 @@ constexpr Version kVersions[] = {
     {"3.0.0", "tests/apps/trap-on-start", false},  // a broken release
 };
 
-/// What the fleet's boards run natively.
-constexpr const char* kTargets[] = {"thumbv7em", "rv32imac"};
+/// What the fleet's devices run natively.
+constexpr const char* kTargets[] = {"thumbv7em", "rv32imac", "x86_64-mewz"};
 
 /// ", native code 5.1 KB for thumbv7em, …"
 std::string native_text(const Json& built) {

@@ -104,6 +104,7 @@ void run_node(const CommandLine& command, const Sources& sources, const Machine&
       .network = &*g_network,
       .memory = &probe,
       .platform = &*g_platform,
+      .native = {nullptr, native_machine(machine.cpu)},
       .layout = agent::default_layout(g_flash),
       .device = {.broker_host = command.broker.host,
                  .broker_port = command.broker.port,
