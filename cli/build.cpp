@@ -11,7 +11,7 @@ namespace pipit::cli {
 namespace {
 
 struct Arguments {
-  std::string folder, out, version, native;
+  std::string folder, out, version;
   std::vector<std::string> defines, models, targets;
   bool unchecked = false;
 };
@@ -68,7 +68,6 @@ support::Status run(const Arguments& arguments, Output output) {
                                 .version = arguments.version,
                                 .defines = arguments.defines,
                                 .unchecked = arguments.unchecked,
-                                .native = arguments.native,
                                 .targets = arguments.targets,
                                 .models = {}};
   for (const std::string& text : arguments.models) {
@@ -95,9 +94,6 @@ void register_build(CLI::App& root, Session& session) {
                       "package to write, an OCI image layout (default: NAME.oci)");
   command->add_option("--version", arguments->version, "instead of the one in pipit.yaml");
   command->add_option("--define", arguments->defines, "NAME=VALUE for the compiler")->allow_extra_args(false);
-  command->add_option(
-      "--native", arguments->native,
-      "the module compiled (pipit aot --target=x86_64-mewz --metering), for nodes that run it");
   command
       ->add_option("--model", arguments->models,
                    "NAME=FILE: a model (.pipm, .onnx), instead of the one in pipit.yaml")

@@ -43,7 +43,7 @@ constexpr Field kAdmission[] = {
 };
 
 constexpr Field kBlobFields[] = {
-    FIELD(Blob, 1, u8_, kRequired, kind, static_cast<u32>(BlobKind::native)),
+    FIELD(Blob, 1, u8_, kRequired, kind, static_cast<u32>(BlobKind::model)),
     FIELD(Blob, 2, fixed, kRequired, digest, sizeof(Digest)),
     FIELD(Blob, 3, u32_, kRequired, size, 0),
     FIELD(Blob, 4, text, kOptional, name, kMaxNameBytes),

@@ -66,7 +66,7 @@ struct Admission {
 enum class BlobKind : u8 {
   module = 0,
   model = 1,
-  native = 2,  ///< the module compiled (.pna), for platforms that run it
+  native = 2,  ///< the module compiled (.pna): no kind of a manifest, but what take_native() chose
 };
 
 /// A file of the package, fetched by digest: GET http://<blob host>/blobs/sha256:<hex> with Range.

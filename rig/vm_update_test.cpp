@@ -20,6 +20,7 @@
 #include "rig/services.h"
 #include "rig/vm.h"
 #include "support/files.h"
+#include "wasm/native/format.h"
 
 namespace pipit::rig {
 namespace {
@@ -282,15 +283,17 @@ class MewzUpdate : public ::testing::Test {
     manifest.sequence = ++generation_;
     manifest.memory_bytes = 4u << 20;
     manifest.stack_bytes = 64u << 10;
-    const auto attach = [&](link::BlobKind kind, const std::vector<u8>& blob) {
+    const auto attach = [&](link::Blob& entry, const std::vector<u8>& blob) {
       blobs_.add(blob);
-      link::Blob& entry = manifest.blobs[manifest.blob_count++];
-      entry.kind = kind;
       entry.size = static_cast<u32>(blob.size());
       std::ranges::copy(sha256(blob), entry.digest.begin());
     };
-    attach(link::BlobKind::module, load(program));
-    if (!native.empty()) attach(link::BlobKind::native, load(native));
+    attach(manifest.blobs[manifest.blob_count++], load(program));
+    if (!native.empty()) {
+      link::Blob& entry = manifest.natives[manifest.native_count++];
+      entry.target = static_cast<u8>(wasm::native::Target::x86_64_mewz);
+      attach(entry, load(native));
+    }
     u8 room[4096], manifest_room[2048];
     link::Desired desired;
     desired.generation = generation_;

@@ -41,15 +41,17 @@ class RecordingUplink final : public Uplink {
 class TestDevice {
  public:
   static constexpr u32 kArenaBytes = 48 * 1024;
+  /// Without a runtime: it is the platform that is given the native code.
+  static constexpr NativeSupport kNative{nullptr, {kNativeTarget, 0}};
 
   TestDevice(CutFlash& flash, const Blobs& blobs, Platform* platform = nullptr)
       : stream(blobs),
         arena(memory),
-        store(*Store::open(flash, default_layout(flash))),
+        store(*Store::open(flash, default_layout(flash), kNative.target())),
         frames(*FrameQueue::create(8, 64, arena)),
         fetch(clock, entropy, stream, flash, fetch_buffer, 4096),
-        apps{{0, {arenas[0].data(), kArenaBytes}, clock, entropy, supervisor, platform},
-             {1, {arenas[1].data(), kArenaBytes}, clock, entropy, supervisor, platform}},
+        apps{{0, {arenas[0].data(), kArenaBytes}, clock, entropy, supervisor, platform, kNative},
+             {1, {arenas[1].data(), kArenaBytes}, clock, entropy, supervisor, platform, kNative}},
         supervisor({clock, store, fetch, frames, uplink, {&apps[0], &apps[1]}, 2000, platform}) {
     fetch.set_server({{127, 0, 0, 1}, 80, "waiot-1"});
     supervisor.boot();

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "link/messages.h"
+#include "wasm/native/format.h"
 
 /// Packages for the tests: real modules with a manifest.
 namespace pipit::agent::testing {
@@ -32,10 +33,13 @@ inline Buffer wasm(const std::string& program) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// What the devices of the tests run natively.
+constexpr auto kNativeTarget = wasm::native::Target::x86_64_mewz;
+
 struct PackageOptions {
   std::string name = "app", version = "1";
   Buffer module, model;  ///< model: none when empty
-  Buffer native;         ///< the same
+  Buffer native;         ///< for kNativeTarget; the same
   u32 memory_bytes = 8192, stack_bytes = 2048, arena_bytes = 0;
   std::vector<std::string> imports;
 };
@@ -52,15 +56,19 @@ inline Package make_package(const PackageOptions& options, Blobs& blobs) {
   manifest.memory_bytes = options.memory_bytes, manifest.stack_bytes = options.stack_bytes;
   manifest.arena_bytes = options.arena_bytes;
   Package out;
-  const auto add = [&](link::BlobKind kind, const Buffer& data, std::string_view name) {
+  const auto keep = [&](link::BlobKind kind, const Buffer& data, std::string_view name) {
     const auto digest = sha256(data);
     blobs[hex(digest)] = data;
-    manifest.blobs[manifest.blob_count++] = {kind, digest, static_cast<u32>(data.size()), name};
     out.bytes += static_cast<u32>(data.size());
+    return link::Blob{kind, digest, static_cast<u32>(data.size()), name};
   };
-  add(link::BlobKind::module, options.module, "");
-  if (!options.native.empty()) add(link::BlobKind::native, options.native, "");
-  if (!options.model.empty()) add(link::BlobKind::model, options.model, "default");
+  manifest.blobs[manifest.blob_count++] = keep(link::BlobKind::module, options.module, "");
+  if (!options.model.empty())
+    manifest.blobs[manifest.blob_count++] = keep(link::BlobKind::model, options.model, "default");
+  if (!options.native.empty()) {
+    manifest.natives[0] = keep(link::BlobKind::native, options.native, "");
+    manifest.natives[manifest.native_count++].target = static_cast<u8>(kNativeTarget);
+  }
   for (const std::string& import : options.imports) manifest.imports[manifest.import_count++] = import;
   out.manifest.resize(4096);
   out.manifest.resize(link::encode(manifest, out.manifest)->size());

@@ -1,15 +1,12 @@
 #include "cli/package/build.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/sha256.h"
 #include "cli/package/model_file.h"
 #include "cli/package/native.h"
 #include "nn/nn.h"
 #include "support/files.h"
 #include "wasi/context.h"
-#include "wasm/native/format.h"
 
 namespace pipit::package {
 
@@ -30,7 +27,7 @@ Result<std::vector<Recipe::Model>> chosen_models(const BuildOptions& options, co
     else
       models.push_back(replacement);
   }
-  const usize most = link::kMaxBlobs - (options.native.empty() ? 1 : 2);
+  const usize most = link::kMaxBlobs - 1;
   if (models.size() > most)
     return Error(Code::out_of_range, "at most " + std::to_string(most) + " models in this package");
   return models;
@@ -57,9 +54,6 @@ Result<std::vector<u8>> encode_manifest(const BuildReport& report, u64 sequence)
   manifest.arena_bytes = report.arena_bytes;
   manifest.blobs[manifest.blob_count++] =
       registry::blob_entry(link::BlobKind::module, report.package.module, {});
-  if (!report.package.native.empty())
-    manifest.blobs[manifest.blob_count++] =
-        registry::blob_entry(link::BlobKind::native, report.package.native, {});
   for (const registry::NamedModel& model : report.package.models)
     manifest.blobs[manifest.blob_count++] =
         registry::blob_entry(link::BlobKind::model, model.data, model.name);
@@ -72,20 +66,6 @@ Result<std::vector<u8>> encode_manifest(const BuildReport& report, u64 sequence)
   u8 buffer[4096];
   const Bytes encoded = TRY(link::encode(manifest, buffer));
   return std::vector<u8>(encoded.begin(), encoded.end());
-}
-
-/// A native module of just this one; whether it fits a node's processor is the node's to say.
-Result<std::vector<u8>> load_native_file(const std::string& path, Bytes module) {
-  auto file = TRY(support::read_file(path));
-  wasm::native::Header header;
-  const bool readable = file.size() >= sizeof header;
-  if (readable) std::memcpy(&header, file.data(), sizeof header);
-  if (!readable || header.magic != wasm::native::kMagic)
-    return Error(Code::malformed, path + ": not a native module (pipit aot makes one)");
-  const auto digest = sha256(module);
-  if (!std::equal(digest.begin(), digest.end(), header.module_digest))
-    return Error(Code::digest_mismatch, path + ": compiled from another module than this package has");
-  return file;
 }
 
 /// Compiles the module, or takes the one that the recipe brings.
@@ -114,8 +94,6 @@ Result<BuildReport> build(const BuildOptions& options) {
   report.engine_stack_bytes = recipe.engine_stack_bytes;
   TRY(load_models(TRY(chosen_models(options, recipe)), options.unchecked, report));
   TRY(make_module(options, recipe, report));
-  if (!options.native.empty())
-    report.package.native = TRY(load_native_file(options.native, report.package.module));
   auto facts = check_module(report.package.module, recipe.memory_bytes);
   if (!facts.ok() && !options.unchecked) return facts.take_error().in(recipe.name);
   if (facts.ok()) {

@@ -12,7 +12,6 @@ struct BuildOptions {
   std::string version;                ///< empty: the recipe's
   std::vector<std::string> defines;   ///< "NAME=VALUE", after the recipe's
   bool unchecked = false;             ///< leave the checks to the device: for tests of devices
-  std::string native;                 ///< file of the module compiled (.pna), of these very sources
   std::vector<std::string> targets;   ///< targets to compile for as well (see native.h)
   std::vector<Recipe::Model> models;  ///< in place of the recipe's of the same name; files relative to here
 };

@@ -80,7 +80,6 @@ Result<Image> Images::keep(const registry::Artifact& artifact) {
     return support::write_file(folder_ + "/blobs/" + support::sha256_hex(blob), blob);
   };
   TRY(store(package.module));
-  if (!package.native.empty()) TRY(store(package.native));
   for (const registry::NamedModel& model : package.models) TRY(store(model.data));
   for (const registry::NativeModule& native : package.natives) TRY(store(native.data));
   // Written last: an image that is there is whole.

@@ -46,23 +46,21 @@ Result<link::Manifest> decode_manifest(Bytes bytes) {
 }
 
 support::Status check_listed(const link::Manifest& manifest, const Package& package) {
-  const usize held = 1 + package.models.size() + (package.native.empty() ? 0 : 1);
+  const usize held = 1 + package.models.size();
   if (manifest.blob_count != held)
     return Error(Code::invalid_argument, "the device manifest lists " + std::to_string(manifest.blob_count) +
                                              " blobs, the package has " + std::to_string(held));
   const std::span blobs(manifest.blobs.data(), manifest.blob_count);
-  const auto listed = [&](link::BlobKind kind, Bytes data, std::string_view name) {
+  const auto listed = [&](const NamedModel& model) {
     return std::ranges::any_of(blobs, [&](const link::Blob& blob) {
-      return blob.kind == kind && blob.name == name && same_blob(blob, data);
+      return blob.kind == link::BlobKind::model && blob.name == model.name && same_blob(blob, model.data);
     });
   };
   const auto module = std::ranges::find(blobs, link::BlobKind::module, &link::Blob::kind);
   if (module == blobs.end() || !same_blob(*module, package.module))
     return Error(Code::invalid_argument, "the device manifest does not list the module's digest");
-  if (!package.native.empty() && !listed(link::BlobKind::native, package.native, ""))
-    return Error(Code::invalid_argument, "the device manifest does not list the native module's digest");
   for (const NamedModel& model : package.models)
-    if (!listed(link::BlobKind::model, model.data, model.name))
+    if (!listed(model))
       return Error(Code::invalid_argument, "the device manifest does not list model \"" + model.name + "\"");
   const bool same =
       std::ranges::equal(std::span(manifest.natives).first(manifest.native_count), package.natives,
@@ -93,8 +91,6 @@ Result<Artifact> to_artifact(const Package& package) {
   TRY(check_listed(manifest, package));
   Artifact artifact;
   artifact.layers.push_back({media::kWasmModule, std::string(manifest.name) + ".wasm", package.module});
-  if (!package.native.empty())
-    artifact.layers.push_back({media::kNative, std::string(manifest.name) + ".pna", package.native});
   for (const NamedModel& model : package.models)
     artifact.layers.push_back({media::kModel, model.name, model.data});
   for (const NativeModule& native : package.natives)
@@ -126,14 +122,10 @@ Result<Package> from_artifact(const Artifact& artifact) {
   Package package;
   package.manifest = document->data;
   for (const link::Blob& blob : std::span(manifest.blobs.data(), manifest.blob_count)) {
-    const char* type = blob.kind == link::BlobKind::module   ? media::kWasmModule
-                       : blob.kind == link::BlobKind::native ? media::kNative
-                                                             : media::kModel;
+    const char* type = blob.kind == link::BlobKind::module ? media::kWasmModule : media::kModel;
     const Layer* const layer = TRY(layer_of(artifact, blob, type));
     if (blob.kind == link::BlobKind::module)
       package.module = layer->data;
-    else if (blob.kind == link::BlobKind::native)
-      package.native = layer->data;
     else
       package.models.push_back({std::string(blob.name), layer->data});
   }

@@ -23,7 +23,6 @@ struct NativeModule {
 struct Package {
   std::vector<u8> manifest;  ///< encoded link::Manifest; lists module and models by digest
   std::vector<u8> module;
-  std::vector<u8> native;  ///< the module compiled for one kind of node; empty: it is interpreted
   std::vector<NamedModel> models;
   std::vector<NativeModule> natives;  ///< in the order of the manifest
 };

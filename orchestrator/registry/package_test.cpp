@@ -18,26 +18,6 @@ TEST(Package, RoundTrip) {
   EXPECT_EQ(read->natives[0].data, package.natives[0].data);
 }
 
-TEST(Package, CarriesTheModuleCompiled) {
-  Package package = sample_package();
-  package.native = to_vector(as_bytes("native code"));
-  EXPECT_EQ(to_artifact(package).error().code, Code::invalid_argument) << "the manifest does not list it";
-  link::Manifest manifest;
-  ASSERT_TRUE(link::decode(package.manifest, manifest).ok());
-  manifest.blobs[manifest.blob_count++] = blob_entry(link::BlobKind::native, package.native, "");
-  std::array<u8, 2048> buffer;
-  const auto encoded = link::encode(manifest, buffer);
-  ASSERT_TRUE(encoded.ok());
-  package.manifest = to_vector(*encoded);
-  const auto artifact = to_artifact(package);
-  ASSERT_TRUE(artifact.ok()) << artifact.error().text;
-  const auto back = from_artifact(*artifact);
-  ASSERT_TRUE(back.ok()) << back.error().text;
-  EXPECT_EQ(back->native, package.native);
-  EXPECT_EQ(back->module, package.module);
-  EXPECT_EQ(back->models.size(), 1u);
-}
-
 TEST(Package, ManifestMustListWhatIsPacked) {
   Package package = sample_package();
   package.module.push_back(0);

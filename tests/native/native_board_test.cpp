@@ -165,7 +165,6 @@ class NativeBoard : public testing::TestWithParam<BoardKind> {
                                   .version = "",
                                   .defines = {},
                                   .unchecked = false,
-                                  .native = {},
                                   .targets = targets,
                                   .models = {}});
     EXPECT_TRUE(report.ok()) << report.error().text;
