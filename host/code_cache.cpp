@@ -14,7 +14,6 @@
 #include <cstring>
 #include <memory>
 
-#include "base/sha256.h"
 #include "host/native/native.h"
 #include "support/files.h"
 
@@ -124,7 +123,8 @@ support::Status CodeCache::prepare() const {
                    "executed (name another with --cache)");
 }
 
-support::Result<std::string> CodeCache::path_of(Bytes module, const CompileRequest& request) const {
+support::Result<std::string> CodeCache::path_of(const Sha256::Digest& module,
+                                                const CompileRequest& request) const {
   struct stat info;
   if (stat(request.compiler.c_str(), &info) != 0)
     return Error(Code::not_found, request.compiler + ": " + std::strerror(errno) +
@@ -133,7 +133,7 @@ support::Result<std::string> CodeCache::path_of(Bytes module, const CompileReque
   char rest[64];
   std::snprintf(rest, sizeof rest, "|%u|%x|%d|%d", static_cast<u32>(machine.target), machine.cpu_features,
                 request.metering, request.quick);
-  const std::string key = hex(sha256(module)) + identity_of(info) + rest;
+  const std::string key = hex(module) + identity_of(info) + rest;
   return folder_ + "/" + hex(sha256(as_bytes(key))) + kNativeEnding;
 }
 

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sha256.h"
 #include "support/error.h"
 
 /// Compiled modules on disk, so that a module is compiled once a machine and compiler.
@@ -27,8 +28,9 @@ class CodeCache {
   /// Makes the folder, with access for this user alone. denied when it belongs to somebody else or
   /// others may write to it: what it holds is executed.
   support::Status prepare() const;
-  /// Where the module's native code lies or would lie. not_found when there is no compiler.
-  support::Result<std::string> path_of(Bytes module, const CompileRequest& request) const;
+  /// Where the native code lies or would lie of the module of that digest. not_found when there is no
+  /// compiler.
+  support::Result<std::string> path_of(const Sha256::Digest& module, const CompileRequest& request) const;
   /// Where the register code lies or would lie that this very program makes of the module.
   support::Result<std::string> register_path_of(Bytes module) const;
   /// Has the compiler, in a process of its own, make `path`; then drops the least recently used files beyond

@@ -69,14 +69,14 @@ TEST(CodeCache, WhatItDependsOnNamesTheFile) {
   const CodeCache cache("/folder");
   const std::string compiler = "/proc/self/exe";
   const u8 one[] = {1}, two[] = {2};
-  const std::string path = *cache.path_of(one, {.compiler = compiler});
+  const std::string path = *cache.path_of(sha256(one), {.compiler = compiler});
   EXPECT_TRUE(path.starts_with("/folder/"));
-  EXPECT_EQ(*cache.path_of(one, {.compiler = compiler}), path);
-  EXPECT_NE(*cache.path_of(two, {.compiler = compiler}), path);
-  EXPECT_NE(*cache.path_of(one, {.compiler = compiler, .metering = true}), path);
-  EXPECT_NE(*cache.path_of(one, {.compiler = compiler, .quick = true}), path);
-  EXPECT_NE(*cache.path_of(one, {.compiler = "/bin/sh"}), path);
-  const auto missing = cache.path_of(one, {.compiler = "/no/such/compiler"});
+  EXPECT_EQ(*cache.path_of(sha256(one), {.compiler = compiler}), path);
+  EXPECT_NE(*cache.path_of(sha256(two), {.compiler = compiler}), path);
+  EXPECT_NE(*cache.path_of(sha256(one), {.compiler = compiler, .metering = true}), path);
+  EXPECT_NE(*cache.path_of(sha256(one), {.compiler = compiler, .quick = true}), path);
+  EXPECT_NE(*cache.path_of(sha256(one), {.compiler = "/bin/sh"}), path);
+  const auto missing = cache.path_of(sha256(one), {.compiler = "/no/such/compiler"});
   ASSERT_FALSE(missing.ok());
   EXPECT_NE(missing.error().text.find("/no/such/compiler"), std::string::npos);
 }
@@ -93,7 +93,7 @@ TEST(CodeCache, DropsTheLeastRecentlyUsed) {
   const auto module = *support::read_file(std::string(PIPIT_WASM_FOLDER) + "/trap.wasm");
   const CompileRequest request = {.compiler = PIPIT_AOT, .quick = true};
   const CodeCache probe(folder.path());
-  const std::string path = *probe.path_of(module, request);
+  const std::string path = *probe.path_of(sha256(module), request);
   ASSERT_TRUE(probe.compile(module, request, path).ok());
   EXPECT_EQ(files_of(folder).size(), 5u);
   // Room for the newest and one of the old: the one that was used since.

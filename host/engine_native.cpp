@@ -45,7 +45,8 @@ class NativeEngine final : public EngineSession {
 
   support::Result<bool> find(Bytes module) override {
     TRY(cache_.prepare());
-    path_ = TRY(cache_.path_of(module, request_));
+    digest_ = sha256(module);
+    path_ = TRY(cache_.path_of(digest_, request_));
     return access(path_.c_str(), R_OK) == 0;
   }
 
@@ -85,7 +86,7 @@ class NativeEngine final : public EngineSession {
  private:
   support::Status load(const wasm::ValidModule& module) {
     file_ = TRY(NativeFile::map(path_));
-    auto loaded = native::NativeModule::load(file_->bytes(), module, this_machine());
+    auto loaded = native::NativeModule::load(file_->bytes(), module, this_machine(), digest_);
     if (!loaded.ok()) return support::Error(loaded.error()).in(path_);
     code_ = native::NativeCode{*loaded, &fault_port()};
     return {};
@@ -93,6 +94,7 @@ class NativeEngine final : public EngineSession {
 
   CodeCache cache_;
   CompileRequest request_;
+  Sha256::Digest digest_{};  ///< of the module
   std::string path_;
   std::optional<NativeFile> file_;
   std::optional<native::NativeCode> code_;

@@ -4,7 +4,9 @@
 #include <sched.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -121,8 +123,11 @@ support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& modul
 }  // namespace
 
 support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
-  std::vector<u8> space(arena_bytes(bytes.size()));
-  Arena arena(space);
+  // Zeroes come with the pages that are touched; clearing all of it would take longer than validation.
+  const usize space_bytes = arena_bytes(bytes.size());
+  const std::unique_ptr<void, decltype(&std::free)> space(std::calloc(space_bytes, 1), std::free);
+  if (space == nullptr) return support::Error(Code::out_of_memory, "no memory to validate the module in");
+  Arena arena(MutBytes(static_cast<u8*>(space.get()), space_bytes));
   wasm::Limits limits;
   limits.constants_read_own_globals = true;  // whoever runs the module says whether it may
   const wasm::ValidModule valid = TRY(wasm::ValidModule::load(bytes, arena, limits));

@@ -117,9 +117,11 @@ std::vector<native::TrapRow> trap_rows(const object::ObjectFile& file) {
       rows.push_back({{pc, offset}, rows.size()});
     }
   }
-  std::ranges::sort(rows, [](const Line& a, const Line& b) {
+  const auto before = [](const Line& a, const Line& b) {
     return std::pair(a.row.pc, a.number) < std::pair(b.row.pc, b.number);
-  });
+  };
+  // As the linker laid the code out they are in order already, hundreds of thousands in a large module.
+  if (!std::ranges::is_sorted(rows, before)) std::ranges::sort(rows, before);
   std::vector<native::TrapRow> kept;
   for (const auto& [row, number] : rows) {
     if (row.offset == 0 && !kept.empty()) continue;  // unknown: what came before is nearer

@@ -128,11 +128,15 @@ Function* ModuleLowering::declare(u32 func, const char* prefix, CallingConv::ID 
   if (!partition_.is_whole()) function->setVisibility(GlobalValue::HiddenVisibility);
   function->setDSOLocal(true);
   function->setCallingConv(convention);
-  set_attributes(*function);
   function->getArg(0)->setName("context");
-  function->addParamAttr(0, Attribute::NoAlias);
-  function->addParamAttr(0, Attribute::NonNull);
-  function->addDereferenceableParamAttr(0, native::cells_offset(pointer_bytes()));
+  if (attributes_.isEmpty()) {  // the same for all, and there are thousands
+    set_attributes(*function);
+    function->addParamAttr(0, Attribute::NoAlias);
+    function->addParamAttr(0, Attribute::NonNull);
+    function->addDereferenceableParamAttr(0, native::cells_offset(pointer_bytes()));
+    attributes_ = function->getAttributes();
+  }
+  function->setAttributes(attributes_);
   return function;
 }
 

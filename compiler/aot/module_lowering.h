@@ -107,6 +107,7 @@ class ModuleLowering {
   llvm::Type* word_;
   llvm::Type* pointer_;
   llvm::CallingConv::ID convention_;
+  llvm::AttributeList attributes_;  ///< of functions; empty until there is one
   std::string refusal_;
   mutable bool uses_arithmetic_ = false;
   std::vector<llvm::Function*> functions_;

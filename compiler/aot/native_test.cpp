@@ -327,6 +327,32 @@ TEST(NativeLoader, RefusesWhatIsNotForThisModuleAndMachine) {
   EXPECT_EQ(changed([](native::Header& h) { --h.function_count; }), Code::malformed);
 }
 
+TEST(NativeLoader, TakesAKnownDigestInsteadOfReadingTheModuleAgain) {
+  Pair calls(kCalls);
+  const auto load = [&](const Sha256::Digest& digest) {
+    return native::NativeModule::load(calls.file_bytes, calls.module(), host::this_machine(), digest);
+  };
+  EXPECT_TRUE(load(sha256(calls.module().code())).ok());
+  EXPECT_EQ(load({}).error().code, Code::digest_mismatch);
+}
+
+/// Bytes between members would hold parts of addresses.
+TEST(NativeFile, RecordHoldsNothingButWhatDecodingComesTo) {
+  const auto file = compile(*support::read_file(kCalls), {.target = *find_target("x86_64-linux", "")});
+  ASSERT_TRUE(file.ok()) << file.error().text;
+  const u8* at = file->data() + header_of(*file).record_at;
+  native::Record record;
+  std::memcpy(&record, at, sizeof record);
+  ASSERT_NE(record.tables, 0u);
+  const u8* const types = at + sizeof record;
+  const u8* const tables =
+      types + record.types * sizeof(wasm::TypeEntry) + record.funcs * sizeof(wasm::FuncEntry);
+  for (u32 i = 0; i < record.types; ++i)
+    for (const u32 byte : {18u, 19u}) EXPECT_EQ(types[i * sizeof(wasm::TypeEntry) + byte], 0) << i;
+  for (u32 i = 0; i < record.tables; ++i)
+    for (const u32 byte : {1u, 2u, 3u}) EXPECT_EQ(tables[i * sizeof(wasm::TableType) + byte], 0) << i;
+}
+
 /// Any byte of a file that is damaged is found; a field with a hostile value under a right digest is, too,
 /// unless the value means nothing worse than the old one.
 TEST(NativeLoader, SurvivesMutation) {

@@ -9,10 +9,23 @@ namespace native = wasm::native;
 
 namespace {
 
+/// Bytes of an item that are no member's. They hold whatever stood there before, an address for instance, and
+/// are written as zeroes: the same module gives the same bytes.
+struct Padding {
+  usize at = 0, bytes = 0;
+};
+constexpr Padding kOfType = {offsetof(wasm::TypeEntry, canonical) + sizeof(u16), 2};
+constexpr Padding kOfTable = {offsetof(wasm::TableType, type) + sizeof(u8), 3};
+static_assert(kOfType.at + kOfType.bytes == sizeof(wasm::TypeEntry));
+static_assert(kOfTable.at + kOfTable.bytes == offsetof(wasm::TableType, limits));
+
 template <class T>
-void append(std::vector<u8>& out, std::span<T> items) {
+void append(std::vector<u8>& out, std::span<T> items, Padding padding = {}) {
   const u8* from = reinterpret_cast<const u8*>(items.data());
+  const usize begin = out.size();
   out.insert(out.end(), from, from + items.size_bytes());
+  for (usize at = begin + padding.at; padding.bytes != 0 && at < out.size(); at += sizeof(T))
+    std::memset(&out[at], 0, padding.bytes);
   out.resize((out.size() + 3) & ~usize{3});
 }
 
@@ -52,9 +65,9 @@ std::vector<u8> make_record(const wasm::ModuleImpl& module) {
   for (wasm::FuncEntry& func : funcs) func.side = 0, func.frame_slots = 0;  // of engines that read bodies
   std::vector<u8> out(sizeof record);
   std::memcpy(out.data(), &record, sizeof record);
-  append(out, module.types);
+  append(out, module.types, kOfType);
   append(out, std::span(funcs));
-  append(out, module.tables);
+  append(out, module.tables, kOfTable);
   append(out, module.elements);
   append(out, module.data);
   append(out, module.globals);

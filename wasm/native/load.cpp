@@ -1,7 +1,6 @@
 // The loader: nothing of a native module runs before every field is verified.
 #include <cstring>
 
-#include "base/sha256.h"
 #include "wasm/module_impl.h"
 #include "wasm/native/helpers.h"
 #include "wasm/native/native.h"
@@ -33,11 +32,16 @@ Status check_digest(Bytes file, const Header& header) {
 }  // namespace
 
 Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, const Machine& machine) {
+  return load(file, module, machine, sha256(module.code()));
+}
+
+Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, const Machine& machine,
+                                        const Sha256::Digest& module_digest) {
   if (file.size() < sizeof(Header) || reinterpret_cast<usize>(file.data()) % alignof(Header) != 0)
     return malformed("not a native module: too short or misaligned", 0);
   NativeModule native(file);
   TRY(native.verify_file(machine));
-  TRY(native.verify_origin(module.code()));
+  TRY(native.verify_origin(module_digest));
   TRY(native.verify_tables(module.impl()));
   return native;
 }
@@ -61,9 +65,8 @@ Status NativeModule::verify_file(const Machine& machine) const {
   return check_digest(file_, h);
 }
 
-Status NativeModule::verify_origin(Bytes code) const {
-  const Sha256::Digest digest = sha256(code);
-  if (std::memcmp(digest.data(), header_->module_digest, digest.size()) != 0)
+Status NativeModule::verify_origin(const Sha256::Digest& module) const {
+  if (std::memcmp(module.data(), header_->module_digest, module.size()) != 0)
     return Error{Code::digest_mismatch, "native module was compiled from another module",
                  FIELD(module_digest)};
   return {};

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/sha256.h"
 #include "wasm/instance.h"
 #include "wasm/native/format.h"
 
@@ -24,6 +25,10 @@ class NativeModule {
   /// target, ABI or processor); Error::where is the byte offset in the file. Neither a signature nor a proof:
   /// code is trusted as far as who made the file is.
   static Result<NativeModule> load(Bytes file, const ValidModule& module, const Machine& machine);
+  /// The same for who knows already what SHA-256 of the module's bytes is: making it takes as long as
+  /// everything else here.
+  static Result<NativeModule> load(Bytes file, const ValidModule& module, const Machine& machine,
+                                   const Sha256::Digest& module_digest);
 
   /// The same for an image that decodes no modules: what decoding comes to is taken from the file, and used
   /// in place. `code` is the module that it was compiled from. Only a few words lie in `arena`.
@@ -44,7 +49,7 @@ class NativeModule {
   explicit NativeModule(Bytes file) : file_(file), header_(reinterpret_cast<const Header*>(file.data())) {}
   Status verify_file(const Machine& machine) const;
   Status verify_layout() const;
-  Status verify_origin(Bytes code) const;
+  Status verify_origin(const Sha256::Digest& module) const;
   Status verify_record(const ModuleImpl& module) const;
   Status read_record(ModuleImpl& module) const;
   Status verify_tables(const ModuleImpl& module) const;
