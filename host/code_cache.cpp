@@ -155,7 +155,8 @@ support::Status CodeCache::compile(Bytes module, const CompileRequest& request,
     TRY(support::write_file(copy, module));
     input = copy;
   }
-  std::vector<std::string> command = {request.compiler, input, "-o", out, "--cpu=native"};
+  const std::string target = std::string("--target=") + kThisTarget;
+  std::vector<std::string> command = {request.compiler, input, "-o", out, target, "--cpu=native"};
   if (request.metering) command.push_back("--metering");
   if (request.quick) command.push_back("--quick");
   auto status = run_compiler(command);

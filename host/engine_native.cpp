@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <optional>
 
 #include "host/code_cache.h"
@@ -22,7 +23,8 @@ std::string compiler_beside_us() {
   return path.substr(0, path.rfind('/') + 1) + "pipit-aot";
 }
 
-/// Whether a call ends right before `at`: E8 with a distance, or FF /2 with a register or memory operand.
+/// Whether a call ends right before `at`. x86-64: E8 with a distance, or FF /2 with a register or memory
+/// operand; AArch64: BL with a distance, or BLR with a register.
 bool follows_a_call(const u8* at) {
 #if defined(__x86_64__)
   if (at[-5] == 0xE8) return true;
@@ -30,7 +32,9 @@ bool follows_a_call(const u8* at) {
     if (at[-length] == 0xFF && (at[1 - length] & 0x38) == 0x10) return true;
   return false;
 #else
-  return true;
+  u32 word = 0;
+  std::memcpy(&word, at - 4, sizeof word);
+  return (word & 0xFC00'0000) == 0x9400'0000 || (word & 0xFFFF'FC1F) == 0xD63F'0000;
 #endif
 }
 

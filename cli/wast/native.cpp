@@ -68,7 +68,8 @@ class Compiler {
     // Many small modules: what counts is the code's correctness at the effort that applications get.
     const char* effort = std::getenv("PIPIT_AOT_EFFORT");
     std::string effort_word = effort == nullptr ? "-O2" : effort;
-    const char* arguments[] = {path.c_str(), "--serve", effort_word.c_str(), nullptr};
+    const std::string target = std::string("--target=") + host::kThisTarget;
+    const char* arguments[] = {path.c_str(), "--serve", target.c_str(), effort_word.c_str(), nullptr};
     const int result =
         posix_spawn(&pid_, path.c_str(), &actions, nullptr, const_cast<char**>(arguments), environ);
     posix_spawn_file_actions_destroy(&actions);

@@ -17,7 +17,7 @@ constexpr const char* kHelp =
 
 Compiles a WebAssembly module to a native module (.pna) for one target.
 
-  --target=NAME    x86_64-linux (default), x86_64-mewz, thumbv7em, rv32imac
+  --target=NAME    x86_64-linux (default), x86_64-mewz, aarch64-linux, thumbv7em, rv32imac
   --cpu=NAME       native, x86-64-v2 (default), x86-64-v3, x86-64-v4
   -O0 … -O3        so much for every function; the default is -O3 for modules up to 64 KB, and in larger ones
                    for the functions with nested loops, while the rest is optimised lightly

@@ -437,6 +437,8 @@ TEST(Targets, EveryOneCompilesWhatItCan) {
   }
   EXPECT_EQ(find_target("z80", "").error().code, Code::not_found);
   EXPECT_EQ(find_target("thumbv7em", "x86-64-v3").error().code, Code::not_found);
+  EXPECT_EQ(find_target("thumbv7em", "native").error().code, Code::not_found);
+  EXPECT_EQ(find_target("aarch64-linux", "x86-64-v2").error().code, Code::not_found);
 }
 
 }  // namespace

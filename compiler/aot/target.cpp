@@ -2,11 +2,11 @@
 
 #include <llvm/ADT/StringMap.h>
 #include <llvm/TargetParser/Host.h>
+#include <llvm/TargetParser/Triple.h>
 
 namespace pipit::aot {
 
 namespace native = wasm::native;
-using native::CpuFeature;
 
 static constexpr TargetRow kTargets[] = {
     {.name = "x86_64-linux",
@@ -39,6 +39,23 @@ static constexpr TargetRow kTargets[] = {
      .checks = Checks::guard_pages,
      .lacks = 0,
      .cpu_features = native::kSse42,
+     .red_zone = false},
+    // ARMv8-A: fixed-size vectors and FMA-free floats; division by zero yields 0 and float conversions
+    // saturate, so that every trap is explicit.
+    {.name = "aarch64-linux",
+     .id = native::Target::aarch64_linux,
+     .triple = "aarch64-unknown-linux-gnu",
+     .cpu = "generic",
+     .features = "",
+     .stack_register = "sp",
+     .emulation = "aarch64elf",
+     .abi = "",
+     .float_registers = true,
+     .pointer_bytes = 8,
+     .page_bytes = 4096,
+     .checks = Checks::guard_pages,
+     .lacks = 0,
+     .cpu_features = 0,
      .red_zone = false},
     // Cortex-M4F: single-precision FPU without rounding instructions.
     {.name = "thumbv7em",
@@ -104,8 +121,17 @@ constexpr Level kLevels[] = {
     {"x86-64-v4", native::kSse42 | native::kAvx2 | native::kAvx512},
 };
 
-/// This machine's processor, tuned for as such, but using only features that the header can name.
+bool is_x86(const TargetRow& row) { return row.emulation == std::string_view("elf_x86_64"); }
+
+/// Whether the compiler itself runs on such a processor.
+bool is_host(const TargetRow& row) {
+  return llvm::Triple(row.triple).getArch() == llvm::Triple(llvm::sys::getProcessTriple()).getArch();
+}
+
+/// This machine's processor, tuned for as such, but using only features that the header can name: none but
+/// x86-64's.
 void use_host(Target& target) {
+  if (!is_x86(*target.row)) return;
   const llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
   target.cpu = "x86-64-v2";
   for (const FeatureRow& row : x86_features()) {
@@ -127,13 +153,12 @@ support::Result<Target> find_target(std::string_view name, std::string_view cpu)
     if (name != row.name) continue;
     Target target{&row, row.cpu, row.features, row.cpu_features, row.checks};
     if (cpu.empty()) return target;
-    const bool is_x86 = row.emulation == std::string_view("elf_x86_64");
-    if (is_x86 && cpu == "native") {
+    if (is_host(row) && cpu == "native") {
       use_host(target);
       return target;
     }
     for (const Level& level : kLevels) {
-      if (!is_x86 || cpu != level.name) continue;
+      if (!is_x86(row) || cpu != level.name) continue;
       target.cpu = level.name;
       target.cpu_features = level.bits;
       return target;

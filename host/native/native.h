@@ -8,6 +8,13 @@
 /// What Linux gives to native modules: executable mappings, memory with guard pages, faults as traps.
 namespace pipit::host {
 
+/// What the compiler calls native modules for this process: pipit aot --target=….
+#if defined(__x86_64__)
+constexpr const char* kThisTarget = "x86_64-linux";
+#else
+constexpr const char* kThisTarget = "aarch64-linux";
+#endif
+
 /// This processor.
 wasm::native::Machine this_machine();
 
