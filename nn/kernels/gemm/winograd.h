@@ -10,6 +10,9 @@
 /// to whole numbers up to 49 × 128; the results' transform makes up for that and gives 24² × the sum. The
 /// factor 9 is divided by multiplying with its inverse modulo 2^32, the factor 64 by a shift, which leaves 26
 /// bits: enough for sums over kMostChannels input channels, so more are taken in several parts.
+///
+/// Weights are kept as they are and transformed while the layer runs, a third of the positions at a time:
+/// eight times as many bytes would have to be read otherwise, which takes longer than making them.
 namespace pipit::nn {
 
 namespace winograd {
@@ -20,19 +23,28 @@ constexpr u32 kInverseOf9 = 954437177u;
 static_assert(9u * kInverseOf9 == 1u);
 static_assert(u64{9} * 128 * 128 * kMostChannels < (u64{1} << 25));
 
-/// Weights of one row or column, scaled: 4 g0, −6 Σ…, the integers of the points 0, 1, −1, 2, −2, ∞.
-constexpr void transform_weights(const i32 (&g)[3], i32 (&u)[kIn]) {
-  u[0] = g[0];
-  u[1] = g[0] + g[1] + g[2];
-  u[2] = g[0] - g[1] + g[2];
-  u[3] = g[0] + 2 * g[1] + 4 * g[2];
-  u[4] = g[0] - 2 * g[1] + 4 * g[2];
-  u[5] = g[2];
+/// Elements from one position's to the next one's of `count`: a cache line more than they take, for at a
+/// distance of 4 KiB all positions would meet in one set of the first-level cache.
+template <class T>
+constexpr usize apart(usize count) {
+  return count + 64 / sizeof(T);
+}
+
+/// Columns of the positions whose weights are transformed together, because they share most of the work.
+constexpr u32 kColumnsTogether = 2, kColumnPairs = kIn / kColumnsTogether;
+constexpr u32 kColumnPair[kColumnPairs][kColumnsTogether] = {{0, 5}, {1, 2}, {3, 4}};
+
+/// Whether so many tiles are less work than `pixels` results one by one. For each pair of an input and an
+/// output channel: 36 products a tile and its weights' transform, which takes as long as kTransform products,
+/// or 9 products a result.
+constexpr bool is_less_work(u32 tiles, u32 pixels) {
+  constexpr u32 kTransform = 100;
+  return u64{kPositions} * tiles + kTransform < u64{9} * pixels;
 }
 }  // namespace winograd
 
-/// Isa as the tiles', with `I16` lanes of its Activation. Packed: the panels' constants, then per panel, part
-/// of the input channels and position the transformed weights.
+/// Isa as the tiles', with `I16` lanes of its Activation. Packed: the panels' constants, then per panel and
+/// group of input channels the int8 weights of every tap.
 template <class Isa, template <class> class Output>
 struct WinogradConvI8 {
   using Direct = TiledConvI8<Isa, Output>;
@@ -42,10 +54,10 @@ struct WinogradConvI8 {
   using I16 = typename Isa::I16;
   using I32 = typename Isa::I32;
   static constexpr u32 kOut = winograd::kOut, kIn = winograd::kIn, kPositions = winograd::kPositions;
-  static constexpr u32 kBlock = 2 * Isa::kLanes;  ///< channels transformed at a time
+  static constexpr u32 kTaps = 9;
+  static constexpr u32 kBlock = 2 * Isa::kLanes;  ///< channels, or weights, transformed at a time
   static constexpr u32 kInputBytes =
-      320 * 1024;                          ///< of transformed input, at most, if that holds a row of tiles
-  static constexpr u32 kFewestTiles = 12;  ///< for fewer the larger weights are not worth reading
+      320 * 1024;  ///< of transformed input, at most, if that holds a row of tiles
 
   static u64 aligned(u64 bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -54,10 +66,16 @@ struct WinogradConvI8 {
     u32 tiles_x, tiles_y, tile_rows;  ///< tile_rows of them at a time
     u32 parts, part_channels;
     u64 weights_at, packed_bytes;
-    u64 sums_at, kept_at, padding_at, addresses_at, scratch_bytes;
+    u64 wide_at, sums_at, kept_at, padding_at, addresses_at, scratch_bytes;
     u32 tiles() const { return tile_rows * tiles_x; }
-    u64 panel_weights(u32 width, u32 channels) const { return u64{kPositions} * channels * width; }
   };
+
+  /// Elements from one position's to the next one's.
+  static usize input_apart(u32 tiles, u32 channels) { return winograd::apart<i16>(usize{tiles} * channels); }
+  static usize weights_apart(u32 channels, u32 width) {
+    return winograd::apart<i16>(usize{channels} * width);
+  }
+  static usize products_apart(u32 tiles, u32 width) { return winograd::apart<i32>(usize{tiles} * width); }
 
   static bool lay_out_all(const WindowShape& shape, Plan& plan) {
     const format::Window& w = shape.window;
@@ -68,18 +86,22 @@ struct WinogradConvI8 {
     plan.cut = {shape.out_c};
     plan.tiles_x = (shape.out_w + kOut - 1) / kOut;
     plan.tiles_y = (shape.out_h + kOut - 1) / kOut;
-    if (plan.tiles_x * plan.tiles_y < kFewestTiles) return false;
+    if (!winograd::is_less_work(plan.tiles_x * plan.tiles_y, shape.out_h * shape.out_w)) return false;
     const u64 row_bytes = u64{kPositions} * plan.tiles_x * shape.in_c * sizeof(i16);
     plan.tile_rows = static_cast<u32>(kInputBytes / row_bytes);
     plan.tile_rows = plan.tile_rows == 0 ? 1 : plan.tile_rows < plan.tiles_y ? plan.tile_rows : plan.tiles_y;
     plan.parts = (shape.in_c + winograd::kMostChannels - 1) / winograd::kMostChannels;
     plan.part_channels = (shape.in_c / kBlock + plan.parts - 1) / plan.parts * kBlock;
     plan.weights_at = aligned(plan.cut.count() * sizeof(Panel));
-    plan.packed_bytes = plan.weights_at + plan.cut.room() * kPositions * shape.in_c * sizeof(i16);
-    plan.sums_at = aligned(row_bytes * plan.tile_rows);
-    const u64 tile_bytes = plan.tiles() * kWideChannels<Isa> * sizeof(i32);
-    plan.kept_at = plan.sums_at + kPositions * tile_bytes;
-    plan.padding_at = plan.kept_at + (plan.parts > 1 ? kOut * kOut * tile_bytes : 0);
+    plan.packed_bytes = plan.weights_at + plan.cut.room() * kTaps * shape.in_c;
+    plan.wide_at = aligned(kPositions * input_apart(plan.tiles(), shape.in_c) * sizeof(i16));
+    plan.sums_at =
+        plan.wide_at + aligned(winograd::kColumnsTogether * kIn *
+                               weights_apart(plan.part_channels, kWideChannels<Isa>) * sizeof(i16));
+    plan.kept_at = plan.sums_at + kPositions * products_apart(plan.tiles(), kWideChannels<Isa>) * sizeof(i32);
+    plan.padding_at =
+        plan.kept_at +
+        (plan.parts > 1 ? u64{kOut} * kOut * plan.tiles() * kWideChannels<Isa> * sizeof(i32) : 0);
     plan.addresses_at = plan.padding_at + aligned(shape.in_c);
     plan.scratch_bytes = plan.addresses_at + plan.tiles() * sizeof(i16*);
     return true;
@@ -99,27 +121,19 @@ struct WinogradConvI8 {
     Plan plan;
     lay_out_all(shape, plan);
     auto* panels = reinterpret_cast<Panel*>(packed);
-    auto* out = reinterpret_cast<i16*>(packed + plan.weights_at);
+    auto* out = reinterpret_cast<i8*>(packed + plan.weights_at);
     const u32 channels = shape.in_c;
     for (u32 p = 0; p < plan.cut.count(); ++p) {
       const u32 first = p * plan.cut.kWide, columns = plan.cut.columns(p), width = plan.cut.width(p);
       i32 sums[PanelCut<Isa>::kWide];
       for (u32 c = 0; c < columns; ++c)
-        sums[c] = weight_sum(weights + usize{first + c} * 9 * channels, 9 * channels);
+        sums[c] = weight_sum(weights + usize{first + c} * kTaps * channels, kTaps * channels);
       constants(first, sums, columns, panels[p]);
-      for (u32 from = 0; from < channels; from += plan.part_channels) {
-        const u32 count = channels - from < plan.part_channels ? channels - from : plan.part_channels;
-        for (u32 k = 0; k < count; ++k)
-          for (u32 c = 0; c < width; ++c) {
-            i32 u[kPositions] = {};
-            if (c < columns)
-              transform_filter(weights + usize{first + c} * 9 * channels + from + k, channels, u);
-            const u32 place = (k / Isa::kGroup * width + c) * Isa::kGroup + k % Isa::kGroup;
-            for (u32 position = 0; position < kPositions; ++position)
-              out[usize{position} * count * width + place] = static_cast<i16>(u[position]);
-          }
-        out += plan.panel_weights(width, count);
-      }
+      for (u32 k = 0; k < channels; k += Isa::kGroup)
+        for (u32 tap = 0; tap < kTaps; ++tap)
+          for (u32 c = 0; c < width; ++c)
+            for (u32 j = 0; j < Isa::kGroup; ++j)
+              *out++ = c < columns ? weights[(usize{first + c} * kTaps + tap) * channels + k + j] : i8{0};
     }
   }
 
@@ -149,27 +163,47 @@ struct WinogradConvI8 {
     u32 first, rows;  ///< of tiles
   };
 
-  /// All positions of one filter's channel; weights[(y × 3 + x) × stride].
-  static void transform_filter(const i8* weights, u32 stride, i32 (&u)[kPositions]) {
-    i32 rows[3][kIn];
-    for (u32 y = 0; y < 3; ++y) {
-      const i32 g[3] = {weights[(y * 3) * stride], weights[(y * 3 + 1) * stride],
-                        weights[(y * 3 + 2) * stride]};
-      winograd::transform_weights(g, rows[y]);
-    }
-    for (u32 x = 0; x < kIn; ++x) {
-      const i32 g[3] = {rows[0][x], rows[1][x], rows[2][x]};
-      i32 column[kIn];
-      winograd::transform_weights(g, column);
-      for (u32 y = 0; y < kIn; ++y) u[y * kIn + x] = column[y];
-    }
+  /// One row or column of three weights, scaled: the integers of the points 0, 1, −1, 2, −2, ∞.
+  static void transform_weights(const I16 (&g)[3], I16 (&u)[kIn]) {
+    const I16 one = Isa::add16(g[0], g[2]);
+    const I16 two = Isa::add16(g[0], Isa::shift_left16(g[2], 2)), middle = Isa::shift_left16(g[1], 1);
+    u[0] = g[0];
+    u[1] = Isa::add16(one, g[1]);
+    u[2] = Isa::sub16(one, g[1]);
+    u[3] = Isa::add16(two, middle);
+    u[4] = Isa::sub16(two, middle);
+    u[5] = g[2];
+  }
+
+  /// The weights of `count` input channels at the positions of a pair of columns: [column][row][group of
+  /// channels][kVectors × kLanes][kGroup].
+  template <u32 kPair, u32 kVectors>
+  static void transform_panel(const i8* weights, u32 count, i16* out) {
+    constexpr u32 kStep = kVectors * kBlock;
+    const usize apart = weights_apart(count, kVectors * Isa::kLanes);
+    for (u32 k = 0; k < count; k += Isa::kGroup, weights += kTaps * kStep, out += kStep)
+      for (u32 v = 0; v < kVectors; ++v) {
+        I16 rows[3][kIn];
+        for (u32 y = 0; y < 3; ++y) {
+          const i8* row = weights + 3 * y * kStep + v * kBlock;
+          transform_weights(
+              {Isa::load_i8x16(row), Isa::load_i8x16(row + kStep), Isa::load_i8x16(row + 2 * kStep)},
+              rows[y]);
+        }
+        for (u32 i = 0; i < winograd::kColumnsTogether; ++i) {
+          const u32 x = winograd::kColumnPair[kPair][i];
+          I16 column[kIn];
+          transform_weights({rows[0][x], rows[1][x], rows[2][x]}, column);
+          for (u32 y = 0; y < kIn; ++y) Isa::store16(out + (i * kIn + y) * apart + v * kBlock, column[y]);
+        }
+      }
   }
 
   static void transform_input(const typename Direct::Image& image, const Plan& plan, const Band& band,
                               const i8* padding, i16* out) {
     const WindowShape& shape = image.shape;
     const u32 channels = shape.in_c;
-    const usize position = usize{band.rows} * plan.tiles_x * channels;
+    const usize apart = input_apart(band.rows * plan.tiles_x, channels);
     for (u32 row = 0; row < band.rows; ++row)
       for (u32 column = 0; column < plan.tiles_x; ++column, out += channels) {
         const i8* pixels[kPositions];
@@ -179,7 +213,7 @@ struct WinogradConvI8 {
           const bool inside = y >= 0 && y < i64{shape.in_h} && x >= 0 && x < i64{shape.in_w};
           pixels[i] = inside ? image.input + static_cast<usize>(y * shape.in_w + x) * channels : padding;
         }
-        for (u32 c = 0; c < channels; c += kBlock) transform_block(pixels, c, position, out + c);
+        for (u32 c = 0; c < channels; c += kBlock) transform_block(pixels, c, apart, out + c);
       }
   }
 
@@ -196,8 +230,8 @@ struct WinogradConvI8 {
     v[5] = Isa::add16(Isa::sub16(Isa::shift_left16(Isa::sub16(d[1], d[3]), 2), d[3]), d[5]);
   }
 
-  /// kBlock channels of one tile: out[position × stride].
-  static void transform_block(const i8* const (&pixels)[kPositions], u32 c, usize stride, i16* out) {
+  /// kBlock channels of one tile: out[position × apart].
+  static void transform_block(const i8* const (&pixels)[kPositions], u32 c, usize apart, i16* out) {
     I16 rows[kIn][kIn];
     for (u32 y = 0; y < kIn; ++y) {
       I16 d[kIn];
@@ -208,7 +242,7 @@ struct WinogradConvI8 {
       I16 d[kIn], v[kIn];
       for (u32 y = 0; y < kIn; ++y) d[y] = rows[y][x];
       transform(d, v);
-      for (u32 y = 0; y < kIn; ++y) Isa::store16(out + (y * kIn + x) * stride, v[y]);
+      for (u32 y = 0; y < kIn; ++y) Isa::store16(out + (y * kIn + x) * apart, v[y]);
     }
   }
 
@@ -219,33 +253,52 @@ struct WinogradConvI8 {
     constexpr u32 kWidth = kVectors * Isa::kLanes;
     const u32 channels = image.shape.in_c, tiles = band.rows * plan.tiles_x;
     const auto* weights =
-        reinterpret_cast<const i16*>(packed + plan.weights_at) + plan.cut.before(p) * kPositions * channels;
-    auto* products = reinterpret_cast<i32*>(scratch + plan.sums_at);
+        reinterpret_cast<const i8*>(packed + plan.weights_at) + plan.cut.before(p) * kTaps * channels;
     auto** addresses = reinterpret_cast<const i16**>(scratch + plan.addresses_at);
     for (u32 tile = 0; tile < tiles; ++tile)
       addresses[tile] = reinterpret_cast<const i16*>(scratch) + usize{tile} * channels;
-    static constexpr i32 kZeros[kWidth] = {};
     for (u32 from = 0; from < channels; from += plan.part_channels) {
       const u32 count = channels - from < plan.part_channels ? channels - from : plan.part_channels;
-      for (u32 position = 0; position < kPositions; ++position, weights += usize{count} * kWidth) {
-        const u32 offset = position * tiles * channels + from;
-        i32* to = products + (usize{position} * tiles) * kWidth;
-        panel_i8<Isa, kVectors>(tiles, addresses, {1, count, &offset}, TileStart{kZeros, 0}, weights,
-                                RawSums<Isa>{}, typename RawSums<Isa>::Panel{}, {to, kWidth, kWidth});
-      }
-      finish<kVectors>(image, plan, band, p, reinterpret_cast<const Panel*>(packed)[p], scratch,
-                       {from == 0, from + count == channels});
+      const Part part{from, count, channels, tiles};
+      multiply_columns<0, kVectors>(plan, part, weights, scratch);
+      multiply_columns<1, kVectors>(plan, part, weights, scratch);
+      multiply_columns<2, kVectors>(plan, part, weights, scratch);
+      finish<kVectors>(image, plan, band, p, reinterpret_cast<const Panel*>(packed)[p], scratch, part);
+      weights += usize{kTaps} * kWidth * count;
     }
   }
 
+  /// Input channels summed together.
   struct Part {
-    bool first, last;
+    u32 from, count, channels;  ///< of all channels
+    u32 tiles;
+    bool is_first() const { return from == 0; }
+    bool is_last() const { return from + count == channels; }
   };
+
+  /// The products at the positions of a pair of columns.
+  template <u32 kPair, u32 kVectors>
+  static void multiply_columns(const Plan& plan, const Part& part, const i8* weights, u8* scratch) {
+    constexpr u32 kWidth = kVectors * Isa::kLanes;
+    static constexpr i32 kZeros[kWidth] = {};
+    auto* wide = reinterpret_cast<i16*>(scratch + plan.wide_at);
+    transform_panel<kPair, kVectors>(weights, part.count, wide);
+    auto** addresses = reinterpret_cast<const i16**>(scratch + plan.addresses_at);
+    auto* products = reinterpret_cast<i32*>(scratch + plan.sums_at);
+    for (const u32 x : winograd::kColumnPair[kPair])
+      for (u32 y = 0; y < kIn; ++y, wide += weights_apart(part.count, kWidth)) {
+        const u32 position = y * kIn + x;
+        const u32 offset = static_cast<u32>(position * input_apart(part.tiles, part.channels)) + part.from;
+        i32* to = products + position * products_apart(part.tiles, kWidth);
+        panel_i8<Isa, kVectors>(part.tiles, addresses, {1, part.count, &offset}, TileStart{kZeros, 0}, wide,
+                                RawSums<Isa>{}, typename RawSums<Isa>::Panel{}, {to, kWidth, kWidth});
+      }
+  }
 
   /// The results of a panel's tiles. Those of all parts but the last are kept to be added.
   template <u32 kVectors>
   static void finish(const typename Direct::Image& image, const Plan& plan, const Band& band, u32 p,
-                     const Panel& panel, u8* scratch, Part part) {
+                     const Panel& panel, u8* scratch, const Part& part) {
     constexpr u32 kWidth = kVectors * Isa::kLanes, kResults = kOut * kOut;
     const WindowShape& shape = image.shape;
     const u32 tiles = band.rows * plan.tiles_x;
@@ -256,9 +309,10 @@ struct WinogradConvI8 {
     for (u32 tile = 0; tile < tiles; ++tile, kept += kResults * kWidth) {
       alignas(64) i32 results[kResults * kWidth];
       for (u32 c = 0; c < kWidth; c += Isa::kLanes)
-        transform_products(products + usize{tile} * kWidth + c, usize{tiles} * kWidth, results + c, kWidth);
-      if (!part.first) add_to(results, kept, kResults * kWidth);
-      if (!part.last) {
+        transform_products(products + usize{tile} * kWidth + c, products_apart(tiles, kWidth), results + c,
+                           kWidth);
+      if (!part.is_first()) add_to(results, kept, kResults * kWidth);
+      if (!part.is_last()) {
         std::memcpy(kept, results, sizeof results);
         continue;
       }
@@ -292,12 +346,12 @@ struct WinogradConvI8 {
     y[3] = Isa::add(Isa::sub(Isa::shift_left(s, 3), r), Isa::add(last, Isa::shift_left(last, 1)));
   }
 
-  /// kLanes channels of one tile: products[position × stride] → results[(y × 4 + x) × width].
-  static void transform_products(const i32* products, usize stride, i32* results, u32 width) {
+  /// kLanes channels of one tile: products[position × apart] → results[(y × 4 + x) × width].
+  static void transform_products(const i32* products, usize apart, i32* results, u32 width) {
     I32 columns[kIn][kOut];
     for (u32 x = 0; x < kIn; ++x) {
       I32 m[kIn];
-      for (u32 y = 0; y < kIn; ++y) m[y] = Isa::load(products + (y * kIn + x) * stride);
+      for (u32 y = 0; y < kIn; ++y) m[y] = Isa::load(products + (y * kIn + x) * apart);
       transform(m, columns[x]);
     }
     const I32 inverse = Isa::splat(static_cast<i32>(winograd::kInverseOf9));
