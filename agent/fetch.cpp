@@ -49,7 +49,9 @@ void Fetch::retry(const char* why) {
   stream_->close();
   phase_ = Phase::waiting;
   backoff_.fail();
-  if (backoff_.failures() >= kMaxFailures) fail(link::Reason::fetch_failed, why);
+  if (backoff_.failures() < kMaxFailures) return;
+  const char* known = stream_->problem();
+  fail(link::Reason::fetch_failed, known != nullptr ? known : why);
 }
 
 bool Fetch::step() {

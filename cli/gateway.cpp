@@ -16,7 +16,7 @@ using support::Error;
 
 struct Arguments {
   gateway::GatewayOptions options;
-  std::string broker, blob_listen = "127.0.0.1:0", kubelet_listen = "127.0.0.1:0";
+  std::string broker, blob_listen = "127.0.0.1:0", kubelet_listen = "127.0.0.1:0", plain_blob_listen;
   std::vector<std::string> aliases;
   std::string machine_kernel;
 };
@@ -53,6 +53,14 @@ support::Result<gateway::MachineStarter> machine_starter(const Arguments& argume
     options.token = order.token;
     options.blob_port = order.blob_port;
     options.machine.memory_mb = order.shape.memory_mb;
+    if (const auto& tls = order.tls)
+      options.machine.tls = {tls->authority, tls->certificate, tls->key, tls->broker_name, tls->blobs_name};
+    for (const auto& directory : order.directories)
+      options.machine.directories.push_back({directory.host, directory.guest, true});
+    for (const gateway::PodMount& mount : order.shape.mounts)
+      if (mount.kind == gateway::PodMount::Kind::empty_dir)
+        options.machine.arguments += (options.machine.arguments.empty() ? "tmpfs=" : " tmpfs=") +
+                                     rig::escaped(mount.path) + "," + std::to_string(mount.bytes);
     for (const gateway::HostPort& port : order.shape.ports)
       options.machine.forwards.push_back({port.host, port.guest});
     rig::Board machine = TRY(rig::Board::start(options));
@@ -67,6 +75,8 @@ support::Status read(Arguments& arguments) {
   options.broker = TRY(gateway::parse_endpoint(arguments.broker));
   options.blob_listen = TRY(gateway::parse_endpoint(arguments.blob_listen));
   options.kubelet_listen = TRY(gateway::parse_endpoint(arguments.kubelet_listen));
+  if (!arguments.plain_blob_listen.empty())
+    options.plain_blob_listen = TRY(gateway::parse_endpoint(arguments.plain_blob_listen));
   for (const std::string& alias : arguments.aliases) {
     const usize equals = alias.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == alias.size())
@@ -82,6 +92,30 @@ int run(Arguments& arguments) {
   watch_interrupts();
   auto ran = gateway::run_gateway(arguments.options, interrupted);
   return ran.ok() ? 0 : fail(ran.error());
+}
+
+void add_tls_options(CLI::App& command, Arguments& arguments) {
+  gateway::TlsFiles& tls = arguments.options.tls;
+  command
+      .add_option("--tls-ca", tls.ca,
+                  "speak TLS with the broker, and serve packages by HTTPS: the authority that signed the "
+                  "certificates of both, PEM")
+      ->group("TLS");
+  command
+      .add_option("--tls-cert", tls.certificate,
+                  "the gateway's certificate, shown to the broker and to who fetches packages, PEM")
+      ->group("TLS");
+  command.add_option("--tls-key", tls.key, "its key, PEM")->group("TLS");
+  command
+      .add_option("--machine-ca", tls.machine_ca,
+                  "an authority that signs a certificate for each machine; packages go by HTTPS only to who "
+                  "has one, PEM")
+      ->group("TLS");
+  command.add_option("--machine-ca-key", tls.machine_ca_key, "its key, PEM")->group("TLS");
+  command
+      .add_option("--plain-blob-listen", arguments.plain_blob_listen,
+                  "HOST:PORT where boards, which speak no TLS, fetch packages in the clear")
+      ->group("TLS");
 }
 
 }  // namespace
@@ -140,6 +174,7 @@ void register_gateway(CLI::App& root, Session& session) {
                    "MB of a machine whose Pod has no memory limit; with one it gets four times that")
       ->check(CLI::Range(32, 1 << 20))
       ->capture_default_str();
+  add_tls_options(*command, *arguments);
   command->add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->option_text("LEVEL=info")
       ->transform(CLI::CheckedTransformer(

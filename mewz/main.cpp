@@ -44,6 +44,11 @@ void start_network(AppPorts& ports) {
   ports.waiting = [] { return network().waiting(); };
 }
 
+void mount(MemoryFiles* root, MountedFiles& mounted) {
+  if (const Status status = attach_mounts(*g_command, root, mounted); !status.ok())
+    give_up(StopCode::misconfigured, "mount", status.error());
+}
+
 }  // namespace
 }  // namespace pipit::mewz
 
@@ -65,9 +70,11 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   if (!entropy().seeded()) Line() << "random numbers: no generator in this machine, only time varies them";
   AppPorts ports{.out = &console(), .err = &console()};
   start_network(ports);
+  static MountedFiles mounted;
   if (g_command->agent) {
     describe(machine);
-    run_node(*g_command, sources, machine);
+    mount(nullptr, mounted);
+    run_node(*g_command, sources, machine, mounted);
   }
 
   const auto image = open_image(sources, g_command->app);
@@ -76,9 +83,7 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
   for (const pipit::Bytes archive : image->archive_span())
     if (const auto laid = files.add_archive(archive); !laid.ok())
       give_up(StopCode::bad_input, "archive", laid.error());
-  static MountedFiles mounted;
-  if (const pipit::Status status = attach_mounts(*g_command, files, mounted); !status.ok())
-    give_up(StopCode::misconfigured, "mount", status.error());
+  mount(g_command->no_files ? nullptr : &files, mounted);
   ports.files = &mounted;
   run_application(*image, *g_command, ports, machine);
 }

@@ -27,6 +27,8 @@ class TcpStream {
   virtual usize receive(MutBytes out) = 0;
   /// Ends the connection and forgets what was not read. Always allowed.
   virtual void close() = 0;
+  /// Why the last connection failed, where more is known than that it did; else nullptr.
+  virtual const char* problem() const { return nullptr; }
 
  protected:
   ~TcpStream() = default;

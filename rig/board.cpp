@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cctype>
 
+#include "base/check.h"
+#include "rig/initrd.h"
 #include "support/files.h"
 
 namespace pipit::rig {
@@ -33,7 +36,7 @@ constexpr const char* kBlockAddress = "0x100000";
 constexpr Commissioning kMps2{kBlockBytes, kBlockBytes / 2};
 
 /// In a QEMU option, a comma of a value is written twice.
-std::string escaped(const std::string& path) {
+std::string doubled(const std::string& path) {
   std::string out;
   for (const char c : path) out.append(c == ',' ? 2 : 1, c);
   return out;
@@ -81,15 +84,15 @@ support::Result<Command> virt_storage(const BoardOptions& options) {
   image.resize(kBankBytes, 0xFF);
   TRY(support::write_file(firmware, image));
   TRY(update_bank(slots, TRY(commission(options, kVirt)), kUsedBankBytes));
-  return Command{"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + escaped(firmware), "-drive",
-                 "if=pflash,unit=1,format=raw,file=" + escaped(slots)};
+  return Command{"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + doubled(firmware), "-drive",
+                 "if=pflash,unit=1,format=raw,file=" + doubled(slots)};
 }
 
 support::Result<Command> mps2_storage(const BoardOptions& options) {
   const std::string block = options.directory + "/config.bin";
   TRY(support::write_file(block, TRY(commission(options, kMps2))));
   return Command{"-kernel", options.firmware, "-device",
-                 std::string("loader,force-raw=on,addr=") + kBlockAddress + ",file=" + escaped(block)};
+                 std::string("loader,force-raw=on,addr=") + kBlockAddress + ",file=" + doubled(block)};
 }
 
 /// How each kind differs, in the order of board_kinds().
@@ -129,23 +132,67 @@ std::string dotted(const std::array<u8, 4>& host) {
          std::to_string(host[3]);
 }
 
-/// What a board finds in flash, a machine finds on its command line.
+/// What nobody else on this host may read: others see a process' arguments.
+support::Status write_secret(const std::string& path, Bytes data) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return Error(Code::io, path + ": cannot be opened for writing");
+  const bool written =
+      fchmod(file, 0600) == 0 && write(file, data.data(), data.size()) == ssize_t(data.size());
+  close(file);
+  if (!written) return Error(Code::io, path + ": cannot be written");
+  return {};
+}
+
+/// A disk with configuration: the token.
+support::Result<std::string> secret_disk(const BoardOptions& options) {
+  constexpr usize kSectorBytes = 512;
+  std::string text = "#mewz\ntoken=";
+  for (const char c : options.token) {
+    if (c == '\n' || c == '\0') return Error(Code::invalid_argument, "a device token is one line");
+    text += c == '%' ? std::string("%25") : std::string(1, c);
+  }
+  text += '\n';
+  text.resize((text.size() + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
+  std::string path = options.directory + "/secret.conf";
+  TRY(write_secret(path, as_bytes(text)));
+  return path;
+}
+
+/// Puts what the machine needs for TLS where its kernel finds it.
+support::Status add_tls(const BoardOptions& options, const MachineTls& tls, VmOptions& machine) {
+  PIPIT_CHECK(machine.initrd.empty());
+  std::vector<InitrdFile> files = {{"tls/ca", tls.authority}};
+  machine.arguments += " tls.ca=tls/ca";
+  if (!tls.key.empty()) {
+    files.push_back({"tls/certificate", tls.certificate});
+    files.push_back({"tls/key", tls.key});
+    machine.arguments += " tls.certificate=tls/certificate tls.key=tls/key";
+  }
+  if (!tls.broker_name.empty()) machine.arguments += " tls.broker=" + escaped(tls.broker_name);
+  if (!tls.blobs_name.empty()) machine.arguments += " tls.blobs=" + escaped(tls.blobs_name);
+  machine.initrd = options.directory + "/tls.tar";
+  const std::vector<u8> archive = TRY(make_initrd(files));
+  return write_secret(machine.initrd, archive);
+}
+
+/// What a board finds in flash, a machine finds on its command line and, what is secret, on a disk.
 support::Result<Command> mewz_command(const BoardOptions& options) {
-  if (options.token.find_first_of("% ") != std::string::npos)
-    return Error(Code::invalid_argument, "a device token for Mewz has neither spaces nor '%'");
   VmOptions machine;
   machine.kernel = options.firmware;
   machine.arguments = "agent broker=" + dotted(options.broker_host) + ":" +
                       std::to_string(options.broker_port) + " blobs=" + dotted(options.blob_host) + ":" +
-                      std::to_string(options.blob_port) + " token=" + options.token;
+                      std::to_string(options.blob_port);
   if (!options.machine.arguments.empty()) machine.arguments += " " + options.machine.arguments;
   machine.initrd = options.machine.initrd;
+  if (options.machine.tls) TRY(add_tls(options, *options.machine.tls, machine));
+  machine.disks.push_back(TRY(secret_disk(options)));
   machine.memory_mb = options.machine.memory_mb;
+  machine.directories = options.machine.directories;
   machine.forwards = options.machine.forwards;
   machine.forward_host = options.machine.forward_host;
   machine.network = true;
   machine.mac = options.mac;
-  return vm_command(machine, "file,append=on,path=" + escaped(options.directory) + "/console.log");
+  return vm_command(machine, "file,append=on,path=" + doubled(options.directory) + "/console.log");
 }
 
 support::Result<Command> board_command(const BoardOptions& options, usize kind) {
@@ -155,7 +202,7 @@ support::Result<Command> board_command(const BoardOptions& options, usize kind) 
   // nothing.
   command.insert(command.end(), {"-icount", "shift=0,align=off,sleep=on"});
   command.insert(command.end(),
-                 {"-chardev", "file,id=console,append=on,path=" + escaped(options.directory) + "/console.log",
+                 {"-chardev", "file,id=console,append=on,path=" + doubled(options.directory) + "/console.log",
                   "-serial", "chardev:console"});
   command.insert(command.end(), row.arguments.begin(), row.arguments.end());
   command.insert(command.end(), {row.network, row.network_value + options.mac});

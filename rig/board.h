@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ constexpr const char kMewzBoard[] = "mewz";
 /// What an image for `board` is called in its build folder's bin/.
 std::string image_name(const std::string& board);
 
+/// Makes both connections of a machine's agent TLS; certificates and key in DER.
+struct MachineTls {
+  std::vector<u8> authority;
+  std::vector<u8> certificate, key;     ///< the machine's own; empty when it has none
+  std::string broker_name, blobs_name;  ///< what the servers' certificates must be for; empty: any name
+};
+
 struct BoardOptions {
   std::string board;                             ///< a BoardKind's name, or kMewzBoard
   std::string firmware;                          ///< ELF file of waiot for it, or of Mewz
@@ -36,9 +44,11 @@ struct BoardOptions {
     u32 memory_mb = 32;
     std::vector<VmOptions::Forward> forwards;
     std::string forward_host = "127.0.0.1";
-    std::string initrd;     ///< none when empty
+    std::string initrd;     ///< none when empty; with `tls` there must be none
     std::string arguments;  ///< further words of its command line
-  } machine;                ///< of kMewzBoard alone
+    std::optional<MachineTls> tls;
+    std::vector<VmOptions::Directory> directories;
+  } machine;  ///< of kMewzBoard alone
 };
 
 /// One running QEMU. Its console goes to <directory>/console.log.

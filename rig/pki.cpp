@@ -30,6 +30,8 @@ constexpr Certificate kCertificates[] = {
     {"gateway", "/O=pipit/CN=pipit-gateway", nullptr},
     {"kubelet-client", "/O=system:masters/CN=kube-apiserver-kubelet-client", nullptr},
     {"kubelet-serving", "/O=system:nodes/CN=system:node:pipit", "IP:127.0.0.1,DNS:localhost"},
+    {"broker", "/CN=broker", "IP:127.0.0.1,DNS:localhost"},
+    {"link", "/CN=pipit-gateway", "DNS:gateway.pipit"},
 };
 
 support::Status openssl(const std::string& directory, std::vector<std::string> arguments) {
@@ -43,6 +45,13 @@ support::Status openssl(const std::string& directory, std::vector<std::string> a
 support::Status new_key(const std::string& directory, const std::string& file) {
   return openssl(directory,
                  {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", file});
+}
+
+/// "ca" → ca.key, ca.crt of an authority.
+support::Status found(const std::string& directory, const std::string& name) {
+  TRY(new_key(directory, name + ".key"));
+  return openssl(directory, {"req", "-x509", "-new", "-key", name + ".key", "-days", "3650", "-subj",
+                             "/CN=pipit-" + name, "-out", name + ".crt"});
 }
 
 support::Status issue(const std::string& directory, const Certificate& row) {
@@ -75,9 +84,8 @@ std::string base64(Bytes data) {
 
 Result<Pki> Pki::create(const std::string& directory) {
   TRY(support::make_directories(directory));
-  TRY(new_key(directory, "ca.key"));
-  TRY(openssl(directory, {"req", "-x509", "-new", "-key", "ca.key", "-days", "3650", "-subj", "/CN=pipit-ca",
-                          "-out", "ca.crt"}));
+  TRY(found(directory, "ca"));
+  TRY(found(directory, "machine-ca"));
   for (const Certificate& row : kCertificates) TRY(issue(directory, row));
   // Service accounts are signed with a bare key pair.
   TRY(new_key(directory, "service-account.key"));

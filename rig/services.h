@@ -9,9 +9,11 @@ namespace pipit::rig {
 
 /// mosquitto. No queue of it drops: what is published with QoS 1 reaches a subscriber whose session lives.
 struct Broker {
-  static support::Result<Broker> start(State& state);
+  /// With `pki` it has a second listener, for TLS: clients show a certificate of the authority or of the one
+  /// for machines, and each machine has its own topics alone.
+  static support::Result<Broker> start(State& state, const Pki* pki = nullptr);
   Service service;
-  u16 port = 0;
+  u16 port = 0, tls_port = 0;
 };
 
 /// docker-registry, storage below the state folder.
@@ -22,7 +24,8 @@ struct Registry {
   u16 port = 0;
 };
 
-/// `pipit gateway` as the cluster's user pipit-gateway.
+/// `pipit gateway` as the cluster's user pipit-gateway. Where the broker speaks TLS, so does it; boards fetch
+/// from a port of their own then.
 struct Gateway {
   struct Options {
     std::string program;       ///< the pipit binary
@@ -33,7 +36,9 @@ struct Gateway {
   static support::Result<Gateway> start(State& state, const ControlPlane& plane, const Broker& broker,
                                         const Registry& registry, const Options& options);
   Service service;
-  u16 blob_port = 0, kubelet_port = 0;
+  u16 blob_port = 0;      ///< packages in the clear
+  u16 blob_tls_port = 0;  ///< and by HTTPS; 0: not
+  u16 kubelet_port = 0;
 };
 
 }  // namespace pipit::rig

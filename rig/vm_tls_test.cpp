@@ -104,7 +104,7 @@ class SecureBroker : public testing::Test {
 constexpr const char kMine[] = " tls.certificate=tls/device.der tls.key=tls/device.key.der";
 
 TEST_F(SecureBroker, HearsAMachineThatShowsItsCertificate) {
-  auto machine = start(std::string("tls.ca=tls/ours.der tls.name=broker") + kMine, secure_port_);
+  auto machine = start(std::string("tls.ca=tls/ours.der tls.broker=broker") + kMine, secure_port_);
   ASSERT_TRUE(machine.ok()) << machine.error().text;
   const auto heard = support::run({"mosquitto_sub", "-h", "127.0.0.1", "-p", std::to_string(open_port_), "-t",
                                    "pipit/waiot-0f0e0f/hello", "-C", "1", "-W", "30", "-F", "%t"});
@@ -121,7 +121,7 @@ TEST_F(SecureBroker, IsRefusedWhenAnotherAuthoritySignedIt) {
 }
 
 TEST_F(SecureBroker, IsRefusedUnderAnotherName) {
-  auto machine = start("tls.ca=tls/ours.der tls.name=elsewhere", secure_port_);
+  auto machine = start("tls.ca=tls/ours.der tls.broker=elsewhere", secure_port_);
   ASSERT_TRUE(machine.ok()) << machine.error().text;
   EXPECT_TRUE(says("tls: broker: the server's certificate is for another name")) << console();
   machine->power_off();

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "cli/up/run.h"
+#include "orchestrator/gateway/link_tls.h"
 #include "support/files.h"
 #include "support/process.h"
 
@@ -36,6 +37,22 @@ support::Result<FirmwareResult> sizes(const std::string& elf) {
   return result;
 }
 
+/// A machine speaks TLS; boards cannot yet.
+support::Status secure(const Run& run, Device& device) {
+  const rig::Pki& pki = run.plane->pki();
+  const gateway::LinkTls link = TRY(gateway::LinkTls::load({.ca = pki.ca(),
+                                                            .certificate = pki.certificate("link"),
+                                                            .key = pki.key("link"),
+                                                            .machine_ca = pki.certificate("machine-ca"),
+                                                            .machine_ca_key = pki.key("machine-ca")}));
+  gateway::MachineTls tls = TRY(link.for_machine(device.name, "127.0.0.1"));
+  device.options.machine.tls = {std::move(tls.authority), std::move(tls.certificate), std::move(tls.key),
+                                tls.broker_name, tls.blobs_name};
+  device.options.broker_port = run.broker->tls_port;
+  device.options.blob_port = run.gateway->blob_tls_port;
+  return {};
+}
+
 support::Status add_device(Run& run, const std::string& board, usize index) {
   Device device;
   char mac[18], name[16];
@@ -50,6 +67,7 @@ support::Status add_device(Run& run, const std::string& board, usize index) {
   device.options.broker_port = run.broker->port;
   device.options.blob_port = run.blob_port;
   device.options.token = run.token;
+  if (board == rig::kMewzBoard) TRY(secure(run, device));
   run.report.firmware[board] = TRY(sizes(device.options.firmware));
   run.devices.push_back(std::move(device));
   return run.power_on(run.devices.back());

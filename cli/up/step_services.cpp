@@ -40,7 +40,7 @@ support::Status start_services(Run& run) {
   run.token = TRY(random_token());
   run.plane.emplace(TRY(rig::ControlPlane::start(run.state, {.binaries = run.path(".cache/kubernetes")})));
   run.progress.say("Kubernetes on 127.0.0.1:" + std::to_string(run.plane->port()));
-  run.broker.emplace(TRY(rig::Broker::start(run.state)));
+  run.broker.emplace(TRY(rig::Broker::start(run.state, &run.plane->pki())));
   run.registry.emplace(TRY(rig::Registry::start(run.state)));
   TRY(push_packages(run));
   // RuntimeClasses, and the gateway's roles: it may do nothing before.

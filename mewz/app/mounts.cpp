@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "mewz/clock.h"
 #include "mewz/memory/kernel_map.h"
 #include "mewz/memory/late.h"
 #include "mewz/virtio/plan9_device.h"
@@ -35,12 +36,38 @@ Status attach(Plan9Device& device, std::string_view path, MountedFiles& all) {
   return {};
 }
 
+/// A file system in pages of its own, so that what is written there takes nothing from anybody else.
+struct ScratchFiles {
+  explicit ScratchFiles(std::string_view path) : files(pages, clock(), path) {}
+  PageAllocator pages;
+  MemoryFiles files;
+};
+
+Status attach(const Scratch& scratch, MountedFiles& all) {
+  constexpr usize kPage = PageAllocator::block_bytes(0);
+  const usize bytes = (static_cast<usize>(scratch.bytes) + kPage - 1) / kPage * kPage;
+  const usize facts = (sizeof(ScratchFiles) + 15) / 16 * 16;
+  Reservation* const memory = TRY(Reservation::create(bytes + facts + PageAllocator::state_bytes(0, bytes)));
+  const usize start = reinterpret_cast<usize>(memory->base());
+  auto* const made = new (memory->base() + bytes) ScratchFiles(scratch.path);
+  made->pages.init(start, start + bytes, memory->base() + bytes + facts);
+  made->pages.add(start, start + bytes);
+  if (!all.add(made->files)) return Error{Code::out_of_range, "more directories than 16"};
+  return {};
+}
+
+/// So that a listing of what is above shows it, where it can.
+void show(MemoryFiles* root, std::string_view path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  if (root != nullptr && !path.empty()) (void)root->create_directory(0, path);
+}
+
 }  // namespace
 
-Status attach_mounts(const CommandLine& command, MemoryFiles& root, MountedFiles& all) {
+Status attach_mounts(const CommandLine& command, MemoryFiles* root, MountedFiles& all) {
   const std::span<const Mount> mounts{command.mounts, command.mount_count};
-  if (!command.no_files && std::ranges::none_of(mounts, [](const Mount& mount) { return mount.path == "/"; }))
-    (void)all.add(root);  // the first has room
+  if (root != nullptr && std::ranges::none_of(mounts, [](const Mount& mount) { return mount.path == "/"; }))
+    (void)all.add(*root);  // the first has room
   while (!mounts.empty() && g_count < kMost) {
     const Status opened = g_devices[g_count].build().open();
     if (!opened.ok() && opened.error().code == Code::unavailable) break;
@@ -53,9 +80,11 @@ Status attach_mounts(const CommandLine& command, MemoryFiles& root, MountedFiles
       return Error{Code::not_found, "the machine has no directory of the host's with this tag",
                    static_cast<u32>(&mount - mounts.data())};
     TRY(attach(*device, mount.path, all));
-    std::string_view below = mount.path;
-    while (below.starts_with('/')) below.remove_prefix(1);
-    if (!below.empty()) (void)root.create_directory(0, below);  // so that a listing shows it, where it can
+    show(root, mount.path);
+  }
+  for (const Scratch& scratch : std::span(command.scratch, command.scratch_count)) {
+    TRY(attach(scratch, all));
+    show(root, scratch.path);
   }
   return {};
 }

@@ -1,8 +1,8 @@
 #include "mewz/boot/command_line.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "base/ipv4.h"
 #include "base/text.h"
 
 namespace pipit::mewz {
@@ -33,15 +33,6 @@ std::string_view take(std::string_view& rest, char separator) {
   const std::string_view part = slice(rest, 0, at);
   rest = at == std::string_view::npos ? std::string_view() : slice(rest, at + 1);
   return part;
-}
-
-bool parse_address(std::string_view text, u8 (&out)[4]) {
-  for (u8& byte : out) {
-    u64 number = 0;
-    if (!parse_number(take(text, '.'), 255, number)) return false;
-    byte = static_cast<u8>(number);
-  }
-  return text.empty();
 }
 
 /// Decodes %XX into the text the command line keeps.
@@ -94,25 +85,33 @@ bool take_mount(CommandLine& out, std::string_view value) {
   ++out.mount_count;
   return true;
 }
+bool take_scratch(CommandLine& out, std::string_view value) {
+  if (out.scratch_count == CommandLine::kMaxScratch) return false;
+  Scratch& scratch = out.scratch[out.scratch_count];
+  const std::string_view path = take(value, ',');
+  if (!path.starts_with('/') || !decode(out, path, scratch.path) ||
+      !parse_number(value, CommandLine::kMostScratchBytes, scratch.bytes) ||
+      scratch.bytes < CommandLine::kLeastScratchBytes)
+    return false;
+  ++out.scratch_count;
+  return true;
+}
 bool take_ip(CommandLine& out, std::string_view value) {
   out.address = {};
   if (value == "dhcp") return true;
   std::string_view address = take(value, ',');
   u64 bits = 0;
-  if (!parse_address(take(address, '/'), out.address.address) || !parse_number(address, 30, bits) ||
-      bits == 0)
+  if (!parse_ipv4(take(address, '/'), out.address.address) || !parse_number(address, 30, bits) || bits == 0)
     return false;
-  if (!value.empty() && !parse_address(value, out.address.gateway)) return false;
+  if (!value.empty() && !parse_ipv4(value, out.address.gateway)) return false;
   out.address.prefix_bits = static_cast<u8>(bits);
   out.address.given = true;
   return true;
 }
-bool take_dns(CommandLine& out, std::string_view value) { return parse_address(value, out.name_server); }
+bool take_dns(CommandLine& out, std::string_view value) { return parse_ipv4(value, out.name_server); }
 bool parse_endpoint(std::string_view value, Endpoint& out) {
-  u8 host[4];
   u64 port = 0;
-  if (!parse_address(take(value, ':'), host) || !parse_number(value, 65535, port) || port == 0) return false;
-  std::memcpy(out.host.data(), host, sizeof host);
+  if (!parse_ipv4(take(value, ':'), out.host) || !parse_number(value, 65535, port) || port == 0) return false;
   out.port = static_cast<u16>(port);
   return true;
 }
@@ -152,6 +151,7 @@ constexpr struct {
     {"ip", take_ip, "command line: expected ip=dhcp or ip=A.B.C.D/BITS,GATEWAY"},
     {"dns", take_dns, "command line: expected dns=A.B.C.D"},
     {"mount", take_mount, "command line: expected mount=TAG:/PATH, at most 8 times"},
+    {"tmpfs", take_scratch, "command line: expected tmpfs=/PATH,BYTES, 65536 to 1073741824, at most 4 times"},
     {"nofiles", take_no_files, "command line: nofiles takes no value"},
     {"stack", take_stack, "command line: expected stack=BYTES, 4096 to 67108864"},
     {"trace", take_trace, "command line: trace takes no value"},
@@ -165,7 +165,10 @@ constexpr struct {
      "command line: expected tls.certificate=NAME of an archive's member"},
     {"tls.key", take_text<&CommandLine::tls_key>,
      "command line: expected tls.key=NAME of an archive's member"},
-    {"tls.name", take_text<&CommandLine::tls_name>, "command line: expected tls.name=NAME of the server"},
+    {"tls.broker", take_text<&CommandLine::tls_broker>,
+     "command line: expected tls.broker=NAME or ADDRESS of its certificate"},
+    {"tls.blobs", take_text<&CommandLine::tls_blobs>,
+     "command line: expected tls.blobs=NAME or ADDRESS of its certificate"},
     {"agent", take_agent, "command line: agent takes no value"},
     {"virtio_mmio.device", take_transport, "command line: expected virtio_mmio.device=BYTES@0xADDRESS:LINE"},
 };

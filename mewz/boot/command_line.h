@@ -17,7 +17,7 @@ struct TransportAddress {
 
 /// An IPv4 address given by hand: "ip=10.0.2.15/24,10.0.2.2".
 struct StaticAddress {
-  u8 address[4], gateway[4];
+  std::array<u8, 4> address, gateway;
   u8 prefix_bits;
   bool given;
 };
@@ -33,8 +33,16 @@ struct Mount {
   std::string_view tag, path;
 };
 
+/// Memory as a directory, empty at first: "tmpfs=/guest/path,BYTES".
+struct Scratch {
+  std::string_view path;
+  u64 bytes;  ///< that files, and what is known of them, may take
+};
+
 struct CommandLine {
-  static constexpr u32 kMaxArguments = 64, kMaxTransports = 32, kMaxMounts = 8, kMaxText = 8192;
+  static constexpr u32 kMaxArguments = 64, kMaxTransports = 32, kMaxMounts = 8, kMaxScratch = 4;
+  static constexpr u32 kMaxText = 8192;
+  static constexpr u64 kLeastScratchBytes = 64u << 10, kMostScratchBytes = u64{1} << 30;
 
   std::string_view app;                       ///< app=NAME: which member of an archive to run
   std::string_view arguments[kMaxArguments];  ///< arg=TEXT each, after argv[0]
@@ -45,17 +53,20 @@ struct CommandLine {
   u32 transport_count = 0;
   Mount mounts[kMaxMounts];
   u32 mount_count = 0;
-  StaticAddress address{};     ///< without it: DHCP
-  u8 name_server[4] = {};      ///< dns=A.B.C.D; zeros: what DHCP says
-  u32 stack_bytes = 1u << 20;  ///< stack=BYTES of the engine
-  bool no_files = false;       ///< nofiles: no directory but those of mount=
-  bool trace = false;          ///< trace: tell more of what happens
-  bool agent = false;          ///< agent: be a Node instead of running one application
-  Endpoint broker, blobs;      ///< broker=IP:PORT, blobs=IP:PORT: the gateway, for the agent
-  std::string_view token;      ///< token=TEXT: the device's, for the agent
+  Scratch scratch[kMaxScratch];
+  u32 scratch_count = 0;
+  StaticAddress address{};          ///< without it: DHCP
+  std::array<u8, 4> name_server{};  ///< dns=A.B.C.D; zeros: what DHCP says
+  u32 stack_bytes = 1u << 20;       ///< stack=BYTES of the engine
+  bool no_files = false;            ///< nofiles: no directory but those of mount=
+  bool trace = false;               ///< trace: tell more of what happens
+  bool agent = false;               ///< agent: be a Node instead of running one application
+  Endpoint broker, blobs;           ///< broker=IP:PORT, blobs=IP:PORT: the gateway, for the agent
+  std::string_view token;           ///< token=TEXT: the device's, for the agent
   /// Members of an archive, in DER, for the agent's link: tls.ca=NAME tls.certificate=NAME tls.key=NAME.
   std::string_view tls_authority, tls_certificate, tls_key;
-  std::string_view tls_name;  ///< tls.name=NAME the server's certificate must be for; empty: any
+  /// tls.broker=NAME tls.blobs=NAME: what the certificate of each must be for; empty: any name will do.
+  std::string_view tls_broker, tls_blobs;
 
   char text[kMaxText];  ///< where the decoded values lie
   u32 text_bytes = 0;

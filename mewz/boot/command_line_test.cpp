@@ -12,7 +12,7 @@ TEST(CommandLine, ReadsEveryWord) {
   CommandLine line;
   const Status status = parse_command_line(
       "app=server.wasm arg=--port=80  arg=a%20b%25 env=HOME=/tmp ip=10.0.2.15/24,10.0.2.2 dns=10.0.2.3 "
-      "mount=share:/data stack=65536 nofiles trace virtio_mmio.device=512@0xfeb00e00:12 "
+      "mount=share:/data tmpfs=/tm%70,65536 stack=65536 nofiles trace virtio_mmio.device=512@0xfeb00e00:12 "
       "virtio_mmio.device=4K@0xd0000000:5",
       line);
   ASSERT_TRUE(status.ok()) << status.error().message << " at " << status.error().where;
@@ -30,6 +30,9 @@ TEST(CommandLine, ReadsEveryWord) {
   ASSERT_EQ(line.mount_count, 1u);
   EXPECT_EQ(line.mounts[0].tag, "share");
   EXPECT_EQ(line.mounts[0].path, "/data");
+  ASSERT_EQ(line.scratch_count, 1u);
+  EXPECT_EQ(line.scratch[0].path, "/tmp");
+  EXPECT_EQ(line.scratch[0].bytes, 65536u);
   EXPECT_EQ(line.stack_bytes, 65536u);
   EXPECT_TRUE(line.no_files);
   EXPECT_TRUE(line.trace);
@@ -65,6 +68,10 @@ TEST(CommandLine, NamesTheWordThatIsWrong) {
                                 "dns=1.2.3.4.5",
                                 "mount=:/x",
                                 "mount=a",
+                                "tmpfs=/a",
+                                "tmpfs=a,65536",
+                                "tmpfs=/a,65535",
+                                "tmpfs=/a,1073741825",
                                 "stack=1",
                                 "stack=x",
                                 "trace=1",
@@ -87,8 +94,9 @@ TEST(CommandLine, NamesTheWordThatIsWrong) {
 }
 
 TEST(CommandLine, SurvivesAnyCharacters) {
-  const std::string seeds[] = {"app=a arg=%41 env=K=V ip=1.2.3.4/8,1.1.1.1 mount=a:/b stack=4096",
-                               "virtio_mmio.device=512@0xfeb00e00:12 dns=1.1.1.1 trace ip=dhcp"};
+  const std::string seeds[] = {
+      "app=a arg=%41 env=K=V ip=1.2.3.4/8,1.1.1.1 mount=a:/b tmpfs=/c,70000 stack=4096",
+      "virtio_mmio.device=512@0xfeb00e00:12 dns=1.1.1.1 trace ip=dhcp"};
   std::mt19937 random(3);
   for (u32 round = 0; round < 20'000; ++round) {
     std::string words = seeds[round % 2];

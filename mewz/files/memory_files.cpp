@@ -30,8 +30,8 @@ bool only_slashes(std::string_view text) { return text.find_first_not_of('/') ==
 
 }  // namespace
 
-MemoryFiles::MemoryFiles(PageAllocator& pages, ports::Clock& clock)
-    : pages_(pages), clock_(clock), inodes_(pages), names_(pages) {
+MemoryFiles::MemoryFiles(PageAllocator& pages, ports::Clock& clock, std::string_view path)
+    : pages_(pages), clock_(clock), path_(path), inodes_(pages), names_(pages) {
   root_.number = 1;
   root_.filetype = kDirectory;
   root_.links = 2;
@@ -174,7 +174,7 @@ u16 MemoryFiles::open_inode(Inode& inode, u16 fdflags, bool writable, u32& handl
 }
 
 bool MemoryFiles::preopen(u32 index, std::string_view& guest_path) {
-  guest_path = "/";
+  guest_path = path_;
   return index == 0;
 }
 

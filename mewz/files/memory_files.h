@@ -6,12 +6,12 @@
 
 namespace pipit::mewz {
 
-/// A file system in memory, granted to the application as "/". It begins with the files of an archive, which
-/// are read where they lie until they are written to.
+/// A file system in memory, one granted directory. It begins empty or with the files of an archive, which are
+/// read where they lie until they are written to.
 class MemoryFiles final : public ports::Files {
  public:
-  /// Both outlive it.
-  MemoryFiles(PageAllocator& pages, ports::Clock& clock);
+  /// All outlive it. `path` is the name under which the application sees it.
+  MemoryFiles(PageAllocator& pages, ports::Clock& clock, std::string_view path = "/");
   MemoryFiles(const MemoryFiles&) = delete;
   /// Lays the members of a tar or cpio archive into it; the archive's bytes stay where they are. malformed as
   /// ArchiveReader::next(); out_of_memory.
@@ -80,6 +80,7 @@ class MemoryFiles final : public ports::Files {
 
   PageAllocator& pages_;
   ports::Clock& clock_;
+  std::string_view path_;
   Slab<Inode> inodes_;
   Slab<DirectoryEntry> names_;
   Inode root_;

@@ -196,7 +196,7 @@ Status NetworkInterface::init(const CommandLine& command) {
   netif_set_up(&g_netif);
   if (!fixed.given && dhcp_start(&g_netif) != ERR_OK)
     return Error{Code::out_of_memory, "DHCP cannot be started"};
-  if (const u8* dns = command.name_server; (dns[0] | dns[1] | dns[2] | dns[3]) != 0) {
+  if (const auto& dns = command.name_server; (dns[0] | dns[1] | dns[2] | dns[3]) != 0) {
     ip_addr_t server;
     IP_ADDR4(&server, dns[0], dns[1], dns[2], dns[3]);
     dns_setserver(0, &server);

@@ -66,11 +66,11 @@ void secure_link(const CommandLine& command, const Sources& sources) {
     stop(StopCode::misconfigured);
   }
   Reservation* const memory = require("tls", Reservation::create(NodeNetwork::kTlsBytes));
-  const Status secured = g_network->secure({.authority = file(command.tls_authority),
-                                            .certificate = file(command.tls_certificate),
-                                            .key = file(command.tls_key),
-                                            .name = command.tls_name},
-                                           clock(), entropy(), memory->memory());
+  const Status secured =
+      g_network->secure({.authority = file(command.tls_authority),
+                         .certificate = file(command.tls_certificate),
+                         .key = file(command.tls_key)},
+                        {command.tls_broker, command.tls_blobs}, clock(), entropy(), memory->memory());
   if (secured.ok()) return;
   Line() << secured.error();
   stop(StopCode::misconfigured);
@@ -78,14 +78,15 @@ void secure_link(const CommandLine& command, const Sources& sources) {
 
 }  // namespace
 
-void run_node(const CommandLine& command, const Sources& sources, const Machine& machine) {
+void run_node(const CommandLine& command, const Sources& sources, const Machine& machine,
+              ports::Files& files) {
   if (!network().started()) {
     Line() << "agent: the machine has no network card";
     stop(StopCode::misconfigured);
   }
   g_network.build();
   if (!command.tls_authority.empty()) secure_link(command, sources);
-  g_platform.build().init(machine.cpu);
+  g_platform.build().init(machine.cpu, files);
   static Probe probe(pages().free_bytes());
   const Shares shares = share_memory();
   g_flash.init(require("agent", Reservation::create(shares.flash_bytes))->memory());

@@ -15,6 +15,7 @@ Status NodePlatform::equip(u32 index, const wasm::ValidModule& module, Bytes nat
   for (wasi::Descriptor& each : app.descriptors) each = {};
   context.descriptors = app.descriptors;
   context.sockets = &sockets(owner(index));
+  context.files = files_;
   app.trial = false;
   if (native.empty()) return {};
   app.code.emplace(TRY(load_native(native, module, *cpu_)), &native_faults());
@@ -32,6 +33,8 @@ Status NodePlatform::equip(u32 index, const wasm::ValidModule& module, Bytes nat
 void NodePlatform::retire(u32 index, bool failed) {
   App& app = apps_[index];
   close_all(owner(index), failed);
+  for (wasi::Descriptor& each : app.descriptors)
+    if (each.kind == wasi::Descriptor::Kind::file) (void)files_->close(each.handle);
   app.memory.release();
   if (app.code) unload_native(app.code->module);
   app.code.reset();

@@ -7,11 +7,15 @@
 
 namespace pipit::mewz {
 
-/// What an application of the device agent's has here beyond what a board gives: sockets, native code in
-/// memory of its own, a clean passing on of the ports it serves.
+/// What an application of the device agent's has here beyond what a board gives: files, sockets, native code
+/// in memory of its own, a clean passing on of the ports it serves.
 class NodePlatform final : public agent::Platform {
  public:
-  void init(const CpuFeatures& cpu) { cpu_ = &cpu; }
+  /// Both outlive it; `files` are granted to every application, each with handles of its own.
+  void init(const CpuFeatures& cpu, ports::Files& files) {
+    cpu_ = &cpu;
+    files_ = &files;
+  }
 
   Status equip(u32 index, const wasm::ValidModule& module, Bytes native, wasi::Context& context,
                wasm::InstanceConfig& config) override;
@@ -39,6 +43,7 @@ class NodePlatform final : public agent::Platform {
   static Owner owner(u32 index) { return index == 0 ? Owner::first : Owner::second; }
 
   const CpuFeatures* cpu_ = nullptr;
+  ports::Files* files_ = nullptr;
   App apps_[2];
 };
 

@@ -73,10 +73,11 @@ usize SocketStream::receive(MutBytes out) {
 
 void SocketStream::close() { end(State::closed); }
 
-Status NodeNetwork::secure(const TlsFiles& files, ports::Clock& clock, ports::Entropy& entropy,
-                           MutBytes memory) {
+Status NodeNetwork::secure(const TlsFiles& files, const std::string_view (&names)[kStreams],
+                           ports::Clock& clock, ports::Entropy& entropy, MutBytes memory) {
   TRY(start_mbedtls(clock, memory));
   TRY(tls_.build(streams_).settings.init(TlsSettings::Role::client, files, entropy));
+  for (u32 i = 0; i < kStreams; ++i) TRY(tls_->streams[i].expect(names[i]));
   secured_ = true;
   return {};
 }

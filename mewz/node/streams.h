@@ -29,9 +29,10 @@ class SocketStream final : public ports::TcpStream {
 class NodeNetwork final : public ports::Network {
  public:
   static constexpr u32 kStreams = 2;
-  /// From now on connections are inside TLS; before the first one. Errors: as start_mbedtls() and
-  /// TlsSettings::init().
-  Status secure(const TlsFiles& files, ports::Clock& clock, ports::Entropy& entropy, MutBytes memory);
+  /// From now on connections are inside TLS, each to whom its name says (TlsStream::expect()); before the
+  /// first one. Errors: as start_mbedtls() and TlsSettings::init().
+  Status secure(const TlsFiles& files, const std::string_view (&names)[kStreams], ports::Clock& clock,
+                ports::Entropy& entropy, MutBytes memory);
   /// What `secure` needs.
   static constexpr usize kTlsBytes = 160u << 10;
   void poll() override;

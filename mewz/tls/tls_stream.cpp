@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ipv4.h"
+#include "base/text.h"
 #include "mewz/tls/platform.h"
 
 namespace pipit::mewz {
@@ -18,7 +20,8 @@ const char* why_not_believed(u32 flags) {
       {MBEDTLS_X509_BADCERT_EXPIRED, "the server's certificate is no longer valid"},
       {MBEDTLS_X509_BADCERT_FUTURE,
        "the server's certificate is not valid yet: does this machine know the time?"},
-      {MBEDTLS_X509_BADCERT_CN_MISMATCH, "the server's certificate is for another name (tls.name)"},
+      {MBEDTLS_X509_BADCERT_CN_MISMATCH,
+       "the server's certificate is for another name (tls.broker, tls.blobs)"},
       {MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE |
            MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
        "the server's certificate is not for servers"},
@@ -96,10 +99,30 @@ Status TlsSettings::take_files(Role role, const TlsFiles& files) {
     if (mbedtls_ssl_conf_own_cert(&config_, &certificate_, &key_) != 0)
       return Error{Code::out_of_memory, "tls: too little memory"};
   }
-  if (files.name.size() > kMaxNameBytes)
-    return Error{Code::out_of_range, "tls: the server's name is too long"};
-  std::copy(files.name.begin(), files.name.end(), name_);
   return {};
+}
+
+Status TlsStream::expect(std::string_view name) {
+  if (name.size() > kMaxNameBytes) return Error{Code::out_of_range, "tls: the server's name is too long"};
+  copy_text(name_, name);
+  name_[name.size()] = 0;
+  by_address_ = parse_ipv4(name, address_);
+  return {};
+}
+
+/// mbedTLS 2.28 compares DNS names alone.
+int TlsStream::check_address(void* self, mbedtls_x509_crt* certificate, int depth, u32* flags) {
+  const auto& stream = *static_cast<TlsStream*>(self);
+  if (depth != 0) return 0;
+  constexpr u8 kIpAddress = 7;
+  for (const mbedtls_x509_sequence* each = &certificate->subject_alt_names; each != nullptr;
+       each = each->next)
+    if ((each->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == kIpAddress &&
+        each->buf.len == stream.address_.size() &&
+        std::memcmp(each->buf.p, stream.address_.data(), stream.address_.size()) == 0)
+      return 0;
+  *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+  return 0;
 }
 
 Status TlsStream::connect(ports::Ipv4 address, u16 port) {
@@ -115,11 +138,12 @@ Status TlsStream::attach() {
   problem_ = nullptr;
   state_ = State::connecting;
   if (mbedtls_ssl_setup(&ssl_, &settings_->config()) != 0 ||
-      (settings_->name() != nullptr && mbedtls_ssl_set_hostname(&ssl_, settings_->name()) != 0)) {
+      (name_[0] != 0 && !by_address_ && mbedtls_ssl_set_hostname(&ssl_, name_) != 0)) {
     fail(MBEDTLS_ERR_SSL_ALLOC_FAILED);
     close();
     return Error{Code::out_of_memory, "no memory is left for TLS"};
   }
+  if (by_address_) mbedtls_ssl_set_verify(&ssl_, check_address, this);
   mbedtls_ssl_set_bio(&ssl_, this, send_below, receive_below, nullptr);
   return {};
 }

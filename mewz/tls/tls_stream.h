@@ -13,7 +13,6 @@ namespace pipit::mewz {
 struct TlsFiles {
   Bytes authority;         ///< a certificate that signed the other side's; needed to call somebody
   Bytes certificate, key;  ///< our own, and its private key (SEC 1, PKCS #1 or PKCS #8); needed to be called
-  std::string_view name;  ///< what the server's certificate must be for; empty: whatever the authority signed
 };
 
 /// What several connections have in common. start_mbedtls() comes first.
@@ -30,17 +29,13 @@ class TlsSettings {
   Status init(Role role, const TlsFiles& files, ports::Entropy& entropy);
 
   const mbedtls_ssl_config& config() const { return config_; }
-  /// Zero-terminated; nullptr when any will do.
-  const char* name() const { return name_[0] == 0 ? nullptr : name_; }
 
  private:
-  static constexpr usize kMaxNameBytes = 128;
   Status take_files(Role role, const TlsFiles& files);
 
   mbedtls_ssl_config config_{};
   mbedtls_x509_crt authority_{}, certificate_{};
   mbedtls_pk_context key_{};
-  char name_[kMaxNameBytes + 1] = {};
   bool initialised_ = false;
 };
 
@@ -56,6 +51,10 @@ class TlsStream final : public ports::TcpStream {
   TlsStream& operator=(const TlsStream&) = delete;
   ~TlsStream() { close(); }
 
+  /// What the certificate of the other side must be for from the next connection on: a DNS name, or an IPv4
+  /// address in dots (RFC 5280 §4.2.1.6). Empty, as at first: whatever the authority signed. out_of_range
+  /// when it is too long.
+  Status expect(std::string_view name);
   Status connect(ports::Ipv4 address, u16 port) override;
   /// Begins on the stream below, which is connected or being connected; a server has it from its listener.
   Status attach();
@@ -65,9 +64,10 @@ class TlsStream final : public ports::TcpStream {
   void close() override;
 
   /// Why the last connection failed; nullptr when none did.
-  const char* problem() const { return problem_; }
+  const char* problem() const override { return problem_; }
 
  private:
+  static constexpr usize kMaxNameBytes = 128;
   static constexpr usize kPendingBytes = MBEDTLS_SSL_OUT_CONTENT_LEN + 512;
 
   static int send_below(void* self, const unsigned char* data, size_t bytes);
@@ -77,9 +77,13 @@ class TlsStream final : public ports::TcpStream {
   void break_off() const;
   void fail(int error) const;
   void end(State state) const;
+  static int check_address(void* self, mbedtls_x509_crt* certificate, int depth, u32* flags);
 
   const TlsSettings* settings_;
   ports::TcpStream* below_;
+  char name_[kMaxNameBytes + 1] = {};
+  ports::Ipv4 address_{};  ///< what name_ stands for, when it is one
+  bool by_address_ = false;
   // state() takes everything further.
   mutable mbedtls_ssl_context ssl_{};
   mutable State state_ = State::closed;

@@ -45,11 +45,29 @@ ByteRange parse_range(std::string_view header, u64 size) {
   return {ByteRange::Kind::part, *first, end - *first + 1};
 }
 
-support::Status BlobServer::start(const std::string& host, u16 port) {
+support::Status BlobServer::start(const std::string& host, u16 port, const LinkTls* tls) {
   HttpServer::Options options;
   options.host = host;
   options.port = port;
-  server_ = TRY(HttpServer::start(options, [this](const HttpCall& call) { return answer(call); }));
+  if (tls != nullptr) {
+    options.certificate = tls->certificate();
+    options.key = tls->key();
+    options.client_ca = tls->client_ca();
+  }
+  const bool known_only = !options.client_ca.empty();
+  server_ = TRY(HttpServer::start(options, [this, known_only](const HttpCall& call) {
+    if (known_only && !call.peer.verified)
+      return HttpAnswer{.status = 403, .body = "a certificate of the platform's authority is needed\n"};
+    return answer(call);
+  }));
+  return {};
+}
+
+support::Status BlobServer::start_plain(const std::string& host, u16 port) {
+  HttpServer::Options options;
+  options.host = host;
+  options.port = port;
+  plain_ = TRY(HttpServer::start(options, [this](const HttpCall& call) { return answer(call); }));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "orchestrator/gateway/http_server.h"
 #include "orchestrator/gateway/images.h"
+#include "orchestrator/gateway/link_tls.h"
 #include "support/json.h"
 
 namespace pipit::gateway {
@@ -23,8 +24,13 @@ ByteRange parse_range(std::string_view header, u64 size);
 class BlobServer {
  public:
   explicit BlobServer(const Images& images) : images_(images) {}
-  support::Status start(const std::string& host, u16 port);
+  /// `tls` null: in the clear. Where it names who may have signed clients' certificates, nobody else is
+  /// answered.
+  support::Status start(const std::string& host, u16 port, const LinkTls* tls = nullptr);
+  /// The same in the clear beside it, for devices without TLS.
+  support::Status start_plain(const std::string& host, u16 port);
   u16 port() const { return server_ ? server_->port() : 0; }
+  u16 plain_port() const { return plain_ ? plain_->port() : 0; }
   HttpAnswer answer(const HttpCall& call);
 
  private:
@@ -35,7 +41,7 @@ class BlobServer {
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::string, u64>> sent_;  ///< device → digest → bytes
   usize counters_ = 0;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<HttpServer> server_, plain_;
 };
 
 }  // namespace pipit::gateway

@@ -31,18 +31,20 @@ DeviceLink::DeviceLink(Parts parts, std::string devices_file)
   restore(unix_ms());
 }
 
-support::Status DeviceLink::start(const std::string& host, u16 port) {
+support::Status DeviceLink::start(const std::string& host, u16 port, std::unique_ptr<MqttTls> tls) {
   Mqtt::Options options;
   options.host = host;
   options.port = port;
+  options.tls = std::move(tls);
   options.client_id =
       "pipit-gateway-" + std::to_string(getpid()) + "-" + std::to_string(std::random_device{}());
   for (std::string_view leaf : {link::topic::kHello, link::topic::kStatus, link::topic::kLog})
     options.topics.push_back(every_device(leaf));
   Mqtt::Handlers handlers;
-  handlers.state = [this](bool connected) {
-    parts_.loop.post([this, connected] {
-      log(connected ? Level::info : Level::warn, connected ? "broker connected" : "broker does not answer");
+  handlers.state = [this](bool connected, const std::string& why) {
+    parts_.loop.post([this, connected, why] {
+      if (connected) log(Level::info, "broker connected");
+      if (!connected) log(Level::warn, "no connection to the broker", {{"error", why}});
       // The broker may have been restarted without its retained messages.
       if (connected) parts_.pods.republish();
     });

@@ -25,7 +25,8 @@ class DeviceLink {
   };
   DeviceLink(Parts parts, std::string devices_file);
 
-  support::Status start(const std::string& host, u16 port);
+  /// `tls` null: in the clear.
+  support::Status start(const std::string& host, u16 port, std::unique_ptr<MqttTls> tls);
   void stop() { mqtt_.reset(); }
   /// A device that will not come back: its identity and its retained desired state go.
   void forget(const std::string& device);

@@ -46,8 +46,9 @@ support::Result<HttpServer::Options> kubelet_options(const GatewayOptions& optio
 /// Everything there is, in the order it is built; torn down the other way round.
 class Gateway {
  public:
-  Gateway(const GatewayOptions& options, kube::Access access)
+  Gateway(const GatewayOptions& options, kube::Access access, std::optional<LinkTls> tls)
       : options_(options),
+        tls_(std::move(tls)),
         client_(std::move(access)),
         executor_(kWorkers),
         devices_(options.device_token),
@@ -59,7 +60,8 @@ class Gateway {
 
   support::Status run(const std::function<bool()>& stop) {
     TRY(support::make_directories(options_.state_dir));
-    TRY(blobs_.start(options_.blob_listen.host, options_.blob_listen.port));
+    TRY(blobs_.start(options_.blob_listen.host, options_.blob_listen.port, tls_ ? &*tls_ : nullptr));
+    if (const auto& plain = options_.plain_blob_listen) TRY(blobs_.start_plain(plain->host, plain->port));
     const HttpServer::Options serving = TRY(kubelet_options(options_));
     TRY(kubelet_.start(serving));
     nodes_.emplace(client_, executor_, loop_, NodeFacts{options_.node_ip, kubelet_.port()});
@@ -74,9 +76,12 @@ class Gateway {
     if (options_.machines > 0)
       machines_.emplace(
           Machines::Options{options_.machines, options_.machine_memory_mb, options_.machine_starter,
-                            blobs_.port(), options_.state_dir + "/machines"},
+                            blobs_.port(), options_.state_dir + "/machines", tls_ ? &*tls_ : nullptr,
+                            options_.broker.host},
           Machines::Parts{client_, executor_, loop_, devices_, *nodes_, *pods_, *link_, events_});
-    TRY(link_->start(options_.broker.host, options_.broker.port));
+    std::unique_ptr<MqttTls> tls;
+    if (tls_) tls = TRY(MqttTls::create(*tls_, options_.broker.host));
+    TRY(link_->start(options_.broker.host, options_.broker.port, std::move(tls)));
     kube::Informer informer(
         client_, pod_watch(),
         [this](kube::Delta delta) {
@@ -117,7 +122,11 @@ class Gateway {
   }
 
   support::Status announce() {
-    const Json ports = {{"pid", getpid()}, {"kubeletPort", kubelet_.port()}, {"blobPort", blobs_.port()}};
+    Json ports = {{"pid", getpid()},
+                  {"kubeletPort", kubelet_.port()},
+                  {"blobPort", blobs_.port()},
+                  {"blobScheme", tls_ ? "https" : "http"}};
+    if (blobs_.plain_port() != 0) ports["plainBlobPort"] = blobs_.plain_port();
     const std::string text = support::dump(ports, 1) + "\n";
     TRY(support::write_file(options_.state_dir + "/gateway.json", as_bytes(text)));
     std::printf("READY kubelet=%u blobs=%u\n", kubelet_.port(), blobs_.port());
@@ -126,6 +135,7 @@ class Gateway {
   }
 
   GatewayOptions options_;
+  std::optional<LinkTls> tls_;
   kube::Client client_;
   Loop loop_;
   Executor executor_;
@@ -157,8 +167,15 @@ support::Result<Endpoint> parse_endpoint(const std::string& text) {
 support::Status run_gateway(const GatewayOptions& options, const std::function<bool()>& stop) {
   set_log_level(options.log_level);
   if (options.device_token.empty()) return Error(Code::invalid_argument, "device token must not be empty");
+  std::optional<LinkTls> tls;
+  if (options.tls.given()) tls.emplace(TRY(LinkTls::load(options.tls)));
+  if (tls && options.machines > 0) TRY(tls->suits_machines());
+  if (options.plain_blob_listen && !tls)
+    return Error(Code::invalid_argument,
+                 "--plain-blob-listen is for use beside --tls-ca: without TLS, "
+                 "--blob-listen serves in the clear");
   kube::Access access = TRY(kube::load_kubeconfig(options.kubeconfig));
-  return Gateway(options, std::move(access)).run(stop);
+  return Gateway(options, std::move(access), std::move(tls)).run(stop);
 }
 
 }  // namespace pipit::gateway

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/types.h"
@@ -20,7 +21,9 @@ support::Result<Endpoint> parse_endpoint(const std::string& text);
 struct GatewayOptions {
   std::string kubeconfig;
   Endpoint broker;
-  Endpoint blob_listen, kubelet_listen;  ///< port 0: a free one, written to <state_dir>/gateway.json
+  Endpoint blob_listen, kubelet_listen;       ///< port 0: a free one, written to <state_dir>/gateway.json
+  TlsFiles tls;                               ///< of the broker's connection and of blob_listen
+  std::optional<Endpoint> plain_blob_listen;  ///< packages in the clear as well, where blob_listen is TLS
   std::string kubelet_certificate, kubelet_key, client_ca;  ///< PEM files
   std::string node_ip = "127.0.0.1";
   std::string device_token;

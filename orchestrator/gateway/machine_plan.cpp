@@ -15,6 +15,7 @@ bool waits(const PodView& pod) { return pod.node.empty() && !pod.deleting && !po
 bool succeeds(const MachineFacts& machine, const MachinePod& pod, const std::vector<MachinePod>& pods) {
   if (machine.ending || !machine.occupied || machine.workload.empty()) return false;
   if (machine.workload != workload_of(pod.view) || machine.shape != pod.shape) return false;
+  if (pod.shape.has_scratch()) return false;  // its emptyDir begins empty
   return std::ranges::none_of(pods, [&](const MachinePod& other) {
     return other.view.uid == machine.uid && !other.view.deleting && !other.view.finished();
   });
@@ -31,6 +32,8 @@ class Placement {
     if (const MachineFacts* own = find([&](const MachineFacts& m) { return m.uid == uid && !m.ending; })) {
       taken_.insert(own->device);
       if (own->ready) steps.push_back({Kind::bind, own->device, uid});
+    } else if (pod.held) {
+      return;
     } else if (const MachineFacts* heir = find([&](const MachineFacts& m) {
                  return !taken_.contains(m.device) && succeeds(m, pod, pods_);
                })) {

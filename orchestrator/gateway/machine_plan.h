@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,13 @@ namespace pipit::gateway {
 struct MachineShape {
   u32 memory_mb = 0;
   std::vector<HostPort> ports;
+  std::vector<PodMount> mounts;
   bool operator==(const MachineShape&) const = default;
+  /// Whether it holds what belongs to one Pod alone.
+  bool has_scratch() const {
+    return std::ranges::any_of(mounts,
+                               [](const PodMount& mount) { return mount.kind == PodMount::Kind::empty_dir; });
+  }
 };
 
 /// A machine as the plan sees it.
@@ -57,6 +64,7 @@ std::string workload_of(const PodView& pod);
 struct MachinePod {
   PodView view;
   MachineShape shape;
+  bool held = false;  ///< what it mounts is not there yet: it gets no machine
 };
 
 /// At most `most` machines are up.

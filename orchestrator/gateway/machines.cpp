@@ -20,6 +20,7 @@ using Kind = MachineStep::Kind;
 
 constexpr i64 kFirstRetryMs = 1'000, kMostRetryMs = 60'000;
 constexpr i64 kSteadyMs = 60'000;  ///< a machine that ran so long begins to count its failures anew
+constexpr i64 kSilentMs = 20'000;  ///< a machine that has not said hello for so long is told of
 constexpr i64 kGraceMs = 3'000;    ///< from asking to end to ending
 constexpr u64 kMegabyte = 1u << 20;
 constexpr u32 kLeastMegabytes = 32;
@@ -52,9 +53,10 @@ std::string new_token() {
 }
 
 Json shape_json(const MachineShape& shape) {
-  Json ports = Json::array();
+  Json ports = Json::array(), mounts = Json::array();
+  for (const PodMount& mount : shape.mounts) mounts.push_back(to_json(mount));
   for (const HostPort& port : shape.ports) ports.push_back({{"host", port.host}, {"guest", port.guest}});
-  return {{"memory", shape.memory_mb}, {"ports", std::move(ports)}};
+  return {{"memory", shape.memory_mb}, {"ports", std::move(ports)}, {"mounts", std::move(mounts)}};
 }
 
 MachineShape shape_from(const Json& json) {
@@ -64,6 +66,8 @@ MachineShape shape_from(const Json& json) {
     for (const Json& port : *ports)
       shape.ports.push_back({static_cast<u16>(support::int_at(port, {"host"})),
                              static_cast<u16>(support::int_at(port, {"guest"}))});
+  if (const Json* mounts = support::find(json, {"mounts"}); mounts != nullptr && mounts->is_array())
+    for (const Json& mount : *mounts) shape.mounts.push_back(mount_from(mount));
   return shape;
 }
 
@@ -76,15 +80,60 @@ Json binding_of(const PodView& pod, const std::string& node) {
 
 }  // namespace
 
-Machines::Machines(Options options, Parts parts) : options_(std::move(options)), parts_(parts) { restore(); }
+Machines::Machines(Options options, Parts parts)
+    : options_(std::move(options)), parts_(parts), config_maps_({parts.client, parts.executor, parts.loop}) {
+  restore();
+}
 
-MachinePod Machines::describe(PodView pod) const {
-  MachineShape shape{options_.memory_mb, pod.ports};
+MachinePod Machines::describe(PodView pod) {
+  MachineShape shape{options_.memory_mb, pod.ports, pod.mounts};
   if (pod.memory_limit != 0) {
     const u64 wanted = (pod.memory_limit * kMemoryPerApplication + kMegabyte - 1) / kMegabyte;
     shape.memory_mb = static_cast<u32>(std::clamp<u64>(wanted, kLeastMegabytes, 1u << 20));
   }
-  return {std::move(pod), std::move(shape)};
+  u64 scratch = 0;
+  for (const PodMount& mount : pod.mounts) scratch += mount.bytes;
+  shape.memory_mb += static_cast<u32>((scratch + kMegabyte - 1) / kMegabyte);
+  const bool held = pod.node.empty() && hold(pod);
+  return {std::move(pod), std::move(shape), held};
+}
+
+/// Whether what the Pod mounts is not there; the Pod is told when it is known why.
+bool Machines::hold(const PodView& pod) {
+  const auto files = config_maps_.files_of(pod);
+  if (files.ok()) {
+    told_held_.erase(pod.uid);
+    return false;
+  }
+  const std::string& why = files.error().text;
+  if (!why.empty() && told_held_[pod.uid] != why) {
+    told_held_[pod.uid] = why;
+    parts_.events.warning(pod, "FailedMount", why);
+  }
+  return true;
+}
+
+support::Status Machines::place_volumes(const std::string& device, const PodView& pod) const {
+  const auto files = TRY(config_maps_.files_of(pod));
+  for (const auto& [volume, contents] : files)
+    if (TRY(write_volume(volumes(device) + "/" + volume, contents)))
+      log(Level::info, "volume written", {{"device", device}, {"volume", volume}});
+  return {};
+}
+
+/// What changed in the cluster reaches running applications.
+void Machines::refresh_volumes(const std::map<std::string, MachinePod>& pods, i64 now_ms) {
+  constexpr i64 kEveryMs = 1'000;
+  if (now_ms < volumes_ms_) return;
+  volumes_ms_ = now_ms + kEveryMs;
+  for (const auto& [device, machine] : machines_) {
+    const auto pod = pods.find(machine.uid);
+    if (machine.ending || pod == pods.end()) continue;
+    // A ConfigMap that went away leaves what was read of it, as with the kubelet.
+    if (const auto placed = place_volumes(device, pod->second.view);
+        !placed.ok() && placed.error().code == Code::io)
+      log(Level::warn, "volume not written", {{"device", device}, {"error", placed.error().text}});
+  }
 }
 
 MachineFacts Machines::facts(const std::string& device, const Machine& machine) const {
@@ -108,11 +157,16 @@ void Machines::tick(i64 now_ms) {
   notice_ends(now_ms);
   std::vector<MachinePod> pods;
   std::map<std::string, MachinePod> by_uid;
-  for (PodView& view : parts_.pods.machine_pods()) {
+  std::vector<PodView> views = parts_.pods.machine_pods();
+  config_maps_.tick(views, now_ms);
+  for (PodView& view : views) {
     pods.push_back(describe(std::move(view)));
     by_uid[pods.back().view.uid] = pods.back();
   }
-  std::erase_if(told_full_, [&](const auto& told) { return !by_uid.contains(told.first); });
+  for (auto* told : {&told_full_, &told_held_})
+    std::erase_if(*told, [&](const auto& each) { return !by_uid.contains(each.first); });
+  refresh_volumes(by_uid, now_ms);
+  notice_silence(by_uid, now_ms);
   std::vector<MachineFacts> all;
   all.reserve(machines_.size());
   for (const auto& [device, machine] : machines_) all.push_back(facts(device, machine));
@@ -133,6 +187,21 @@ void Machines::notice_ends(i64 now_ms) {
     log(Level::warn, "machine ended by itself", {{"device", device}, {"console", words}});
     parts_.pods.machine_ended(machine.uid, "the machine " + device + " ended by itself: " + words, now_ms);
     save();
+  }
+}
+
+/// A machine that cannot reach the broker, or does not believe it, says so on its console alone.
+void Machines::notice_silence(const std::map<std::string, MachinePod>& pods, i64 now_ms) {
+  for (auto& [device, machine] : machines_) {
+    const bool late = machine.process.pid != 0 && now_ms - machine.started_ms >= kSilentMs;
+    const auto pod = pods.find(machine.uid);
+    if (!late || machine.told_silent || machine.ending || pod == pods.end()) continue;
+    machine.told_silent = true;
+    const Device* known = parts_.devices.find(device);
+    if (known != nullptr && known->alive) continue;
+    parts_.events.warning(pod->second.view, "MachineSilent",
+                          "machine " + device + " has not said hello for " +
+                              std::to_string(kSilentMs / 1000) + " s: " + last_words(device, "mewz: tls: "));
   }
 }
 
@@ -179,15 +248,17 @@ void Machines::create(const MachinePod& pod, i64 now_ms) {
   parts_.nodes.own_machine(device);
   parts_.events.normal(pod.view, "MachineStarted",
                        "machine " + device + " with " + std::to_string(pod.shape.memory_mb) + " MB");
+  if (const auto placed = place_volumes(device, pod.view); !placed.ok())
+    log(Level::error, "volumes not written", {{"device", device}, {"error", placed.error().text}});
   start(device, machine, now_ms);
 }
 
 void Machines::start(const std::string& device, Machine& machine, i64 now_ms) {
-  auto started = options_.starter(
-      {device, machine.mac, machine.token, folder(device), machine.shape, options_.blob_port});
+  const auto started = launch(device, machine);
   if (started.ok()) {
     machine.process = {*started, machine.mac};
     machine.started_ms = now_ms;
+    machine.told_silent = false;
     log(Level::info, "machine started", {{"device", device}, {"pid", std::to_string(*started)}});
   } else {
     log(Level::error, "machine not started", {{"device", device}, {"error", started.error().text}});
@@ -195,6 +266,18 @@ void Machines::start(const std::string& device, Machine& machine, i64 now_ms) {
     wait_longer(machine, now_ms);
   }
   save();
+}
+
+support::Result<pid_t> Machines::launch(const std::string& device, const Machine& machine) const {
+  MachineOrder order{device, machine.mac, machine.token, folder(device), machine.shape, options_.blob_port,
+                     {},     {}};
+  for (const PodMount& mount : machine.shape.mounts) {
+    if (mount.kind != PodMount::Kind::config_map) continue;
+    order.directories.push_back({volumes(device) + "/" + mount.volume, mount.path});
+    TRY(support::make_directories(order.directories.back().host));
+  }
+  if (options_.tls != nullptr) order.tls = TRY(options_.tls->for_machine(device, options_.broker_name));
+  return options_.starter(order);
 }
 
 void Machines::wait_longer(Machine& machine, i64 now_ms) {
@@ -236,13 +319,15 @@ void Machines::finish(const std::string& device, Machine& machine, i64 now_ms) {
   });
 }
 
-std::string Machines::last_words(const std::string& device) const {
+std::string Machines::last_words(const std::string& device, std::string_view rather) const {
   for (const char* file : {"/console.log", "/qemu.log"}) {
     auto data = support::read_file(folder(device) + file);
     if (!data.ok()) continue;
     std::string_view text = as_text(*data);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
     if (text.empty()) continue;
+    if (const usize at = rather.empty() ? text.npos : text.rfind(rather); at != text.npos)
+      return std::string(text.substr(at, text.find_first_of("\r\n", at) - at));
     const usize line = text.rfind('\n');
     return std::string(line == text.npos ? text : text.substr(line + 1));
   }

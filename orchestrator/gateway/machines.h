@@ -1,8 +1,10 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "orchestrator/gateway/config_maps.h"
 #include "orchestrator/gateway/device_link.h"
 #include "orchestrator/gateway/machine_plan.h"
 #include "orchestrator/gateway/machine_process.h"
@@ -17,15 +19,20 @@ struct MachineOrder {
   std::string directory;  ///< for its console.log
   MachineShape shape;
   u16 blob_port = 0;  ///< where packages are fetched
+  std::optional<MachineTls> tls;
+  struct Directory {
+    std::string host, guest;
+  };
+  std::vector<Directory> directories;  ///< that its application reads
 };
 /// Starts a machine that outlives the gateway; yields its process.
 using MachineStarter = std::function<support::Result<pid_t>(const MachineOrder&)>;
 
-/// One virtual machine for each Pod of RuntimeClass pipit-vm: started when the Pod appears, a Node once its
-/// agent says hello, bound to the Pod by the gateway (no scheduler places anything there), started again when
-/// it ends by itself, ended with its Pod. A successor of the same workload and shape takes the machine that
-/// keeps its predecessor's application, so that an update happens inside the running machine. Machines live
-/// on over a restart of the gateway. Loop's thread only.
+/// One virtual machine for each Pod of RuntimeClass pipit-vm, with the directories it mounts: started when
+/// the Pod appears, a Node once its agent says hello, bound to the Pod by the gateway (no scheduler places
+/// anything there), started again when it ends by itself, ended with its Pod. A successor of the same
+/// workload and shape takes the machine that keeps its predecessor's application, so that an update happens
+/// inside the running machine. Machines live on over a restart of the gateway. Loop's thread only.
 class Machines {
  public:
   struct Options {
@@ -33,7 +40,9 @@ class Machines {
     u32 memory_mb = 64;  ///< of a Pod without a memory limit
     MachineStarter starter;
     u16 blob_port = 0;
-    std::string directory;  ///< holds machines.json and a folder for each
+    std::string directory;         ///< holds machines.json and a folder for each
+    const LinkTls* tls = nullptr;  ///< machines use no other connections; null: in the clear
+    std::string broker_name;       ///< what the broker's certificate is for
   };
   struct Parts {
     const kube::Client& client;
@@ -54,28 +63,38 @@ class Machines {
     std::string mac, token, uid, workload;
     MachineShape shape;
     MachineProcess process;
-    bool binding = false, ending = false, removing = false;
+    bool binding = false, ending = false, removing = false, told_silent = false;
     u32 failures = 0;  ///< ends by itself in a row
     i64 started_ms = 0, retry_ms = 0, idle_ms = 0, end_ms = 0;
   };
-  MachinePod describe(PodView pod) const;
+  MachinePod describe(PodView pod);
+  bool hold(const PodView& pod);
+  void refresh_volumes(const std::map<std::string, MachinePod>& pods, i64 now_ms);
+  support::Status place_volumes(const std::string& device, const PodView& pod) const;
   MachineFacts facts(const std::string& device, const Machine& machine) const;
   void notice_ends(i64 now_ms);
+  void notice_silence(const std::map<std::string, MachinePod>& pods, i64 now_ms);
   void take(const MachineStep& step, const std::map<std::string, MachinePod>& pods, i64 now_ms);
   void create(const MachinePod& pod, i64 now_ms);
   void start(const std::string& device, Machine& machine, i64 now_ms);
+  support::Result<pid_t> launch(const std::string& device, const Machine& machine) const;
   void bind(const std::string& device, Machine& machine, const PodView& pod);
   void finish(const std::string& device, Machine& machine, i64 now_ms);
   void wait_longer(Machine& machine, i64 now_ms);
   std::string folder(const std::string& device) const { return options_.directory + "/" + device; }
-  std::string last_words(const std::string& device) const;
+  std::string volumes(const std::string& device) const { return folder(device) + "/volumes"; }
+  /// The last line of its console, or the last that begins with `rather` where there is one.
+  std::string last_words(const std::string& device, std::string_view rather = "") const;
   void restore();
   void save();
 
   Options options_;
   Parts parts_;
-  std::map<std::string, Machine> machines_;       ///< by device
+  std::map<std::string, Machine> machines_;  ///< by device
+  ConfigMaps config_maps_;
+  i64 volumes_ms_ = 0;                            ///< next look at what machines mount
   std::map<std::string, std::string> told_full_;  ///< Pods that were told to wait
+  std::map<std::string, std::string> told_held_;  ///< likewise, and for what
 };
 
 }  // namespace pipit::gateway

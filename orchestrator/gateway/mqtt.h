@@ -8,8 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/types.h"
-#include "support/error.h"
+#include "orchestrator/gateway/mqtt_tls.h"
 
 struct mosquitto;
 
@@ -24,10 +23,12 @@ class Mqtt {
     u16 port = 0;
     std::string client_id;
     std::vector<std::string> topics;  ///< subscribed after each connect
+    std::unique_ptr<MqttTls> tls;     ///< null: in the clear
   };
   /// Called on the connection's own thread.
   struct Handlers {
-    std::function<void(bool connected)> state;
+    /// Also when the reason changes for which there is no connection; `why` is empty when there is one.
+    std::function<void(bool connected, const std::string& why)> state;
     std::function<void(std::string topic, std::vector<u8> payload, bool retained)> message;
   };
   static constexpr usize kMaxPayloadBytes = 64 * 1024;  ///< larger messages are dropped
@@ -48,10 +49,16 @@ class Mqtt {
 
   void run();
   void pause(u32 ms);
+  void disconnected(int code);
+  std::string why(int code) const;
 
   Options options_;
   Handlers handlers_;
   mosquitto* client_ = nullptr;
+  std::string words_;           ///< what was said of the connection under way; its thread's alone
+  std::string refusal_;         ///< the broker's own, likewise
+  bool was_connected_ = false;  ///< this connection, likewise
+  std::string told_;            ///< the reason that was told last
   std::atomic<bool> connected_ = false;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -62,7 +62,8 @@ std::set<std::string> token_volumes(const Json& container) {
   return names;
 }
 
-std::string check_volumes(const Json& spec, const Json& container) {
+std::string read_volumes(const Json& spec, const Json& container, PodView& view) {
+  if (view.machine) return read_mounts(spec, container, view.mounts);
   const std::set<std::string> tokens = token_volumes(container);
   if (const Json* volumes = find(spec, {"volumes"}); volumes != nullptr && volumes->is_array())
     for (usize i = 0; i < volumes->size(); ++i)
@@ -155,7 +156,7 @@ void read_spec(const Json& spec, PodView& view) {
   for (const Unsupported& row : kContainerFields)
     if (is_set(find(container, {row.field})))
       refuse(complaint(std::string("spec.containers[0].") + row.field, row.why));
-  refuse(check_volumes(spec, container));
+  refuse(read_volumes(spec, container, view));
   refuse(read_ports(container, view));
   refuse(read_memory(container, view));
   refuse(read_arguments(container, view.arguments));

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "support/json.h"
+#include "orchestrator/gateway/pod_volumes.h"
 
 namespace pipit::gateway {
 
@@ -35,9 +35,10 @@ struct PodView {
   RestartPolicy restart_policy = RestartPolicy::always;
   std::string container, image;
   std::vector<std::string> arguments, environment;
-  bool machine = false;         ///< asks for a virtual machine of its own
-  std::vector<HostPort> ports;  ///< of a machine
-  u64 memory_limit = 0;         ///< of a machine: resources.limits.memory in bytes; 0: none
+  bool machine = false;          ///< asks for a virtual machine of its own
+  std::vector<HostPort> ports;   ///< of a machine
+  std::vector<PodMount> mounts;  ///< of a machine
+  u64 memory_limit = 0;          ///< of a machine: resources.limits.memory in bytes; 0: none
   /// "spec.containers[0].command: …": what the device cannot honour; empty when it can all of it.
   std::string unsupported;
 

@@ -65,6 +65,7 @@ void Pods::tick(i64 now_ms) {
   for (const auto& [name, slot] : slots_)
     if (slot.due_ms != 0 && slot.due_ms <= now_ms) late.push_back(name);
   for (const std::string& name : late) settle(name, now_ms);
+  if (synced_) refuse_unbound(now_ms);
 }
 
 void Pods::due(Slot& slot, i64 at_ms) {

@@ -103,6 +103,9 @@ class Pods {
   void prune_images();
 
   void write_status(PodRecord& pod, const PodRecord* holder, const Device& device, Slot& slot, i64 now_ms);
+  /// Pods that no machine can run never come to a Node: they fail where they are.
+  void refuse_unbound(i64 now_ms);
+  void submit_status(PodRecord& pod, support::Json status);
   void status_written(const std::string& uid, kube::Result<support::Json> result);
   bool may_remove(const PodRecord& pod, bool successor, const Device& device, Slot& slot, i64 now_ms);
   void remove_object(PodRecord& pod);

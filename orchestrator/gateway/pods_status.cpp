@@ -36,7 +36,22 @@ void Pods::write_status(PodRecord& pod, const PodRecord* holder, const Device& d
       facts.report = report;
   facts.host_ip = options_.node_ip;
   facts.now_ms = now_ms;
-  Json status = pod_status(pod.view, pod.object, facts);
+  submit_status(pod, pod_status(pod.view, pod.object, facts));
+}
+
+void Pods::refuse_unbound(i64 now_ms) {
+  for (auto& [uid, pod] : pods_) {
+    const PodView& view = pod.view;
+    const bool refused = view.machine && view.node.empty() && !view.unsupported.empty();
+    if (!refused || view.finished() || view.deleting || pod.writing || now_ms < pod.write_ms) continue;
+    PodFacts facts;
+    facts.host_ip = options_.node_ip;
+    facts.now_ms = now_ms;
+    submit_status(pod, pod_status(view, pod.object, facts));
+  }
+}
+
+void Pods::submit_status(PodRecord& pod, Json status) {
   if (same_status(pod.object, status)) return;
   if (!pod.view.unsupported.empty() && !pod.announced) {
     pod.announced = true;

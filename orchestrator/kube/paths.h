@@ -13,6 +13,7 @@ struct Resource {
 
 constexpr Resource kNodes{"v1", "nodes", "Node"};
 constexpr Resource kPods{"v1", "pods", "Pod"};
+constexpr Resource kConfigMaps{"v1", "configmaps", "ConfigMap"};
 constexpr Resource kEvents{"v1", "events", "Event"};
 constexpr Resource kLeases{"coordination.k8s.io/v1", "leases", "Lease"};
 constexpr Resource kDaemonSets{"apps/v1", "daemonsets", "DaemonSet"};

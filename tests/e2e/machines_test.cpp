@@ -61,6 +61,46 @@ spec:
 )";
 }
 
+constexpr const char* kConfigMap = R"(
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {greeting: GREETING, order: ORDER}
+)";
+
+/// What a ConfigMap and an emptyDir are to an application.
+constexpr const char* kFilesPod = R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: files}
+spec:
+  runtimeClassName: pipit-vm
+  schedulerName: pipit
+  automountServiceAccountToken: false
+  restartPolicy: OnFailure
+  volumes:
+    - {name: settings, configMap: {name: settings}}
+    - {name: cache, emptyDir: {sizeLimit: 1Mi}}
+  containers:
+    - name: app
+      image: pipit.local/reads-files:1.0.0
+      volumeMounts:
+        - {name: settings, mountPath: /etc/app}
+        - {name: cache, mountPath: /cache}
+)";
+
+constexpr const char* kSecretPod = R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: secretive}
+spec:
+  runtimeClassName: pipit-vm
+  schedulerName: pipit
+  automountServiceAccountToken: false
+  volumes: [{name: key, secret: {secretName: key}}]
+  containers: [{name: app, image: "pipit.local/reads-files:1.0.0"}]
+)";
+
 /// Asks for / again and again and counts the answers.
 class Client {
  public:
@@ -138,6 +178,10 @@ class Machines : public testing::Test {
     std::ranges::sort(out, {}, &Guest::node);
     return out;
   }
+  i64 restarts(const std::string& pod) const {
+    const auto object = run_->kubectl().get({"pod", pod});
+    return object.ok() ? support::int_at(*object, {"status", "containerStatuses", "0", "restartCount"}) : 0;
+  }
   bool all_run(const std::string& image, const std::string& app = "guest", usize count = 2) const {
     const auto all = guests(app);
     return all.size() == count && std::ranges::all_of(all, [&](const Guest& guest) {
@@ -161,17 +205,36 @@ class Machines : public testing::Test {
     const auto applied = run_->kubectl().run({"apply", "-f", file});
     ASSERT_TRUE(applied.ok()) << applied.error().text;
   }
+  void push(const std::string& layout, const std::string& name) const {
+    const auto artifact = registry::read_layout(layout);
+    const auto reference = registry::parse_reference(run_->registry->host() + "/" + name);
+    ASSERT_TRUE(artifact.ok() && reference.ok());
+    const auto pushed = registry::push(*artifact, *reference);
+    ASSERT_TRUE(pushed.ok()) << pushed.error().text;
+  }
+  void configure(const std::string& greeting, const std::string& order) const {
+    std::string text = kConfigMap;
+    text.replace(text.find("GREETING"), 8, greeting);
+    text.replace(text.find("ORDER"), 5, order);
+    apply(text);
+  }
+  std::string describe(const std::string& pod) const {
+    return run_->kubectl().run({"describe", "pod", pod}).value_or("?");
+  }
+  /// Waits until the Pod's log holds `text`, of its present or of its previous attempt.
+  void wait_for_line(const std::string& pod, const std::string& text, bool previous = false) const {
+    std::vector<std::string> command = {"logs", pod};
+    if (previous) command.push_back("--previous");
+    wait("the log line " + text,
+         [&] { return run_->kubectl().run(command).value_or("").find(text) != std::string::npos; });
+  }
   /// Builds the web server so that / answers `greeting`, and pushes it.
   void push_web(const std::string& version, const std::string& greeting) const {
     const std::string layout = run_->state.path("web-" + version + ".oci");
     const auto built = run_->pipit({"build", run_->path("examples/http"), "-o", layout, "--version", version,
                                     "--define", "GREETING=\"" + greeting + "\""});
     ASSERT_TRUE(built.ok()) << built.error().text;
-    const auto artifact = registry::read_layout(layout);
-    const auto reference = registry::parse_reference(run_->registry->host() + "/web:" + version);
-    ASSERT_TRUE(artifact.ok() && reference.ok());
-    const auto pushed = registry::push(*artifact, *reference);
-    ASSERT_TRUE(pushed.ok()) << pushed.error().text;
+    push(layout, "web:" + version);
   }
   std::string nodes() const { return run_->kubectl().run({"get", "nodes", "-o", "name"}).value_or("?"); }
 
@@ -217,6 +280,52 @@ TEST_F(Machines, OneForEachPodFromApplyToDelete) {
   EXPECT_TRUE(guests().empty());
   for (const Guest& guest : second)
     EXPECT_FALSE(support::exists(run_->state.path("gateway/machines/" + guest.node)));
+}
+
+TEST_F(Machines, VolumesAreDirectories) {
+  const up::Kubectl kubectl = run_->kubectl();
+  const std::string layout = run_->state.path("reads-files.oci");
+  const auto built = run_->pipit({"build", run_->path("tests/apps/reads-files"), "-o", layout});
+  ASSERT_TRUE(built.ok()) << built.error().text;
+  push(layout, "reads-files:1.0.0");
+  apply(kFilesPod);
+  apply(kSecretPod);
+  wait("an event that names the missing ConfigMap",
+       [&] { return describe("files").find("configmap \"settings\" not found") != std::string::npos; });
+  wait("the Pod with a Secret to be refused", [&] {
+    const std::string text = describe("secretive");
+    return text.find("UnsupportedPodSpec") != std::string::npos &&
+           text.find("spec.volumes[0].secret") != std::string::npos;
+  });
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_TRUE(nodes().empty()) << "no machine was started for either: " << nodes();
+
+  configure("hello", "stay");
+  wait_for_line("files", "greeting: hello");
+  wait_for_line("files", "the ConfigMap is read only");
+  wait_for_line("files", "start 1");
+  ASSERT_FALSE(HasFatalFailure());
+  const std::string log = kubectl.run({"logs", "files"}).value_or("");
+  const usize at = log.find("room ");
+  ASSERT_NE(at, log.npos);
+  const int room = std::atoi(log.c_str() + at + 5);
+  EXPECT_GT(room, 900);
+  EXPECT_LE(room, 1024) << "the emptyDir's sizeLimit is 1Mi";
+  configure("changed", "stay");
+  wait_for_line("files", "greeting: changed");
+
+  // The emptyDir is the Pod's, not its container's.
+  configure("changed", "exit 3");
+  wait("the container to fail", [&] { return restarts("files") >= 1; });
+  configure("changed", "stay");
+  wait_for_line("files", "greeting: changed");
+  ASSERT_FALSE(HasFatalFailure());
+  const std::string again = kubectl.run({"logs", "files"}).value_or("");
+  EXPECT_EQ(again.find("start 1\n"), again.npos) << again;
+  EXPECT_NE(again.find("start "), again.npos) << again;
+  EXPECT_NE(describe("files").find("exit code 3"), std::string::npos);
+  ASSERT_TRUE(kubectl.run({"delete", "pod", "files", "--wait=false"}).ok());
+  wait("the machine to be gone", [&] { return nodes().empty(); });
 }
 
 TEST_F(Machines, AWebServerIsReplacedWithoutARefusedConnection) {
