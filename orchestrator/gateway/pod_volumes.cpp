@@ -76,7 +76,10 @@ std::string read_volume(const Json& volume, const std::string& field, PodMount& 
     if (kind == "name") continue;
     if (kind == "configMap") return read_config_map(source, field, out);
     if (kind == "emptyDir") return read_empty_dir(source, field, out);
-    return complaint(field + "." + kind, "a machine mounts configMap and emptyDir, nothing else");
+    std::string name = field;
+    name += '.';
+    name += kind;
+    return complaint(name, "a machine mounts configMap and emptyDir, nothing else");
   }
   return read_empty_dir(Json::object(), field, out);  // what a volume is that says nothing
 }
