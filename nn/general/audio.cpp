@@ -1,7 +1,7 @@
 // audio: one step of TensorFlow Lite Micro's fixed-point microphone front end, bit for bit; ints[0] is an
 // Audio. What else the ints mean stands at each step. Rows are the last axis; other axes repeat it.
-#include <bit>
-#include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "nn/general/audio.h"
 #include "nn/general/general.h"
@@ -10,6 +10,22 @@
 namespace pipit::nn::general {
 namespace {
 
+namespace c99 {
+// clang-format off: each stands on those before it
+#include "nn/kernels/c99/bits_of.c"
+#include "nn/kernels/c99/audio_window.c"
+#include "nn/kernels/c99/audio_headroom.c"
+#include "nn/kernels/c99/audio_scale_up.c"
+#include "nn/kernels/c99/audio_energy.c"
+#include "nn/kernels/c99/audio_filter_bank.c"
+#include "nn/kernels/c99/audio_square_root.c"
+#include "nn/kernels/c99/audio_noise.c"
+#include "nn/kernels/c99/audio_subtract.c"
+#include "nn/kernels/c99/audio_pcan.c"
+#include "nn/kernels/c99/audio_logarithm.c"
+// clang-format on
+}  // namespace c99
+
 /// One step: types and attributes judged, then computed.
 struct Step {
   u32 inputs;
@@ -17,8 +33,8 @@ struct Step {
   void (*run)(const Call& call);
 };
 
-u32 bits_of(u64 value) { return static_cast<u32>(std::bit_width(value)); }
-u32 shift_of(const Call& call, u32 index) { return static_cast<u32>(call.at(index)); }
+i32 number(u32 value) { return static_cast<i32>(value); }
+i32 count_of(const Call& call) { return number(call.type.count()); }
 bool is_row(const Operand& operand, DType dtype) {
   return operand.type.dtype == dtype && operand.type.rank >= 1 && operand.type.count() >= 1;
 }
@@ -33,11 +49,8 @@ const char* infer_window(const Call& call, Type& out) {
   return call.at(1) >= 0 && call.at(1) <= 30 ? nullptr : "shift is out of range";
 }
 void run_window(const Call& call) {
-  const u32 length = row_of(call.type);
-  for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-    const i32 value = call[0].as<i16>()[i] * call[1].as<i16>()[i % length] >> shift_of(call, 1);
-    call.as<i16>()[i] = static_cast<i16>(value < -32768 ? -32768 : value > 32767 ? 32767 : value);
-  }
+  c99::audio_window(call[0].as<i16>(), count_of(call), call[1].as<i16>(), number(row_of(call.type)),
+                    call.at(1), call.as<i16>());
 }
 
 // headroom: by how many bits the largest of i16 x can be shifted up, i32.
@@ -46,13 +59,7 @@ const char* infer_headroom(const Call& call, Type& out) {
   return is_row(call[0], DType::i16) ? nullptr : "needs int16 samples";
 }
 void run_headroom(const Call& call) {
-  i32 largest = 0;
-  for (u32 i = 0, count = call[0].type.count(); i < count; ++i) {
-    const i32 value = call[0].as<i16>()[i];
-    if (value > largest || -value > largest) largest = value < 0 ? -value : value;
-  }
-  const u32 used = bits_of(static_cast<u64>(largest));
-  call.as<i32>()[0] = used == 0 || used > 15 ? 0 : static_cast<i32>(15 - used);
+  call.as<i32>()[0] = c99::audio_headroom(call[0].as<i16>(), number(call[0].type.count()));
 }
 
 // scale_up: i16 x shifted up by as many bits as the i32 says.
@@ -62,9 +69,7 @@ const char* infer_scale_up(const Call& call, Type& out) {
                                                         : "needs int16 samples and a number of bits";
 }
 void run_scale_up(const Call& call) {
-  const u32 bits = static_cast<u32>(call[1].as<i32>()[0]) & 15;
-  for (u32 i = 0, count = call.type.count(); i < count; ++i)
-    call.as<i16>()[i] = static_cast<i16>(static_cast<u16>(call[0].as<i16>()[i]) << bits);
+  c99::audio_scale_up(call[0].as<i16>(), count_of(call), call[1].as<i32>(), call.as<i16>());
 }
 
 // rfft: i16 x, filled up with zeros to ints[1] samples, a power of two; i16 real and imaginary parts.
@@ -96,13 +101,8 @@ const char* infer_energy(const Call& call, Type& out) {
   return fits ? nullptr : "bins are out of range";
 }
 void run_energy(const Call& call) {
-  const u32 bins = row_of(call.type), first = static_cast<u32>(call.at(1)),
-            end = static_cast<u32>(call.at(2));
-  for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-    const i32 real = call[0].as<i16>()[2 * usize{i}], imaginary = call[0].as<i16>()[2 * usize{i} + 1];
-    const bool inside = i % bins >= first && i % bins < end;
-    call.as<u32>()[i] = inside ? static_cast<u32>(real * real) + static_cast<u32>(imaginary * imaginary) : 0;
-  }
+  c99::audio_energy(call[0].as<i16>(), count_of(call), number(row_of(call.type)), call.at(1), call.at(2),
+                    call.as<u32>());
 }
 
 // filter_bank: u32 x, i16 weights, complements, and for ints[1] + 1 bands first bin, first weight and width;
@@ -121,36 +121,9 @@ const char* infer_filter_bank(const Call& call, Type& out) {
   return nullptr;
 }
 void run_filter_bank(const Call& call) {
-  const u32 bins = call[0].type.count(), weights = call[1].type.count();
-  u64 carried = 0;
-  for (u32 band = 0; band <= call.type.dims[0]; ++band) {
-    u64 sum = carried, next = 0;
-    for (i32 j = 0; j < call[5].as<i16>()[band]; ++j) {
-      const u32 bin = static_cast<u32>(call[3].as<i16>()[band] + j),
-                weight = static_cast<u32>(call[4].as<i16>()[band] + j);
-      if (bin >= bins || weight >= weights) break;  // the tables may be hostile
-      const u64 energy = call[0].as<u32>()[bin];
-      sum += static_cast<u64>(i64{call[1].as<i16>()[weight]}) * energy;
-      next += static_cast<u64>(i64{call[2].as<i16>()[weight]}) * energy;
-    }
-    if (band > 0) call.as<u64>()[band - 1] = sum;
-    carried = next;
-  }
-}
-
-/// √value to the nearest, except that one word's root is at most 16 bits.
-u32 square_root(u64 value) {
-  const u64 most = (value >> 32) == 0 ? 0xFFFF : 0xFFFFFFFF;
-  u64 root = 0, rest = value;
-  for (u64 bit = u64{1} << 62; bit != 0; bit >>= 2) {
-    if (rest >= root + bit) {
-      rest -= root + bit;
-      root = (root >> 1) + bit;
-    } else {
-      root >>= 1;
-    }
-  }
-  return static_cast<u32>(root + (rest > root && root != most ? 1 : 0));
+  c99::audio_filter_bank(call[0].as<u32>(), number(call[0].type.count()), call[1].as<i16>(),
+                         call[2].as<i16>(), number(call[1].type.count()), call[3].as<i16>(),
+                         call[4].as<i16>(), call[5].as<i16>(), number(call.type.dims[0]), call.as<u64>());
 }
 
 // square_root: u64 x, i32 bits; u32 √x >> bits.
@@ -160,9 +133,7 @@ const char* infer_square_root(const Call& call, Type& out) {
   return is_row(call[0], DType::u64) && is_one(call[1]) ? nullptr : "needs uint64 sums and a number of bits";
 }
 void run_square_root(const Call& call) {
-  const u32 bits = static_cast<u32>(call[1].as<i32>()[0]) & 31;
-  for (u32 i = 0, count = call.type.count(); i < count; ++i)
-    call.as<u32>()[i] = square_root(call[0].as<u64>()[i]) >> bits;
+  c99::audio_square_root(call[0].as<u64>(), count_of(call), call[1].as<i32>(), call.as<u32>());
 }
 
 /// Of noise and subtract: bits of smoothing in ints[1], of the coefficients in ints[8]; coefficients of new
@@ -185,41 +156,18 @@ const char* infer_noise(const Call& call, Type& out) {
 }
 void run_noise(const Call& call) {
   u32* state = const_cast<u32*>(call[1].as<u32>());  // verify() of the node made sure that it is a state
-  for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-    const u64 fresh = static_cast<u64>(call.at(i % 2 == 0 ? 2 : 4)),
-              old = static_cast<u64>(call.at(i % 2 == 0 ? 3 : 5));
-    const u32 signal = call[0].as<u32>()[i] << shift_of(call, 1);
-    u32 noise = static_cast<u32>((u64{signal} * fresh + u64{state[i]} * old) >> shift_of(call, 8));
-    if (call.at(6) != 0 && noise > signal) noise = signal;
-    state[i] = call.as<u32>()[i] = noise;
-  }
+  c99::audio_noise(call[0].as<u32>(), count_of(call), call.attributes.ints, state, call.as<u32>());
 }
 
 // subtract: u32 x less u32 noise.
 void run_subtract(const Call& call) {
-  for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-    const u32 x = call[0].as<u32>()[i], signal = x << shift_of(call, 1), noise = call[1].as<u32>()[i];
-    const u32 left = (signal - (noise > signal ? signal : noise)) >> shift_of(call, 1);
-    const u32 least = static_cast<u32>((u64{x} * static_cast<u64>(call.at(7))) >> shift_of(call, 8));
-    call.as<u32>()[i] = left > least ? left : least;
-  }
-}
-
-/// A gain by pieces of second order, one for each power of two of x: table of 4 values a piece.
-i16 gain_of(u32 x, const i16* table) {
-  if (x <= 2) return table[x];
-  const i32 piece = static_cast<i32>(bits_of(x));
-  const i16* at = table + static_cast<usize>(4 * piece - 6);
-  const i32 fraction = static_cast<i32>((piece < 11 ? x << (11 - piece) : x >> (piece - 11)) & 0x3FF);
-  i32 value = (at[2] * fraction) >> 5;
-  value += static_cast<i32>(static_cast<u32>(i32{at[1]}) << 5);
-  value = static_cast<i32>(static_cast<u32>(value) * static_cast<u32>(fraction));
-  return static_cast<i16>(((value + (1 << 14)) >> 15) + at[0]);
+  c99::audio_subtract(call[0].as<u32>(), count_of(call), call.attributes.ints, call[1].as<u32>(),
+                      call.as<u32>());
 }
 
 // pcan: u32 x, u32 noise, i16 gains [125]; x × gain of the noise >> ints[1] is a ratio of 12 bits behind the
 // point, of which remains a quarter of the square below 2 and the ratio less 1 above, with 6 bits.
-constexpr u32 kGains = 125, kRatioBits = 12, kPcanBits = 6;
+constexpr u32 kGains = 125;
 const char* infer_pcan(const Call& call, Type& out) {
   out = call[0].type;
   if (!is_row(call[0], DType::u32) || !is_row(call[1], DType::u32) || call[1].type.count() != out.count())
@@ -228,32 +176,8 @@ const char* infer_pcan(const Call& call, Type& out) {
   return call.at(1) >= 0 && call.at(1) <= 63 ? nullptr : "shift is out of range";
 }
 void run_pcan(const Call& call) {
-  for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-    const u32 gain = static_cast<u32>(gain_of(call[1].as<u32>()[i], call[2].as<i16>()));
-    const u32 ratio = static_cast<u32>((u64{call[0].as<u32>()[i]} * gain) >> shift_of(call, 1));
-    call.as<u32>()[i] = ratio < (2u << kRatioBits) ? (ratio * ratio) >> (2 + 2 * kRatioBits - kPcanBits)
-                                                   : (ratio >> (kRatioBits - kPcanBits)) - (1u << kPcanBits);
-  }
-}
-
-/// log2(1 + x) − x at x = index / 128, in 16 bits behind the point.
-i32 log_table(u32 index) {
-  const f64 x = index / 128.0;
-  return index >= 128 ? 0 : static_cast<i32>(std::lround((std::log2(1 + x) - x) * 65536));
-}
-
-/// ln x × scale, for x ≥ 1: log2 by its integer part and a table of the fraction.
-u32 scaled_log(u32 x, u32 scale) {
-  constexpr u32 kLn2 = 45426, kHalf = 1 << 15;
-  const u32 power = bits_of(x) - 1;
-  const u32 above = x - (1u << power);
-  const i32 fraction = static_cast<i32>(power < 16 ? above << (16 - power) : above >> (power - 16));
-  const u32 segment = static_cast<u32>(fraction) >> 9;
-  const i32 from = log_table(segment), to = log_table(segment + 1);
-  const i32 curve = from + ((to - from) * (fraction - static_cast<i32>(segment << 9)) >> 16);
-  const u32 log2 = (power << 16) + static_cast<u32>(fraction + curve);
-  const u32 natural = static_cast<u32>((u64{kLn2} * log2 + kHalf) >> 16);
-  return (scale * natural + kHalf) >> 16;
+  c99::audio_pcan(call[0].as<u32>(), count_of(call), call[1].as<u32>(), call[2].as<i16>(), call.at(1),
+                  call.as<u32>());
 }
 
 // logarithm: u32 x << ints[1]; i16 ln × ints[2], 0 for 0 and 1.
@@ -264,11 +188,8 @@ const char* infer_logarithm(const Call& call, Type& out) {
   return call.at(1) >= 0 && call.at(1) <= 31 && call.at(2) >= 0 ? nullptr : "scale is out of range";
 }
 void run_logarithm(const Call& call) {
-  for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-    const u32 x = call[0].as<u32>()[i] << shift_of(call, 1);
-    const u32 value = x > 1 ? scaled_log(x, static_cast<u32>(call.at(2))) : 0;
-    call.as<i16>()[i] = static_cast<i16>(value < 32767 ? value : 32767);
-  }
+  c99::audio_logarithm(call[0].as<u32>(), count_of(call), call.at(1), static_cast<u32>(call.at(2)),
+                       call.as<i16>());
 }
 
 constexpr Step kSteps[] = {{2, infer_window, run_window},           {1, infer_headroom, run_headroom},

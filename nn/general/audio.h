@@ -9,4 +9,11 @@ namespace pipit::nn::general {
 /// the samples.
 void rfft_i16(const i16* samples, u32 count, u32 length, i16* out);
 
+/// e^(-2 pi i index / length) in 15 bits behind the point, as the transform rounds it. It asks for indices
+/// below 3/4 length.
+struct RfftTurn {
+  i16 real, imaginary;
+};
+RfftTurn rfft_turn_of(u32 index, u32 length);
+
 }  // namespace pipit::nn::general

@@ -2,12 +2,11 @@
 // and a checksum of every output. Input byte i is 7 i + 3, so that the host can compute the same; or what the
 // loader has put at _input_start, behind its size in bytes. Of an output of up to 16 bytes these are printed
 // as well.
-#include <charconv>
 #include <cstring>
 
 #include "base/crc32.h"
 #include "bench/models/board/counter.h"
-#include "bench/models/board/semihosting.h"
+#include "bench/models/board/line.h"
 #include "nn/model_view.h"
 #include "nn/nn.h"
 
@@ -15,34 +14,6 @@ extern "C" pipit::u8 _model_start[], _input_start[], _arena_start[], _arena_end[
 
 namespace pipit {
 namespace {
-
-/// One line of output.
-class Line {
- public:
-  Line& text(const char* words) {
-    for (; *words != 0 && used_ + 2 < sizeof bytes_; ++words) bytes_[used_++] = *words;
-    return *this;
-  }
-  Line& number(u32 value) {
-    char digits[12];
-    *std::to_chars(digits, digits + 11, value).ptr = 0;
-    return text(" ").text(digits);
-  }
-  void print() {
-    bytes_[used_] = '\n';
-    bytes_[used_ + 1] = 0;
-    semihosting::print(bytes_);
-  }
-
- private:
-  char bytes_[120];
-  usize used_ = 0;
-};
-
-[[noreturn]] void fail(const pipit::Error& error) {
-  Line().text("error ").text(error.message).number(error.where).print();
-  semihosting::exit(1);
-}
 
 void set_inputs(nn::Executor& executor, const nn::PlannedModel& model, MutBytes buffer) {
   for (u32 input = 0; input < model.input_count(); ++input) {
@@ -107,11 +78,6 @@ void measure() {
 }
 
 }  // namespace
-
-void check_failed(const char* condition, const char* file, int line) {
-  Line().text("failed check ").text(file).number(static_cast<u32>(line)).text(" ").text(condition).print();
-  semihosting::exit(1);
-}
 
 }  // namespace pipit
 

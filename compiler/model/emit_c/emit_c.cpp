@@ -9,6 +9,7 @@
 #include "compiler/model/emit_c/writer.h"
 #include "compiler/model/general.h"
 #include "nn/nn.h"
+#include "nn/shapes.h"
 
 namespace pipit::model {
 namespace {
@@ -53,6 +54,7 @@ class Emitter {
     for (u32 i = 0; i < model_.output_count(); ++i)
       out.functions.push_back(prefix_ + "_output" + std::to_string(i));
     out.functions.push_back(prefix_ + "_run");
+    if (view_.header().state_bytes > 0) out.functions.push_back(prefix_ + "_reset");
     out.header = header();
     out.source = source();
     out.constants = writer_.take_blob();
@@ -61,7 +63,7 @@ class Emitter {
 
  private:
   static std::string name_of(const nn::Node& node) {
-    const std::string name = nn::format::opcode_name(node.opcode());
+    std::string name = nn::format::opcode_name(node.opcode());
     if (node.opcode() != static_cast<u8>(nn::format::Opcode::general)) return name;
     return name + " function " + function_name(node.attributes<nn::format::GeneralAttributes>());
   }
@@ -128,9 +130,10 @@ class Emitter {
                        "quantised. */\n#ifndef " +
                        guard + "\n#define " + guard + "\n\n#include <stdint.h>\n\n";
     text +=
-        "/* RAM: the arena holds inputs, outputs and everything between them. Flash, besides the code: "
-        "constants. */\n";
+        "/* RAM: the arena holds inputs, outputs and everything between them, and behind that what the model "
+        "remembers\n * from one inference to the next. Flash, besides the code: constants. */\n";
     text += define("ARENA_BYTES", model_.arena_bytes()) + scratch_bytes() +
+            define("STATE_BYTES", view_.header().state_bytes) +
             define("CONSTANT_BYTES", writer_.constant_bytes()) + define("MACS", model_.macs()) + "\n";
     std::string functions;
     for (u32 i = 0; i < model_.input_count(); ++i) {
@@ -147,6 +150,10 @@ class Emitter {
                    std::string(c::type_name(static_cast<u32>(info.dtype))) + "* " + prefix_ + "_output" +
                    std::to_string(i) + "(void);\n";
     }
+    const char* reset =
+        "/* Forgets what the model remembers of its inferences: the next one is the first of a sequence. "
+        "*/\nvoid ";
+    if (view_.header().state_bytes > 0) functions += reset + prefix_ + "_reset(void);\n";
     return text + "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n" + functions +
            "/* One inference. Not reentrant. */\nvoid " + prefix_ +
            "_run(void);\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
@@ -160,7 +167,8 @@ class Emitter {
   }
 
   std::string kernel_text(const CKernel& kernel) const {
-    const std::string name(kernel.name), text = std::string(kernel.text) + "\n";
+    const std::string name(kernel.name);
+    std::string text = std::string(kernel.text) + "\n";
     if (writer_.kernels().contains(name)) return text;
     if (writer_.dsp_kernels().contains(name)) return std::string(kIfDsp) + text + "#endif\n\n";
     if (writer_.elsewhere_kernels().contains(name)) return std::string(kUnlessDsp) + text + "#endif\n\n";
@@ -209,7 +217,38 @@ class Emitter {
       text += accessor("input", i, view_.tensor(view_.inputs()[i]), true);
     for (u32 i = 0; i < model_.output_count(); ++i)
       text += accessor("output", i, view_.tensor(view_.outputs()[i]), false);
-    return text + "\nvoid " + prefix_ + "_run(void) {\n" + writer_.body() + "}\n";
+    return text + memory() + "\nvoid " + prefix_ + "_run(void) {\n" + first_run() + writer_.body() + "}\n";
+  }
+
+  /// The states are the arena's last bytes. They begin at their zero points: memory that the program starts
+  /// with is right where all of them are 0, else the first inference sets them.
+  bool begins_at_zero() const {
+    bool all = true;
+    for_each_state([&](const nn::format::TensorRecord& state) { all = all && state.zero_point == 0; });
+    return all;
+  }
+  template <class Visit>
+  void for_each_state(Visit visit) const {
+    for (u32 id = 0; id < view_.header().tensor_count; ++id)
+      if (nn::is_state(view_.tensor(id))) visit(view_.tensor(id));
+  }
+  std::string first_run() const {
+    return view_.header().state_bytes == 0 || begins_at_zero()
+               ? ""
+               : "  if (!is_reset) " + prefix_ + "_reset();\n";
+  }
+  std::string memory() const {
+    if (view_.header().state_bytes == 0) return "";
+    std::string text, body;
+    for_each_state([&](const nn::format::TensorRecord& state) {
+      body += "  memset(arena.bytes + " + std::to_string(state.offset) + ", " + c::literal(state.zero_point) +
+              ", " + std::to_string(state.bytes) + ");\n";
+    });
+    if (!begins_at_zero()) {
+      text = "\nstatic uint8_t is_reset;\n";
+      body += "  is_reset = 1;\n";
+    }
+    return text + "\nvoid " + prefix_ + "_reset(void) {\n" + body + "}\n";
   }
 
   const nn::PlannedModel& model_;

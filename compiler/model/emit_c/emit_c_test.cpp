@@ -5,14 +5,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
 #include "compiler/model/test_models.h"
-#include "compiler/model/test_tflite.h"
+#include "compiler/model/test_recurrent.h"
 #include "nn/nn.h"
 #include "support/files.h"
 #include "support/process.h"
@@ -63,22 +65,38 @@ class Library {
 
 std::vector<u8> bytes_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
-/// Output 0 of the engine for one input.
-std::vector<u8> infer(const std::vector<u8>& pipm, Bytes input) {
-  const auto model = nn::PlannedModel::load(pipm);
-  if (!model.ok()) {
-    ADD_FAILURE() << model.error().message;
-    return {};
+/// The engine, one sequence of inferences.
+class Engine {
+ public:
+  explicit Engine(const std::vector<u8>& pipm) {
+    const auto model = nn::PlannedModel::load(pipm);
+    if (!model.ok()) {
+      ADD_FAILURE() << model.error().message;
+      return;
+    }
+    model_.emplace(*model);
+    memory_.resize(model_->arena_bytes() + 16);
+    u8* arena = memory_.data() + (16 - reinterpret_cast<usize>(memory_.data()) % 16);
+    auto executor = nn::Executor::create(*model_, {arena, model_->arena_bytes()});
+    EXPECT_TRUE(executor.ok());
+    executor_.emplace(*executor);
   }
-  std::vector<u8> memory(model->arena_bytes() + 16);
-  u8* arena = memory.data() + (16 - reinterpret_cast<usize>(memory.data()) % 16);
-  auto executor = nn::Executor::create(*model, {arena, model->arena_bytes()});
-  EXPECT_TRUE(executor->set_input(0, model->input(0).dtype, input).ok());
-  EXPECT_TRUE(executor->run().ok());
-  return bytes_of(executor->output(0));
-}
+  /// Output 0 for one input.
+  std::vector<u8> infer(Bytes input) {
+    EXPECT_TRUE(executor_->set_input(0, model_->input(0).dtype, input).ok());
+    EXPECT_TRUE(executor_->run().ok());
+    return bytes_of(executor_->output(0));
+  }
+  void forget() { executor_->forget(); }
 
-/// Runs `count` random inputs through the engine and through generated C.
+ private:
+  std::optional<nn::PlannedModel> model_;
+  std::vector<u8> memory_;
+  std::optional<nn::Executor> executor_;
+};
+
+/// Runs `count` random inputs through the engine and through generated C, one after the other, and where the
+/// model remembers them the same once more from the beginning.
 void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
   const auto model = nn::PlannedModel::load(pipm);
   ASSERT_TRUE(model.ok()) << model.error().message;
@@ -88,19 +106,29 @@ void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
   const auto input = library.symbol<void*()>("model_input0");
   const auto output = library.symbol<const u8*()>("model_output0");
   const auto run = library.symbol<void()>("model_run");
+  const bool remembers = std::ranges::count(generated->functions, "model_reset") > 0;
 
+  Engine engine(pipm);
   const nn::TensorInfo info = model->input(0);
-  std::minstd_rand random(5);
-  for (int i = 0; i < count; ++i) {
-    std::vector<u8> x(info.bytes);
-    if (info.dtype == DType::f32)
-      x = testing::bytes_of(Builder(13, static_cast<u32>(random())).random_values(info.bytes / 4, -2, 2));
-    else
-      for (u8& value : x) value = static_cast<u8>(random() >> 8);
-    std::memcpy(input(), x.data(), x.size());
-    run();
-    const std::vector<u8> expected = infer(pipm, x);
-    ASSERT_EQ(std::vector<u8>(output(), output() + expected.size()), expected) << "inference " << i;
+  std::vector<std::vector<u8>> before;
+  for (int sequence = 0; sequence < (remembers ? 2 : 1); ++sequence) {
+    std::minstd_rand random(5);
+    for (int i = 0; i < count; ++i) {
+      std::vector<u8> x(info.bytes);
+      if (info.dtype == DType::f32)
+        x = testing::bytes_of(Builder(13, static_cast<u32>(random())).random_values(info.bytes / 4, -2, 2));
+      else
+        for (u8& value : x) value = static_cast<u8>(random() >> 8);
+      std::memcpy(input(), x.data(), x.size());
+      run();
+      const std::vector<u8> expected = engine.infer(x);
+      ASSERT_EQ(std::vector<u8>(output(), output() + expected.size()), expected) << "inference " << i;
+      if (sequence == 0) before.push_back(expected);
+      EXPECT_EQ(expected, before[static_cast<usize>(i)]);
+    }
+    if (!remembers) continue;
+    engine.forget();
+    library.symbol<void()>("model_reset")();
   }
 }
 
@@ -227,6 +255,16 @@ TEST(EmitC, ComputesUint8Models) {
   expect_same_bits(planned(b.finish({x}, {y})));
 }
 
+TEST(EmitC, RemembersAsTheEngineDoes) {
+  using testing::LiteType;
+  for (LiteType type : {LiteType::f32, LiteType::i8}) {
+    testing::Values values(21);
+    expect_same_bits(planned(testing::svdf(type, values)));
+    for (bool time_major : {false, true})
+      expect_same_bits(planned(testing::lstm(time_major ? 0.5f : 0, time_major, values, type)));
+  }
+}
+
 TEST(EmitC, NamesWhatHasNoKernel) {
   Builder b(13, 6);
   b.node("Erf", {b.input("x", {2, 3})}, "y");
@@ -262,7 +300,7 @@ TEST(EmitWasm, ComputesTheSameBitsInNode) {
     ASSERT_TRUE(ran.ok()) << ran.error().text;
     ASSERT_EQ(ran->exit_code, 0) << ran->err;
     std::string expected;
-    for (u8 byte : infer(pipm, x)) {
+    for (u8 byte : Engine(pipm).infer(x)) {
       char text[3];
       std::snprintf(text, sizeof text, "%02x", byte);
       expected += text;

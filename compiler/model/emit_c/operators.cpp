@@ -1,7 +1,9 @@
 // One function an operator: which kernel it needs, and with which arguments it is called.
 #include "compiler/model/emit_c/arguments.h"
 #include "compiler/model/emit_c/custom.h"
-#include "nn/general/general.h"
+#include "compiler/model/emit_c/general.h"
+#include "compiler/model/emit_c/movement.h"
+#include "compiler/model/emit_c/recurrent.h"
 #include "nn/kernels/c99/c99.h"
 #include "nn/kernels/window.h"
 #include "nn/shapes.h"
@@ -214,104 +216,6 @@ void softmax_i8(Writer& out, const Node& node) {
                           zero_point(node.output()), out.output(node)});
 }
 
-void reshape(Writer& out, const Node& node) {
-  if (node.input(0).placement == node.output().placement && node.input(0).offset == node.output().offset)
-    return;
-  out.call("memcpy", {out.output(node), out.input(node, 0), number(node.output().bytes)});
-}
-
-u32 element_bytes(const TensorRecord& tensor) { return dtype_bytes(static_cast<DType>(tensor.dtype)); }
-
-std::string dims_text(const u32* values, u32 rank) {
-  std::string text;
-  for (u32 axis = 0; axis < rank; ++axis) text += (axis == 0 ? "" : ", ") + number(values[axis]);
-  return text;
-}
-std::string dims(Writer& out, const u32* values, u32 rank) {
-  return out.constant("int32_t", "[" + number(rank) + "]", dims_text(values, rank));
-}
-
-void transpose(Writer& out, const Node& node) {
-  const TensorRecord& in = node.input(0);
-  const u8* perm = node.attributes<TransposeAttributes>().perm;
-  u32 strides[nn::kMaxRank] = {};
-  for (u32 axis = 0; axis < in.rank; ++axis) {
-    strides[axis] = 1;
-    for (u32 inner = perm[axis] + 1u; inner < in.rank; ++inner) strides[axis] *= in.dims[inner];
-  }
-  out.need({"transpose"});
-  out.call("transpose", {out.bytes_of(out.input(node, 0)), dims(out, strides, in.rank),
-                         dims(out, node.output().dims, in.rank), number(in.rank), number(element_bytes(in)),
-                         "(uint8_t*)" + out.output(node)});
-}
-
-/// out[i] = in[begin[i] + i × step[i]] along every axis, a step of a general slice being negative too.
-void emit_slice(Writer& out, const Node& node, const i32* begin, const i32* step) {
-  const TensorRecord& in = node.input(0);
-  i64 first = 0;
-  std::vector<std::string> steps(in.rank);
-  i64 stride = 1;
-  for (u32 axis = in.rank; axis-- > 0; stride *= in.dims[axis]) {
-    steps[axis] = std::to_string(stride * step[axis]);
-    first += stride * begin[axis];
-  }
-  std::string strides;
-  for (u32 axis = 0; axis < in.rank; ++axis) strides.append(axis == 0 ? "" : ", ").append(steps[axis]);
-  const std::string list = out.constant("int32_t", "[" + number(in.rank) + "]", strides);
-  out.need({"transpose"});
-  out.call("transpose", {out.bytes_of(out.input(node, 0)) + " + " + std::to_string(first * element_bytes(in)),
-                         list, dims(out, node.output().dims, in.rank), number(in.rank),
-                         number(element_bytes(in)), "(uint8_t*)" + out.output(node)});
-}
-void strided_slice(Writer& out, const Node& node) {
-  const auto& how = node.attributes<SliceAttributes>();
-  i32 begin[nn::kMaxRank], step[nn::kMaxRank];
-  for (u32 axis = 0; axis < nn::kMaxRank; ++axis) {
-    begin[axis] = static_cast<i32>(how.begin[axis]);
-    step[axis] = static_cast<i32>(how.step[axis]);
-  }
-  emit_slice(out, node, begin, step);
-}
-
-/// Of the general functions those that move elements; others have no kernel.
-bool has_general(const Node& node) {
-  const u32 function = node.attributes<GeneralAttributes>().function;
-  return node.output().rank > 0 && node.output().bytes > 0 &&
-         (function == static_cast<u32>(nn::general::FunctionId::slice) ||
-          function == static_cast<u32>(nn::general::FunctionId::reshape));
-}
-void general(Writer& out, const Node& node) {
-  const auto& how = node.attributes<GeneralAttributes>();
-  if (how.function == static_cast<u32>(nn::general::FunctionId::reshape)) return reshape(out, node);
-  emit_slice(out, node, how.ints, how.ints + 8);
-}
-
-void pad(Writer& out, const Node& node) {
-  const TensorRecord& in = node.input(0);
-  const auto& how = node.attributes<PadAttributes>();
-  const bool is_float = element_bytes(in) == 4;
-  const std::string value = is_float ? out.constant("uint32_t", "[1]", number(how.value) + "u")
-                                     : out.constant("int8_t", "[1]", literal(static_cast<i32>(how.value)));
-  out.need({"pad"});
-  out.call("pad", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank),
-                   dims(out, how.before, in.rank), dims(out, node.output().dims, in.rank), number(in.rank),
-                   number(element_bytes(in)), value, "(uint8_t*)" + out.output(node)});
-}
-
-void concat(Writer& out, const Node& node) {
-  const TensorRecord& whole = node.output();
-  u32 outer = 1, at = 0;
-  for (u32 axis = 0; axis < node.attributes<ConcatAttributes>().axis; ++axis) outer *= whole.dims[axis];
-  out.need({"copy_runs"});
-  for (u32 index = 0; index < node.input_count(); ++index) {
-    const u32 bytes = node.input(index).bytes / outer;
-    out.call("copy_runs",
-             {out.bytes_of(out.input(node, index)), number(outer), number(bytes), number(whole.bytes / outer),
-              "(uint8_t*)" + out.output(node) + " + " + number(at)});
-    at += bytes;
-  }
-}
-
 void sign_flip(Writer& out, const Node& node) {
   out.need({"sign_flip"});
   out.call("sign_flip",
@@ -397,6 +301,12 @@ constexpr OperatorEmitter kEmitters[] = {
     {Opcode::strided_slice, nn::kAnyDType, strided_slice},
     {Opcode::general, nn::kAnyDType, general},
     {Opcode::custom, nn::kAnyDType, custom},
+    {Opcode::svdf, DType::f32, svdf_f32},
+    {Opcode::svdf, DType::i8, svdf_i8},
+    {Opcode::lstm, DType::f32, lstm_f32},
+    {Opcode::lstm, DType::i8, lstm_i8},
+    {Opcode::requantize_wide, nn::kAnyDType, requantize_wide},
+    {Opcode::quantize_wide, DType::f32, quantize_wide},
 };
 
 }  // namespace

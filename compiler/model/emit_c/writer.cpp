@@ -37,6 +37,10 @@ const char* type_name(u32 dtype) {
     case DType::u8: return "uint8_t";
     case DType::i16: return "int16_t";
     case DType::i32: return "int32_t";
+    case DType::u16: return "uint16_t";
+    case DType::u32: return "uint32_t";
+    case DType::i64: return "int64_t";
+    case DType::u64: return "uint64_t";
     default: return nullptr;
   }
 }
@@ -115,6 +119,16 @@ std::string Writer::constant_tensor(const TensorRecord& tensor) {
     case DType::i16:
       values = list(&model_.at<i16>(tensor.offset), count, [](i32 v) { return literal(v); });
       break;
+    case DType::u16:
+      values = list(&model_.at<u16>(tensor.offset), count, [](i32 v) { return literal(v); });
+      break;
+    case DType::u32:
+      values = list(&model_.at<u32>(tensor.offset), count, [](u32 v) { return std::to_string(v) + "u"; });
+      break;
+    case DType::i64:
+    case DType::u64:
+      values = list(&model_.at<u64>(tensor.offset), count, [](u64 v) { return std::to_string(v) + "u"; });
+      break;
     case DType::u8:
       values = list(&model_.at<u8>(tensor.offset), count, [](i32 v) { return literal(v); });
       break;
@@ -133,5 +147,6 @@ std::string Writer::pointer(const TensorRecord& tensor, bool writable) {
 
 std::string Writer::input(const nn::Node& node, u32 index) { return pointer(node.input(index), false); }
 std::string Writer::output(const nn::Node& node) { return pointer(node.output(), true); }
+std::string Writer::state(const nn::Node& node, u32 index) { return pointer(node.input(index), true); }
 
 }  // namespace pipit::model::c

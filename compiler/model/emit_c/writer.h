@@ -49,6 +49,8 @@ class Writer {
   /// A tensor as the expression of a pointer to its elements.
   std::string input(const nn::Node& node, u32 index);
   std::string output(const nn::Node& node);
+  /// An input that the kernel writes: what it keeps from one inference to the next.
+  std::string state(const nn::Node& node, u32 index);
   /// The same as bytes.
   std::string bytes_of(const std::string& pointer) const { return "(const uint8_t*)" + pointer; }
 

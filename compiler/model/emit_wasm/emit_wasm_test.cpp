@@ -8,8 +8,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/pack.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/test_models.h"
-#include "compiler/model/test_tflite.h"
+#include "compiler/model/test_recurrent.h"
 #include "wasm/instance.h"
 #include "wasm/module.h"
 
@@ -68,7 +67,7 @@ void expect_same_bits(const std::vector<u8>& pipm) {
   ASSERT_TRUE(executor.ok());
   const nn::TensorInfo info = model->input(0);
   std::minstd_rand random(5);
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     std::vector<u8> x(info.bytes);
     if (info.dtype == DType::f32)
       x = testing::bytes_of(Builder(13, static_cast<u32>(random())).random_values(info.bytes / 4, -2, 2));
@@ -219,6 +218,15 @@ TEST(EmitWasm, PacksAnImpossibleShiftAsNone) {
   EXPECT_EQ(shift_of(), 3);
   factors[5].shift = 0;  // rescale() of its own rule
   EXPECT_EQ(shift_of(), 0);
+}
+
+TEST(EmitWasm, RemembersAsTheEngineDoes) {
+  using testing::LiteType;
+  for (LiteType type : {LiteType::f32, LiteType::i8}) {
+    testing::Values values(22);
+    expect_same_bits(planned(testing::svdf(type, values)));
+    expect_same_bits(planned(testing::lstm(0, true, values, type)));
+  }
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace pipit::nn::c99 {
 #include "nn/kernels/c99/window.c"
 #include "nn/kernels/c99/within.c"
 #include "nn/kernels/c99/fixed_point.c"
+#include "nn/kernels/c99/rescale_twice.c"
 #include "nn/kernels/c99/dsp.c"
 #include "nn/kernels/c99/halves_dsp.c"
 #include "nn/kernels/c99/requantize_dsp.c"

@@ -1,80 +1,36 @@
-#include <cstring>
-#include <limits>
-
-#include "nn/fixed_point.h"
 #include "nn/kernels/svdf/svdf.h"
-#include "nn/kernels/wide/wide.h"
+
+#include "nn/kernels/c99/c99.h"
 
 namespace pipit::nn {
+namespace c99 {
 namespace {
+#include "nn/kernels/c99/svdf_f32.c"
+#include "nn/kernels/c99/svdf_i8.c"
 
-template <class T>
-T bounded(T value, T low, T high) {
-  return value < low ? low : value > high ? high : value;
-}
-
-/// Every filter forgets its oldest value; the newest one's place is to be written.
-template <class T>
-void shift(T* state, const SvdfShape& shape) {
-  const usize count = usize{shape.batch} * shape.filters * shape.memory;
-  std::memmove(state, state + 1, (count - 1) * sizeof(T));
-}
-
+// One name for both, told apart by their types.
+SVDF_INTEGERS(svdf, i8, -128, 127)
+SVDF_INTEGERS(svdf, i16, -32768, 32767)
 }  // namespace
+}  // namespace c99
 
 void svdf_f32(const SvdfF32& layer) {
-  const SvdfShape& shape = layer.shape;
-  shift(layer.state, shape);
-  const f32 low = layer.clamp.low_f32(), high = layer.clamp.high_f32();
-  f32* state = layer.state;
-  f32* out = layer.out;
-  for (u32 n = 0; n < shape.batch; ++n) {
-    const f32* x = layer.x + usize{n} * shape.inputs;
-    for (u32 f = 0; f < shape.filters; ++f) {
-      const f32* feature = layer.feature + usize{f} * shape.inputs;
-      f32 sum = 0;
-      for (u32 i = 0; i < shape.inputs; ++i) sum += feature[i] * x[i];
-      state[usize{f} * shape.memory + shape.memory - 1] = sum;
-    }
-    const f32* time = layer.time;
-    for (u32 unit = 0; unit < shape.filters / shape.rank; ++unit) {
-      f32 total = layer.bias[unit];
-      for (u32 r = 0; r < shape.rank; ++r) {
-        f32 sum = 0;
-        for (u32 m = 0; m < shape.memory; ++m) sum += *time++ * *state++;
-        total += sum;
-      }
-      *out++ = bounded(total, low, high);
-    }
-  }
+  const auto number = [](u32 value) { return static_cast<i32>(value); };
+  const SvdfShape& s = layer.shape;
+  c99::svdf_f32(layer.x, number(s.batch), number(s.inputs), number(s.filters), number(s.memory),
+                number(s.rank), layer.feature, layer.time, layer.bias, layer.clamp.low_f32(),
+                layer.clamp.high_f32(), layer.state, layer.out);
 }
 
 template <class T>
 void svdf_i8(const SvdfI8<T>& layer) {
-  constexpr i32 kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
-  constexpr i64 kMost = std::numeric_limits<i32>::max();
-  const SvdfShape& shape = layer.shape;
-  shift(layer.state, shape);
-  T* state = layer.state;
-  i8* out = layer.out;
-  for (u32 n = 0; n < shape.batch; ++n) {
-    const i8* x = layer.x + usize{n} * shape.inputs;
-    for (u32 f = 0; f < shape.filters; ++f) {
-      const i8* feature = layer.feature + usize{f} * shape.inputs;
-      i32 sum = 0;
-      for (u32 i = 0; i < shape.inputs; ++i) sum += feature[i] * (x[i] - layer.x_zero);
-      const i32 value = bounded(rescale_twice(sum, layer.feature_factor), kLow, kHigh);
-      state[usize{f} * shape.memory + shape.memory - 1] =
-          static_cast<T>(bounded(value + layer.state_zero, kLow, kHigh));
-    }
-    const T* time = layer.time;
-    for (u32 unit = 0; unit < shape.filters / shape.rank; ++unit) {
-      i64 sum = layer.bias[unit];
-      for (u32 m = 0; m < shape.rank * shape.memory; ++m) sum += i64{*time++} * (*state++ - layer.state_zero);
-      const i32 value = rescale_twice(static_cast<i32>(bounded(sum, -kMost - 1, kMost)), layer.out_factor);
-      *out++ = static_cast<i8>(bounded<i64>(i64{value} + layer.out_zero, kInt8Min, kInt8Max));
-    }
-  }
+  const auto number = [](u32 value) { return static_cast<i32>(value); };
+  const SvdfShape& s = layer.shape;
+  const c99::svdf_shape shape = {number(s.batch), number(s.inputs), number(s.filters), number(s.memory),
+                                 number(s.rank)};
+  c99::svdf(&shape, layer.x, layer.x_zero, layer.feature, layer.time, layer.bias, layer.state_zero,
+            c99::pairs(&layer.feature_factor), c99::pairs(&layer.out_factor), layer.out_zero, layer.state,
+            layer.out);
 }
 template void svdf_i8(const SvdfI8<i8>&);
 template void svdf_i8(const SvdfI8<i16>&);

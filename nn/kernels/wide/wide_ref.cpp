@@ -1,10 +1,28 @@
 #include "nn/kernels/wide/wide.h"
 
-#include <limits>
-
 #include "base/endian.h"
+#include "nn/kernels/c99/c99.h"
 
 namespace pipit::nn {
+namespace c99 {
+namespace {
+#include "nn/kernels/c99/quantize_wide.c"
+#include "nn/kernels/c99/requantize_wide.c"
+
+// One name for each, told apart by their types.
+REQUANTIZE_WIDE(requantized, i8, i16, -32768, 32767)
+REQUANTIZE_WIDE(requantized, i8, i32, INT32_MIN, INT32_MAX)
+REQUANTIZE_WIDE(requantized, i16, i8, -128, 127)
+REQUANTIZE_WIDE(requantized, i16, i16, -32768, 32767)
+REQUANTIZE_WIDE(requantized, i16, i32, INT32_MIN, INT32_MAX)
+REQUANTIZE_WIDE(requantized, i32, i8, -128, 127)
+REQUANTIZE_WIDE(requantized, i32, i16, -32768, 32767)
+REQUANTIZE_WIDE(requantized, i32, i32, INT32_MIN, INT32_MAX)
+QUANTIZE_WIDE(quantized, i16, -32768, 32767)
+QUANTIZE_WIDE(quantized, i32, INT32_MIN, INT32_MAX)
+}  // namespace
+}  // namespace c99
+
 namespace {
 
 constexpr i32 kInt16Min = -32768, kInt16Max = 32767;
@@ -13,20 +31,6 @@ constexpr i64 kInt32Min = -(i64{1} << 31), kInt32Max = (i64{1} << 31) - 1;
 template <class T>
 T bounded(T value, T low, T high) {
   return value < low ? low : value > high ? high : value;
-}
-
-/// (a × b × 2) >> 32, rounded half up.
-i32 doubling_high_multiply(i32 a, i32 b) {
-  const i64 product = i64{a} * b;
-  const i64 nudge = product >= 0 ? i64{1} << 30 : 1 - (i64{1} << 30);
-  return static_cast<i32>(bounded((product + nudge) / (i64{1} << 31), kInt32Min, kInt32Max));
-}
-
-/// x / 2^exponent, rounded half away from zero.
-i32 rounding_shift(i32 x, u32 exponent) {
-  const i32 mask = static_cast<i32>((i64{1} << exponent) - 1);
-  const i32 remainder = x & mask, threshold = (mask >> 1) + (x < 0 ? 1 : 0);
-  return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
 i16 output_of(const WideConv2d& conv, u32 channel, i64 sum) {
@@ -38,7 +42,7 @@ i64 bias_of(const WideConv2d& conv, u32 channel) { return load_le<i64>(conv.bias
 
 i64 dot(const i16* a, const i8* b, u32 count) {
   i64 sum = 0;
-  for (u32 i = 0; i < count; ++i) sum += a[i] * b[i];
+  for (u32 i = 0; i < count; ++i) sum += i64{a[i]} * b[i];
   return sum;
 }
 
@@ -53,13 +57,7 @@ i32 rescale_wide(i64 acc, format::Rescale factor) {
       bounded((acc * multiplier + (i64{1} << (total - 1))) >> total, kInt32Min, kInt32Max));
 }
 
-i32 rescale_twice(i32 x, format::Rescale factor) {
-  const u32 left = factor.shift > 0 ? static_cast<u32>(factor.shift) : 0;
-  const u32 right = factor.shift > 0 ? 0 : static_cast<u32>(-factor.shift);
-  const i32 shifted =
-      static_cast<i32>(bounded(static_cast<i64>(static_cast<u64>(i64{x}) << left), kInt32Min, kInt32Max));
-  return rounding_shift(doubling_high_multiply(shifted, factor.multiplier), right);
-}
+i32 rescale_twice(i32 x, format::Rescale factor) { return c99::rescale_twice(x, c99::pairs(&factor)); }
 
 void conv2d_wide(const WideConv2d& conv) {
   const WindowShape& shape = conv.shape;
@@ -127,12 +125,7 @@ void leaky_relu_wide(const i16* in, u32 count, format::Rescale positive, format:
 
 template <class From, class To>
 void requantize_wide(const From* in, u32 count, i32 from_zero, format::Rescale factor, i32 to_zero, To* out) {
-  constexpr i64 kLow = std::numeric_limits<To>::min(), kHigh = std::numeric_limits<To>::max();
-  for (u32 i = 0; i < count; ++i) {
-    // Zero points other than 0 belong to types of at most 16 bits: the difference fits.
-    const i32 value = rescale_twice(static_cast<i32>(in[i]) - from_zero, factor);
-    out[i] = static_cast<To>(bounded<i64>(i64{value} + to_zero, kLow, kHigh));
-  }
+  c99::requantized(in, static_cast<i32>(count), from_zero, c99::pairs(&factor), to_zero, out);
 }
 template void requantize_wide(const i8*, u32, i32, format::Rescale, i32, i16*);
 template void requantize_wide(const i8*, u32, i32, format::Rescale, i32, i32*);
@@ -145,18 +138,7 @@ template void requantize_wide(const i32*, u32, i32, format::Rescale, i32, i32*);
 
 template <class To>
 void quantize_wide(const f32* in, u32 count, f32 scale, i32 zero, To* out) {
-  constexpr i64 kLow = std::numeric_limits<To>::min(), kHigh = std::numeric_limits<To>::max();
-  constexpr f32 kBeyond = 4294967296.0f;  // saturates with every zero point
-  for (u32 i = 0; i < count; ++i) {
-    f32 q = in[i] / scale;
-    if (!(q > -kBeyond)) q = -kBeyond;
-    if (q > kBeyond) q = kBeyond;
-    i64 value = static_cast<i64>(q);
-    const f32 rest = q - static_cast<f32>(value);  // exact
-    if (rest >= 0.5f) ++value;
-    if (rest <= -0.5f) --value;
-    out[i] = static_cast<To>(bounded<i64>(value + zero, kLow, kHigh));
-  }
+  c99::quantized(in, static_cast<i32>(count), scale, zero, out);
 }
 template void quantize_wide(const f32*, u32, f32, i32, i16*);
 template void quantize_wide(const f32*, u32, f32, i32, i32*);

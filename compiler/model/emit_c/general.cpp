@@ -1,0 +1,135 @@
+#include "compiler/model/emit_c/general.h"
+
+#include "compiler/model/emit_c/arguments.h"
+#include "compiler/model/emit_c/movement.h"
+#include "nn/general/general.h"
+#include "nn/general/kinds.h"
+
+namespace pipit::model::c {
+namespace {
+
+using namespace nn::format;
+using nn::elements;
+using nn::Node;
+using nn::general::Binary;
+using nn::general::FunctionId;
+
+FunctionId function_of(const Node& node) {
+  return static_cast<FunctionId>(node.attributes<GeneralAttributes>().function);
+}
+bool is_whole(const TensorRecord& tensor) {
+  return type_name(tensor.dtype) != nullptr && !nn::is(tensor, DType::f32);
+}
+
+/// A function of x and y in C, for floats and for integers, which wrap; nullptr where there is none. T stands
+/// for their type.
+struct Expression {
+  const char* name;
+  const char *real, *whole;
+};
+const Expression* expression_of(Binary kind) {
+  static constexpr Expression kAdd = {"add", "x + y", "(uint64_t)x + (uint64_t)y"},
+                              kSubtract = {"subtract", "x - y", "(uint64_t)x - (uint64_t)y"},
+                              kMultiply = {"multiply", "x * y", "(uint64_t)x * (uint64_t)y"},
+                              // What has no quotient yields 0: -x is x for the lowest integer, and for 0.
+      kDivide = {"divide", "x / y", "y == 0 || (y == (T)-1 && x == (T)(0 - (uint64_t)x)) ? 0 : x / y"},
+                              kMinimum = {"minimum", "x != x ? x : y != y ? y : x < y ? x : y",
+                                          "x < y ? x : y"},
+                              kMaximum = {"maximum", "x != x ? x : y != y ? y : x > y ? x : y",
+                                          "x > y ? x : y"};
+  switch (kind) {
+    case Binary::add: return &kAdd;
+    case Binary::subtract: return &kSubtract;
+    case Binary::multiply: return &kMultiply;
+    case Binary::divide: return &kDivide;
+    case Binary::minimum: return &kMinimum;
+    case Binary::maximum: return &kMaximum;
+    default: return nullptr;
+  }
+}
+std::string typed(std::string expression, const std::string& type) {
+  for (usize at = 0; (at = expression.find("(T)", at)) != std::string::npos; at += type.size())
+    expression.replace(at + 1, 1, type);
+  return expression;
+}
+
+/// How often a tensor's elements repeat in a row-major output of their shape: without leading 1s it must be
+/// the tail of the output's shape.
+bool repeats_in(const TensorRecord& tensor, const TensorRecord& out) {
+  u32 skipped = 0;
+  while (skipped < tensor.rank && tensor.dims[skipped] == 1) ++skipped;
+  const u32 tail = tensor.rank - skipped;
+  if (tail > out.rank) return false;
+  for (u32 axis = 0; axis < tail; ++axis)
+    if (tensor.dims[skipped + axis] != out.dims[out.rank - tail + axis]) return false;
+  return true;
+}
+
+bool has_binary(const Node& node) {
+  const auto kind = static_cast<Binary>(node.attributes<GeneralAttributes>().ints[0]);
+  const TensorRecord& x = node.input(0);
+  return expression_of(kind) != nullptr && type_name(x.dtype) != nullptr && node.input(1).dtype == x.dtype &&
+         repeats_in(x, node.output()) && repeats_in(node.input(1), node.output());
+}
+
+void binary(Writer& out, const Node& node) {
+  const Expression& how = *expression_of(static_cast<Binary>(node.attributes<GeneralAttributes>().ints[0]));
+  const TensorRecord& x = node.input(0);
+  const std::string type = type_name(x.dtype), kernel = std::string(how.name) + "_of_" + type;
+  out.need({"binary"});
+  out.declare_once("BINARY(" + kernel + ", " + type + ", " + typed(is_whole(x) ? how.whole : how.real, type) +
+                   ")");
+  out.call(kernel, {out.input(node, 0), number(elements(x)), out.input(node, 1),
+                    number(elements(node.input(1))), number(elements(node.output())), out.output(node)});
+}
+
+/// Between integers, and from those to floats.
+bool has_cast(const Node& node) {
+  return is_whole(node.input(0)) && (is_whole(node.output()) || nn::is(node.output(), DType::f32));
+}
+void cast(Writer& out, const Node& node) {
+  const std::string from = type_name(node.input(0).dtype), to = type_name(node.output().dtype);
+  out.need({"cast"});
+  out.declare_once("CAST(" + from + "_to_" + to + ", " + from + ", " + to + ")");
+  out.call(from + "_to_" + to, {out.input(node, 0), number(elements(node.output())), out.output(node)});
+}
+
+void slice(Writer& out, const Node& node) {
+  const auto& how = node.attributes<GeneralAttributes>();
+  emit_slice(out, node, how.ints, how.ints + 8);
+}
+
+void join(Writer& out, const Node& node) {
+  emit_concat(out, node, static_cast<u32>(node.attributes<GeneralAttributes>().ints[0]));
+}
+
+bool has_elements(const Node& node) { return node.output().rank > 0; }
+bool always(const Node&) { return true; }
+
+struct GeneralEmitter {
+  FunctionId function;
+  bool (*has)(const Node& node);
+  void (*write)(Writer& out, const Node& node);
+};
+constexpr GeneralEmitter kEmitters[] = {
+    {FunctionId::slice, has_elements, slice}, {FunctionId::reshape, has_elements, reshape},
+    {FunctionId::binary, has_binary, binary}, {FunctionId::cast, has_cast, cast},
+    {FunctionId::audio, always, audio},       {FunctionId::concat, always, join},
+};
+
+const GeneralEmitter* emitter_of(const Node& node) {
+  for (const GeneralEmitter& emitter : kEmitters)
+    if (emitter.function == function_of(node)) return &emitter;
+  return nullptr;
+}
+
+}  // namespace
+
+bool has_general(const Node& node) {
+  const GeneralEmitter* emitter = emitter_of(node);
+  return emitter != nullptr && node.output().bytes > 0 && emitter->has(node);
+}
+
+void general(Writer& out, const Node& node) { emitter_of(node)->write(out, node); }
+
+}  // namespace pipit::model::c

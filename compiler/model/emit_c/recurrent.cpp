@@ -1,0 +1,115 @@
+#include "compiler/model/emit_c/recurrent.h"
+
+#include "compiler/model/emit_c/arguments.h"
+
+namespace pipit::model::c {
+namespace {
+
+using namespace nn::format;
+using nn::elements;
+using nn::Node;
+
+/// An integer type's range as macro arguments.
+std::string range_of(u32 dtype) {
+  switch (static_cast<DType>(dtype)) {
+    case DType::i8: return "-128, 127";
+    case DType::i16: return "-32768, 32767";
+    default: return "INT32_MIN, INT32_MAX";
+  }
+}
+
+enum SvdfOperand : u8 { kFeature = 1, kTime, kBias, kState };
+
+Arguments svdf_shape(const Node& node) {
+  const TensorRecord& x = node.input(0);
+  return {number(x.dims[0]), number(x.dims[1]), number(node.input(kTime).dims[0]),
+          number(node.input(kTime).dims[1]), number(node.attributes<SvdfAttributes>().rank)};
+}
+
+enum LstmOperand : u8 { kWeights = 1, kRecurrent, kLstmBias, kHidden, kCell };
+
+std::string joined(const Arguments& values) {
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "" : ", ") + value;
+  return text;
+}
+
+std::string lstm_shape(Writer& out, const Node& node) {
+  const u32* x = node.input(0).dims;
+  const bool time_major = node.attributes<LstmAttributes>().time_major != 0;
+  out.need({"lstm_shape"});
+  return "&" + out.constant("lstm_shape", "",
+                            joined({number(x[time_major ? 0 : 1]), number(x[time_major ? 1 : 0]),
+                                    number(x[2]), number(node.output().dims[2]), time_major ? "1" : "0"}));
+}
+
+}  // namespace
+
+void svdf_f32(Writer& out, const Node& node) {
+  out.need({"svdf_f32"});
+  out.call("svdf_f32",
+           Arguments{out.input(node, 0)} + svdf_shape(node) +
+               Arguments{out.input(node, kFeature), out.input(node, kTime), out.input(node, kBias)} +
+               bounds_f32(node.attributes<SvdfAttributes>().clamp) +
+               Arguments{out.state(node, kState), out.output(node)});
+}
+
+void svdf_i8(Writer& out, const Node& node) {
+  const auto& how = node.attributes<SvdfAttributes>();
+  const TensorRecord& state = node.input(kState);
+  const std::string kernel = static_cast<DType>(state.dtype) == DType::i8 ? "svdf_i8" : "svdf_i8_i16";
+  out.need({"rescale_twice", "svdf_i8"});
+  out.declare_once("SVDF_INTEGERS(" + kernel + ", " + type_name(state.dtype) + ", " + range_of(state.dtype) +
+                   ")");
+  const std::string shape = "&" + out.constant("svdf_shape", "", joined(svdf_shape(node)));
+  out.call(kernel,
+           {shape, out.input(node, 0), zero_point(node.input(0)), out.input(node, kFeature),
+            out.input(node, kTime), out.input(node, kBias), zero_point(state), factor(out, how.feature),
+            factor(out, how.out), zero_point(node.output()), out.state(node, kState), out.output(node)});
+}
+
+void lstm_f32(Writer& out, const Node& node) {
+  out.need({"exp_negative", "lstm_f32"});
+  out.call("lstm_f32",
+           {lstm_shape(out, node), out.input(node, 0), out.input(node, kWeights), out.input(node, kRecurrent),
+            out.input(node, kLstmBias), literal(node.attributes<LstmAttributes>().clip),
+            out.state(node, kHidden), out.state(node, kCell), out.output(node)});
+}
+
+void lstm_i8(Writer& out, const Node& node) {
+  const auto& how = node.attributes<LstmAttributes>();
+  out.need({"rescale_twice", "q15", "lstm_i8"});
+  Arguments factors;
+  for (const Rescale& factor : how.input) factors.push_back(factor_text(factor));
+  for (const Rescale& factor : how.recurrent) factors.push_back(factor_text(factor));
+  factors.push_back(factor_text(how.hidden));
+  const std::string all = out.constant("int32_t", "[18]", joined(factors));
+  // As nn/kernels/lstm has it, TensorFlow Lite's sign.
+  out.call("lstm_i8", {lstm_shape(out, node), out.input(node, 0), out.input(node, kWeights),
+                       out.input(node, kRecurrent), out.input(node, kLstmBias), all, number(how.cell_bits),
+                       literal(how.quantized_clip), literal(-node.output().zero_point),
+                       out.state(node, kHidden), out.state(node, kCell), out.output(node)});
+}
+
+void requantize_wide(Writer& out, const Node& node) {
+  const u32 from = node.input(0).dtype, to = node.output().dtype;
+  const auto name_of = [](u32 dtype) { return std::to_string(8 * dtype_bytes(static_cast<DType>(dtype))); };
+  const std::string kernel = "requantize_i" + name_of(from) + "_i" + name_of(to);
+  out.need({"rescale_twice", "requantize_wide"});
+  out.declare_once("REQUANTIZE_WIDE(" + kernel + ", " + type_name(from) + ", " + type_name(to) + ", " +
+                   range_of(to) + ")");
+  out.call(kernel, {out.input(node, 0), number(elements(node.output())), zero_point(node.input(0)),
+                    factor(out, node.attributes<RescaleAttributes>().rescale), zero_point(node.output()),
+                    out.output(node)});
+}
+
+void quantize_wide(Writer& out, const Node& node) {
+  const u32 to = node.output().dtype;
+  const std::string kernel = std::string("quantize_f32_") + type_name(to);
+  out.need({"quantize_wide"});
+  out.declare_once("QUANTIZE_WIDE(" + kernel + ", " + type_name(to) + ", " + range_of(to) + ")");
+  out.call(kernel, {out.input(node, 0), number(elements(node.output())), literal(node.output().scale),
+                    zero_point(node.output()), out.output(node)});
+}
+
+}  // namespace pipit::model::c
