@@ -1,18 +1,20 @@
-// Loops that store are vectorised only where none of their accesses can trap: a trap in the middle of what
-// became one instruction would show too many stores or too few. Before such a loop, one comparison of each
-// group of its accesses with the size of memory decides between two versions: one without anchors, in which
-// LLVM may do what it likes, and one as it was, which traps where it must.
+// Loops are vectorised, and what they store kept in registers, only where none of their accesses can trap: a
+// trap in the middle of what became one instruction would show too many stores or too few. Before such a
+// loop, or the outermost one of a nest of which everything can be told, comparisons with the size of memory
+// decide between two versions: one that cannot trap, in which LLVM may do what it likes, and one as it was,
+// which traps where it must.
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
-#include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/PatternMatch.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 #include <llvm/Transforms/Utils/LoopUtils.h>
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
 
+#include "compiler/aot/nest_bounds.h"
 #include "compiler/aot/optimise.h"
 #include "wasm/native/abi.h"
 
@@ -25,99 +27,167 @@ namespace {
 
 constexpr const char* kCannotTrap = "pipit.cannot_trap";
 
-/// More are not worth what they cost each time the loop is entered.
-constexpr usize kMostChecks = 6;
-/// Rounds and steps up to which an address cannot come round in 64 bits.
-constexpr u64 kMostRounds = u64{1} << 40, kMostStep = u64{1} << 20;
+/// More comparisons are not worth what they cost each time the loop is entered.
+constexpr usize kMostBounds = 6;
+/// Nests of more instructions are left to their inner loops, since all of it is copied.
+constexpr usize kLargestNest = 400;
+
+/// Nothing traps as long as `most` is at most (or with `is_strict` below) `limit`.
+struct Bound {
+  const SCEV* most;
+  Value* limit;  ///< null: the bytes of memory
+  bool is_strict;
+};
 
 class Versions {
  public:
-  Versions(Function& function, FunctionAnalysisManager& analyses)
+  Versions(Function& function, FunctionAnalysisManager& analyses, Checks checks)
       : function_(function),
+        checks_(checks),
         loops_(analyses.getResult<LoopAnalysis>(function)),
         tree_(analyses.getResult<DominatorTreeAnalysis>(function)),
         evolution_(analyses.getResult<ScalarEvolutionAnalysis>(function)) {}
 
   bool run() {
+    const std::vector<Loop*> outermost(loops_.begin(), loops_.end());
     bool changed = false;
-    for (Loop* loop : loops_.getLoopsInPreorder())
-      if (loop->isInnermost() && may_have_versions(*loop)) changed |= add_version(*loop);
+    for (Loop* loop : outermost) changed |= visit(*loop);
     return changed;
   }
 
  private:
-  static bool may_have_versions(const Loop& loop);
-  bool find_reaches(Loop& loop, PredicatedScalarEvolution& predicated);
-  const SCEV* reach_of(Instruction& access, PredicatedScalarEvolution& predicated, const SCEV* rounds);
-  void add_reach(const SCEV* reach);
+  bool visit(Loop& loop);
+  bool may_have_versions(const Loop& loop) const;
+  bool find_bounds(Loop& nest, NestBounds& bounds);
+  bool find_reaches(const BasicBlock& block, NestBounds& bounds);
+  void find_check(BasicBlock& block, const Loop& nest, NestBounds& bounds);
+  bool add_conditions(Value* condition, bool traps_when, const Loop& loop, const Loop& nest,
+                      NestBounds& bounds, std::vector<Bound>& found) const;
+  void add_bound(const Bound& bound);
   Value* memory_bytes(IRBuilder<>& b) const;
-  bool add_version(Loop& loop);
-  void clone(Loop& loop, Value* may_trap, Instruction* at);
+  bool add_version(Loop& nest);
+  void clone(Loop& nest, Value* may_trap, Instruction* at);
+  void drop_checks();
 
   Function& function_;
+  Checks checks_;
   LoopInfo& loops_;
   DominatorTree& tree_;
   ScalarEvolution& evolution_;
-  std::vector<const SCEV*> reaches_;  ///< from the start of memory, which the loop accesses nothing behind
+  std::vector<Bound> bounds_;
+  /// End in a check that the bounds stand for, which leads to a trap when it yields this.
+  std::vector<std::pair<BasicBlock*, bool>> checked_;
 };
 
-/// Loops that change something, call nothing, and can be copied.
-bool Versions::may_have_versions(const Loop& loop) {
+/// The whole nest if that can be, else the loops in it.
+bool Versions::visit(Loop& loop) {
+  if (may_have_versions(loop) && add_version(loop)) return true;
+  const std::vector<Loop*> inner(loop.begin(), loop.end());
+  bool changed = false;
+  for (Loop* one : inner) changed |= visit(*one);
+  return changed;
+}
+
+/// Loops that can be copied; behind guard pages such as change something and call nothing.
+bool Versions::may_have_versions(const Loop& loop) const {
   if (!loop.isLoopSimplifyForm() || !loop.isSafeToClone()) return false;
   bool stores = false;
+  usize size = 0;
   for (const BasicBlock* block : loop.blocks())
     for (const Instruction& instruction : *block) {
       if (is_anchor(instruction)) continue;
+      ++size;
       if (instruction.isVolatile()) return false;
       if (isa<CallInst>(instruction) && instruction.mayReadOrWriteMemory()) return false;
       stores |= instruction.mayWriteToMemory();
     }
-  return stores;
+  return (stores || checks_ == Checks::software) && (loop.isInnermost() || size <= kLargestNest);
 }
 
-/// Where an access ends at most; null when that cannot be told.
-const SCEV* Versions::reach_of(Instruction& access, PredicatedScalarEvolution& predicated,
-                               const SCEV* rounds) {
-  Value* pointer = getLoadStorePointerOperand(&access);
-  if (!is_memory_base(evolution_.getPointerBase(evolution_.getSCEV(pointer)))) return nullptr;
-  const SCEV* highest = predicated.getSCEV(pointer);
-  if (!evolution_.isLoopInvariant(highest, loops_.getLoopFor(access.getParent()))) {
-    const SCEVAddRecExpr* sequence = predicated.getAsAddRec(pointer);
-    if (sequence == nullptr || !sequence->isAffine()) return nullptr;
-    const auto* step = dyn_cast<SCEVConstant>(sequence->getStepRecurrence(evolution_));
-    if (step == nullptr || step->getAPInt().abs().ugt(kMostStep)) return nullptr;
-    highest = step->getAPInt().isNegative() ? sequence->getStart()
-                                            : sequence->evaluateAtIteration(rounds, evolution_);
+/// Of bounds that differ by a constant only the furthest matters.
+void Versions::add_bound(const Bound& bound) {
+  for (Bound& known : bounds_)
+    if (known.limit == bound.limit && known.is_strict == bound.is_strict &&
+        known.most->getType() == bound.most->getType())
+      if (const auto distance = evolution_.computeConstantDifference(bound.most, known.most)) {
+        if (distance->isStrictlyPositive()) known.most = bound.most;
+        return;
+      }
+  bounds_.push_back(bound);
+}
+
+/// Where every access of the block ends at most.
+bool Versions::find_reaches(const BasicBlock& block, NestBounds& bounds) {
+  const DataLayout& layout = function_.getDataLayout();
+  for (const Instruction& access : block) {
+    if (!is_linear(access)) continue;
+    auto* pointer = const_cast<Value*>(getLoadStorePointerOperand(&access));
+    const SCEV* most = bounds.most(pointer, *loops_.getLoopFor(&block));
+    if (most == nullptr) return false;
+    const u64 bytes = layout.getTypeStoreSize(getLoadStoreType(&access));
+    add_bound({evolution_.getAddExpr(most, evolution_.getConstant(most->getType(), bytes)), nullptr, false});
   }
-  const SCEV* offset = evolution_.removePointerBase(highest);
-  return evolution_.getAddExpr(
-      offset, evolution_.getConstant(offset->getType(), access.getModule()->getDataLayout().getTypeStoreSize(
-                                                            getLoadStoreType(&access))));
+  return true;
 }
 
-/// Of reaches that differ by a constant only the furthest matters.
-void Versions::add_reach(const SCEV* reach) {
-  for (const SCEV*& known : reaches_)
-    if (const auto distance = evolution_.computeConstantDifference(reach, known)) {
-      if (distance->isStrictlyPositive()) known = reach;
-      return;
-    }
-  reaches_.push_back(reach);
-}
-
-bool Versions::find_reaches(Loop& loop, PredicatedScalarEvolution& predicated) {
-  const SCEV* rounds = predicated.getSymbolicMaxBackedgeTakenCount();
-  if (isa<SCEVCouldNotCompute>(rounds) || evolution_.getUnsignedRangeMax(rounds).ugt(kMostRounds))
+/// What must hold so that `condition` is never `traps_when`: comparisons with what the nest does not change.
+bool Versions::add_conditions(Value* condition, bool traps_when, const Loop& loop, const Loop& nest,
+                              NestBounds& bounds, std::vector<Bound>& found) const {
+  using namespace PatternMatch;
+  Value *one, *other;
+  const bool is_tree = traps_when ? match(condition, m_LogicalOr(m_Value(one), m_Value(other)))
+                                  : match(condition, m_LogicalAnd(m_Value(one), m_Value(other)));
+  if (is_tree)
+    return add_conditions(one, traps_when, loop, nest, bounds, found) &&
+           add_conditions(other, traps_when, loop, nest, bounds, found);
+  const auto* comparison = dyn_cast<ICmpInst>(condition);
+  if (comparison == nullptr || !comparison->getOperand(0)->getType()->isIntegerTy(64)) return false;
+  auto predicate = traps_when ? comparison->getPredicate() : comparison->getInversePredicate();
+  Value *value = comparison->getOperand(0), *limit = comparison->getOperand(1);
+  if (predicate == CmpInst::ICMP_ULT || predicate == CmpInst::ICMP_ULE) {
+    std::swap(value, limit);
+    predicate = CmpInst::getSwappedPredicate(predicate);
+  }
+  if ((predicate != CmpInst::ICMP_UGT && predicate != CmpInst::ICMP_UGE) || !nest.isLoopInvariant(limit))
     return false;
-  reaches_.clear();
-  for (BasicBlock* block : loop.blocks())
-    for (Instruction& instruction : *block) {
-      if (!is_linear(instruction)) continue;
-      const SCEV* reach = reach_of(instruction, predicated, rounds);
-      if (reach == nullptr) return false;
-      add_reach(reach);
-    }
-  return !reaches_.empty() && reaches_.size() <= kMostChecks;
+  const SCEV* most = bounds.most(value, loop);
+  if (most == nullptr) return false;
+  found.push_back({most, limit, predicate == CmpInst::ICMP_UGE});
+  return true;
+}
+
+/// A check at the end of the block that can be made before the nest.
+void Versions::find_check(BasicBlock& block, const Loop& nest, NestBounds& bounds) {
+  const auto* branch = dyn_cast<BranchInst>(block.getTerminator());
+  if (branch == nullptr || !branch->isConditional()) return;
+  const auto leads_to_trap = [&](const BasicBlock* to) {
+    if (nest.contains(to)) return false;
+    for (u32 steps = 0; steps < 3 && to != nullptr; ++steps, to = to->getSingleSuccessor())
+      if (isa<UnreachableInst>(to->getTerminator())) return true;
+    return false;
+  };
+  const bool traps_when = leads_to_trap(branch->getSuccessor(0));
+  if (traps_when == leads_to_trap(branch->getSuccessor(1))) return;
+  std::vector<Bound> found;
+  if (!add_conditions(branch->getCondition(), traps_when, *loops_.getLoopFor(&block), nest, bounds, found))
+    return;
+  const std::vector<Bound> before = bounds_;
+  for (const Bound& bound : found) add_bound(bound);
+  if (bounds_.size() > kMostBounds)
+    bounds_ = before;
+  else
+    checked_.emplace_back(&block, traps_when);
+}
+
+bool Versions::find_bounds(Loop& nest, NestBounds& bounds) {
+  bounds_.clear();
+  checked_.clear();
+  for (BasicBlock* block : nest.blocks())
+    if (checks_ == Checks::software)
+      find_check(*block, nest, bounds);
+    else if (!find_reaches(*block, bounds))
+      return false;
+  return !bounds_.empty() && bounds_.size() <= kMostBounds;
 }
 
 Value* Versions::memory_bytes(IRBuilder<>& b) const {
@@ -131,35 +201,51 @@ Value* Versions::memory_bytes(IRBuilder<>& b) const {
   return load(b.getInt64Ty(), memory, 8);
 }
 
-bool Versions::add_version(Loop& loop) {
-  PredicatedScalarEvolution predicated(evolution_, loop);
-  if (!find_reaches(loop, predicated)) return false;
-  Instruction* at = loop.getLoopPreheader()->getTerminator();
+bool Versions::add_version(Loop& nest) {
+  NestBounds bounds(evolution_, nest, true);
+  if (!find_bounds(nest, bounds)) return false;
+  Instruction* at = nest.getLoopPreheader()->getTerminator();
   SCEVExpander expander(evolution_, "inside");
-  for (const SCEV* reach : reaches_)
-    if (!expander.isSafeToExpandAt(reach, at)) return false;
-  Value* may_trap = expander.expandCodeForPredicate(&predicated.getPredicate(), at);
-  std::vector<Value*> ends;
-  ends.reserve(reaches_.size());
-  for (const SCEV* reach : reaches_) ends.push_back(expander.expandCodeFor(reach, reach->getType(), at));
+  for (const Bound& bound : bounds_)
+    if (!expander.isSafeToExpandAt(bound.most, at)) return false;
+  Value* may_trap = expander.expandCodeForPredicate(&bounds.assumption(), at);
+  std::vector<Value*> most;
+  most.reserve(bounds_.size());
+  for (const Bound& bound : bounds_)
+    most.push_back(expander.expandCodeFor(bound.most, bound.most->getType(), at));
   IRBuilder<> b(at);
-  b.SetCurrentDebugLocation(loop.getStartLoc());
-  Value* bytes = memory_bytes(b);
-  for (Value* end : ends) may_trap = b.CreateOr(may_trap, b.CreateICmpUGT(end, bytes));
-  clone(loop, may_trap, at);
+  b.SetCurrentDebugLocation(nest.getStartLoc());
+  Value* bytes = checks_ == Checks::software ? nullptr : memory_bytes(b);
+  for (usize i = 0; i < most.size(); ++i) {
+    const Bound& bound = bounds_[i];
+    may_trap = b.CreateOr(may_trap, b.CreateICmp(bound.is_strict ? CmpInst::ICMP_UGE : CmpInst::ICMP_UGT,
+                                                 most[i], bound.limit != nullptr ? bound.limit : bytes));
+  }
+  clone(nest, may_trap, at);
   evolution_.forgetAllLoops();
   return true;
 }
 
-/// Copies the loop; the copy is what runs when `may_trap`.
-void Versions::clone(Loop& loop, Value* may_trap, Instruction* at) {
+/// Takes the checks out of the version that needs none.
+void Versions::drop_checks() {
+  for (const auto& [block, traps_when] : checked_) {
+    auto* branch = cast<BranchInst>(block->getTerminator());
+    branch->getSuccessor(traps_when ? 0 : 1)->removePredecessor(block, true);
+    BranchInst* only = BranchInst::Create(branch->getSuccessor(traps_when ? 1 : 0));
+    only->setDebugLoc(branch->getDebugLoc());
+    ReplaceInstWithInst(branch, only);
+  }
+}
+
+/// Copies the nest; the copy is what runs when `may_trap`.
+void Versions::clone(Loop& nest, Value* may_trap, Instruction* at) {
   BasicBlock* check = at->getParent();
   BasicBlock* preheader = SplitBlock(check, at, &tree_, &loops_, nullptr, "inside");
   SmallVector<BasicBlock*> exits;
-  loop.getUniqueExitBlocks(exits);
+  nest.getUniqueExitBlocks(exits);
   ValueToValueMapTy map;
   SmallVector<BasicBlock*, 8> blocks;
-  Loop* copy = cloneLoopWithPreheader(preheader, check, &loop, map, ".traps", &loops_, &tree_, blocks);
+  Loop* copy = cloneLoopWithPreheader(preheader, check, &nest, map, ".traps", &loops_, &tree_, blocks);
   remapInstructionsInBlocks(blocks, map);
   for (BasicBlock* exit : exits)
     for (PHINode& phi : exit->phis())
@@ -172,10 +258,13 @@ void Versions::clone(Loop& loop, Value* may_trap, Instruction* at) {
   choice->setMetadata(LLVMContext::MD_prof, MDBuilder(function_.getContext()).createUnlikelyBranchWeights());
   choice->setDebugLoc(check->getTerminator()->getDebugLoc());
   ReplaceInstWithInst(check->getTerminator(), choice);
+  drop_checks();
   tree_.recalculate(function_);
-  for (Loop* one : {&loop, copy}) formDedicatedExitBlocks(one, &tree_, &loops_, nullptr, true);
-  addStringMetadataToLoop(&loop, kCannotTrap);
-  for (BasicBlock* block : loop.blocks())
+  for (Loop* one : {&nest, copy})
+    for (Loop* loop : one->getLoopsInPreorder())
+      formDedicatedExitBlocks(loop, &tree_, &loops_, nullptr, true);
+  for (Loop* loop : nest.getLoopsInPreorder()) addStringMetadataToLoop(loop, kCannotTrap);
+  for (BasicBlock* block : nest.blocks())
     for (Instruction& instruction : make_early_inc_range(*block))
       if (is_anchor(instruction)) instruction.eraseFromParent();
 }
@@ -191,7 +280,7 @@ bool is_memory_base(const SCEV* pointer) {
 bool cannot_trap(const Loop& loop) { return findOptionMDForLoop(&loop, kCannotTrap) != nullptr; }
 
 PreservedAnalyses VersionLoops::run(Function& function, FunctionAnalysisManager& analyses) {
-  return Versions(function, analyses).run() ? PreservedAnalyses::none() : PreservedAnalyses::all();
+  return Versions(function, analyses, checks).run() ? PreservedAnalyses::none() : PreservedAnalyses::all();
 }
 
 }  // namespace pipit::aot

@@ -4,8 +4,10 @@
 #include <llvm/IR/Dominators.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/DeadStoreElimination.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/GVN.h>
+#include <llvm/Transforms/Scalar/IndVarSimplify.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/LoopRotation.h>
@@ -60,6 +62,37 @@ struct DropMarkers : PassInfoMixin<DropMarkers> {
     return kept;
   }
   static bool isRequired() { return true; }
+};
+
+/// Versions of loops, and where there are some what can be done in those that cannot trap before they are
+/// vectorised.
+class RefineLoops : public PassInfoMixin<RefineLoops> {
+ public:
+  explicit RefineLoops(Checks checks) : versions_{.checks = checks} {
+    refine_.addPass(SimplifyCFGPass());
+    refine_.addPass(InstCombinePass(InstCombineOptions().setVerifyFixpoint(false).setMaxIterations(1)));
+    refine_.addPass(createFunctionToLoopPassAdaptor(LICMPass(LICMOptions()), true));
+    refine_.addPass(JamLoops());
+    refine_.addPass(createFunctionToLoopPassAdaptor(IndVarSimplifyPass()));
+    refine_.addPass(EarlyCSEPass(true));
+    refine_.addPass(DSEPass());
+  }
+  PreservedAnalyses run(Function& function, FunctionAnalysisManager& analyses) {
+    const PreservedAnalyses versioned = versions_.run(function, analyses);
+    const bool has_versions = !versioned.areAllPreserved();
+    analyses.invalidate(function, versioned);
+    if (versions_.checks == Checks::guard_pages) {
+      const PreservedAnalyses settled = SettleAnchors(false).run(function, analyses);
+      analyses.invalidate(function, settled);
+    }
+    if (has_versions) (void)refine_.run(function, analyses);
+    return PreservedAnalyses::none();
+  }
+  static bool isRequired() { return true; }
+
+ private:
+  VersionLoops versions_;
+  FunctionPassManager refine_;
 };
 
 OptimizationLevel level_of(Effort effort) {
@@ -125,14 +158,15 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
 
-  builder.registerVectorizerStartEPCallback([loads_trap](FunctionPassManager& passes, OptimizationLevel) {
+  // Where there are 64 bits nothing that is checked comes round.
+  const bool versions_checks = options.target.is_64_bit();
+  builder.registerVectorizerStartEPCallback([=](FunctionPassManager& passes, OptimizationLevel) {
     passes.addPass(DropMarkers());
     passes.addPass(SeparateRegions());
-    if (!loads_trap) return;
+    if (!loads_trap && !versions_checks) return;
     passes.addPass(LoopSimplifyPass());
     passes.addPass(LCSSAPass());
-    passes.addPass(VersionLoops());
-    passes.addPass(SettleAnchors(false));
+    passes.addPass(RefineLoops(loads_trap ? Checks::guard_pages : Checks::software));
   });
   ModulePassManager passes;
   FunctionPassManager first;

@@ -48,9 +48,16 @@ struct SeparateRegions : llvm::PassInfoMixin<SeparateRegions> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
-/// Gives loops that store a version for when nothing in them can trap, without anchors (loop_versions.cpp).
+/// Gives loops a version for when nothing in them can trap, without anchors or checks (loop_versions.cpp).
 /// Loops must be in simplified form with LCSSA.
 struct VersionLoops : llvm::PassInfoMixin<VersionLoops> {
+  Checks checks;
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
+/// Does several rounds of an outer loop in one of the loop in it, where that saves loads and stores or makes
+/// sums independent of one another (jam_loops.cpp). Loops must be in simplified form with LCSSA.
+struct JamLoops : llvm::PassInfoMixin<JamLoops> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 

@@ -7,7 +7,9 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
+#include <map>
 
+#include "compiler/aot/nest_bounds.h"
 #include "compiler/aot/optimise.h"
 
 namespace pipit::aot {
@@ -18,6 +20,8 @@ namespace {
 
 /// Each access names all regions but its own.
 constexpr usize kMostRegions = 32;
+/// More is no array but a value of which only some bits are known.
+constexpr u64 kLargestRegion = u64{256} << 20;
 
 /// An access and the bytes that it may touch, from the start of memory.
 struct Extent {
@@ -26,16 +30,24 @@ struct Extent {
   usize number;  ///< in the order of the function
 };
 
-std::vector<Extent> extents(Function& function, ScalarEvolution& evolution) {
+std::vector<Extent> extents(Function& function, ScalarEvolution& evolution, const LoopInfo& loops) {
   std::vector<Extent> found;
+  std::map<Loop*, NestBounds> nests;
   for (Instruction& instruction : instructions(function)) {
     if (!is_linear(instruction)) continue;
-    const SCEV* address = evolution.getSCEV(getLoadStorePointerOperand(&instruction));
+    Value* pointer = getLoadStorePointerOperand(&instruction);
+    const SCEV* address = evolution.getSCEV(pointer);
     if (!is_memory_base(evolution.getPointerBase(address))) continue;
-    const ConstantRange range = evolution.getUnsignedRange(evolution.removePointerBase(address));
+    Loop* loop = loops.getLoopFor(instruction.getParent());
+    const auto in_nest = [&] {
+      Loop* nest = loop->getOutermostLoop();
+      return nests.try_emplace(nest, evolution, *nest, false).first->second.range(pointer, *loop);
+    };
+    const ConstantRange range =
+        loop != nullptr ? in_nest() : evolution.getUnsignedRange(evolution.removePointerBase(address));
     const u64 most = range.getUnsignedMax().getLimitedValue();
-    // Everything, as far as is known.
-    if (most >= u64{0xFFFF'FFFF}) continue;
+    // Anywhere, as far as is known: it would make one region of all.
+    if (most - range.getUnsignedMin().getLimitedValue() > kLargestRegion) continue;
     const u64 bytes = function.getDataLayout().getTypeStoreSize(getLoadStoreType(&instruction));
     found.push_back({&instruction, range.getUnsignedMin().getLimitedValue(), most + bytes, found.size()});
   }
@@ -45,7 +57,8 @@ std::vector<Extent> extents(Function& function, ScalarEvolution& evolution) {
 }  // namespace
 
 PreservedAnalyses SeparateRegions::run(Function& function, FunctionAnalysisManager& analyses) {
-  std::vector<Extent> all = extents(function, analyses.getResult<ScalarEvolutionAnalysis>(function));
+  std::vector<Extent> all = extents(function, analyses.getResult<ScalarEvolutionAnalysis>(function),
+                                    analyses.getResult<LoopAnalysis>(function));
   std::sort(all.begin(), all.end(), [](const Extent& a, const Extent& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.number < b.number;
   });
