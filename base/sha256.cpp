@@ -25,22 +25,32 @@ void store_be(u8* at, u32 value) {
   for (int i = 0; i < 4; ++i) at[i] = static_cast<u8>(value >> (24 - 8 * i));
 }
 
-/// Sixteen rounds of FIPS 180-4, 6.2.2; from the second time on each word is first made from earlier ones.
-template <bool kExtend>
-[[gnu::always_inline]] void sixteen_rounds(u32 (&x)[8], u32 (&schedule)[16], const u32* constants) {
-  auto& [a, b, c, d, e, f, g, h] = x;
-#ifndef __OPTIMIZE_SIZE__
-#pragma clang loop unroll(full)
+// How many words of the message schedule are kept. All of them where size does not matter: then they are made
+// in a loop of their own, and eight rounds, after which registers are back in their places, are written out.
+// Not more than eight: a translator (QEMU, for Mewz) takes longer over much code than that saves.
+#ifdef __OPTIMIZE_SIZE__
+constexpr u32 kKept = 16;
+#define PIPIT_UNROLL
+#else
+constexpr u32 kKept = 64;
+#define PIPIT_UNROLL _Pragma("clang loop unroll_count(8)")
 #endif
-  for (u32 i = 0; i < 16; ++i) {
-    u32& word = schedule[i];
-    if constexpr (kExtend) {
-      const u32 early = schedule[(i + 1) & 15], late = schedule[(i + 14) & 15];
-      word += (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) + schedule[(i + 9) & 15] +
-              (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
-    }
+
+/// Word `i` of the message schedule, from 16 on (FIPS 180-4, 6.2.2).
+void extend(u32 (&schedule)[kKept], u32 i) {
+  const u32 early = schedule[(i - 15) % kKept], late = schedule[(i - 2) % kKept];
+  schedule[i % kKept] = schedule[(i - 16) % kKept] +
+                        (std::rotr(early, 7) ^ std::rotr(early, 18) ^ early >> 3) +
+                        schedule[(i - 7) % kKept] + (std::rotr(late, 17) ^ std::rotr(late, 19) ^ late >> 10);
+}
+
+/// The 64 rounds for one block; a to h is x.
+void rounds(u32 (&x)[8], u32 (&schedule)[kKept]) {
+  auto& [a, b, c, d, e, f, g, h] = x;
+  PIPIT_UNROLL for (u32 i = 0; i < 64; ++i) {
+    if (kKept < 64 && i >= kKept) extend(schedule, i);
     const u32 first = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + (g ^ (e & (f ^ g))) +
-                      constants[i] + word;
+                      kSha256Rounds[i] + schedule[i % kKept];
     const u32 second = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) | (c & (a | b)));
     h = g, g = f, f = e, e = d + first;
     d = c, c = b, b = a, a = first + second;
@@ -51,12 +61,14 @@ template <bool kExtend>
 
 void sha256_portable(u32* state, const u8* at, usize blocks) {
   for (; blocks != 0; --blocks, at += kSha256BlockBytes) {
-    u32 schedule[16];  // the message schedule as a ring: 64 bytes of stack instead of 256
+    u32 schedule[kKept];
+#pragma clang loop unroll(disable)
     for (u32 i = 0; i < 16; ++i) schedule[i] = load_be(at + usize{4} * i);
+#pragma clang loop unroll(disable) vectorize(disable)
+    for (u32 i = 16; i < kKept; ++i) extend(schedule, i);
     u32 x[8];
     std::memcpy(x, state, sizeof x);
-    sixteen_rounds<false>(x, schedule, kSha256Rounds);
-    for (u32 i = 16; i < 64; i += 16) sixteen_rounds<true>(x, schedule, kSha256Rounds + i);
+    rounds(x, schedule);
     for (u32 i = 0; i < 8; ++i) state[i] += x[i];
   }
 }

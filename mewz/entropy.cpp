@@ -26,7 +26,9 @@ KernelEntropy& entropy() { return g_entropy; }
 
 void KernelEntropy::init(bool rdrand) {
   rdrand_ = rdrand;
-  stir();
+  u64 word = 0;
+  seeded_ = rdrand && read_rdrand(word);
+  std::memcpy(state_.data(), &word, sizeof word);
 }
 
 void KernelEntropy::feed(Bytes data) {

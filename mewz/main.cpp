@@ -8,6 +8,7 @@
 #include "mewz/devices/uart16550.h"
 #include "mewz/entropy.h"
 #include "mewz/files/memory_files.h"
+#include "mewz/files/mounted_files.h"
 #include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
 #include "mewz/memory/late.h"
@@ -49,6 +50,19 @@ void mount(MemoryFiles* root, MountedFiles& mounted) {
     give_up(StopCode::misconfigured, "mount", status.error());
 }
 
+/// The archives' files, and what they are laid out from.
+struct ArchivedFiles {
+  const AppImage& image;
+  MemoryFiles files;
+};
+
+void lay_archives(void* context) {
+  auto& [image, files] = *static_cast<ArchivedFiles*>(context);
+  for (const Bytes archive : image.archive_span())
+    if (const auto laid = files.add_archive(archive); !laid.ok())
+      give_up(StopCode::bad_input, "archive", laid.error());
+}
+
 }  // namespace
 }  // namespace pipit::mewz
 
@@ -79,11 +93,14 @@ extern "C" [[noreturn]] void mewz_main(pipit::u64 start_info_address) {
 
   const auto image = open_image(sources, g_command->app);
   if (!image.ok()) give_up(StopCode::bad_input, "application", image.error());
-  static MemoryFiles files(pages(), clock());
-  for (const pipit::Bytes archive : image->archive_span())
-    if (const auto laid = files.add_archive(archive); !laid.ok())
-      give_up(StopCode::bad_input, "archive", laid.error());
-  mount(g_command->no_files ? nullptr : &files, mounted);
+  static ArchivedFiles files{*image, {pages(), clock()}};
+  // Many applications never look at a file. Directories of the host's show in the archives' own, so they come
+  // after.
+  if (g_command->mount_count == 0)
+    mounted.before_first_use(lay_archives, &files);
+  else
+    lay_archives(&files);
+  mount(g_command->no_files ? nullptr : &files.files, mounted);
   ports.files = &mounted;
   run_application(*image, *g_command, ports, machine);
 }

@@ -31,7 +31,8 @@ set(CMAKE_ASM_FLAGS_INIT "${PIPIT_CPU_FLAGS}")
 set(CMAKE_C_FLAGS_INIT "${common} -isystem ${libc}")
 set(CMAKE_CXX_FLAGS_INIT
   "${common} -nostdinc++ -isystem ${cxx} -isystem ${cxx}/arm-none-eabi/thumb/v7e-m+fp/hard -isystem ${libc} -D_GNU_SOURCE")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld -nostdlib -nostartfiles -static")
+# As for Linux, so that clang calls its own lld, which understands its link-time optimisation, and not gcc.
+set(CMAKE_EXE_LINKER_FLAGS_INIT "--target=x86_64-unknown-linux-gnu -fuse-ld=lld -nostdlib -nostartfiles -static")
 set(PIPIT_MUSL_ARCHIVE /usr/lib/x86_64-linux-musl/libc.a)
 if(NOT EXISTS ${PIPIT_MUSL_ARCHIVE})
   message(FATAL_ERROR "no ${PIPIT_MUSL_ARCHIVE}: apt-get install musl-dev")

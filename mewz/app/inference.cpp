@@ -9,6 +9,7 @@ namespace {
 constexpr u32 kMostKernels = 32;
 constinit const nn::FastKernel* g_kernels[kMostKernels] = {};
 constinit u32 g_kernel_count = 0;
+constinit bool g_avx2 = false;
 
 void add(std::span<const nn::FastKernel* const> more) {
   for (const nn::FastKernel* const kernel : more)
@@ -33,10 +34,9 @@ Result<nn::Executor> prepare(const nn::PlannedModel& model, u64 packed_bytes, Ar
   return nn::Executor::create(*kept, activations, TRY(take(arena, kept->scratch_bytes())));
 }
 
-}  // namespace
-
-void choose_kernels(const CpuFeatures& cpu) {
-  if (cpu.avx2 && cpu.level3) {
+/// What the processor has, listed when a model is first loaded: most applications have none.
+void list_kernels() {
+  if (g_avx2) {
     add(nn::avx2_gemm_kernels());
     add(nn::avx2_depthwise_kernels());
     add(nn::avx2_elementwise_kernels());
@@ -44,6 +44,10 @@ void choose_kernels(const CpuFeatures& cpu) {
   }
   add(nn::layout_kernels());
 }
+
+}  // namespace
+
+void choose_kernels(const CpuFeatures& cpu) { g_avx2 = cpu.avx2 && cpu.level3; }
 
 Result<nn::Executor> FastExecutors::create(const nn::PlannedModel& model, Arena& arena) {
   constexpr usize kSpare =
@@ -57,6 +61,9 @@ Result<nn::Executor> FastExecutors::create(const nn::PlannedModel& model, Arena&
 
 namespace pipit::nn {
 
-std::span<const FastKernel* const> fast_kernels() { return {mewz::g_kernels, mewz::g_kernel_count}; }
+std::span<const FastKernel* const> fast_kernels() {
+  if (mewz::g_kernel_count == 0) mewz::list_kernels();
+  return {mewz::g_kernels, mewz::g_kernel_count};
+}
 
 }  // namespace pipit::nn

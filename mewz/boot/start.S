@@ -87,7 +87,7 @@ _start:
     .section .rodata
     .balign 8
 boot_gdt:
-    .quad 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF    # null, 64-bit code, data
+    .quad 0, 0x00AF9B000000FFFF, 0x008F93000000FFFF    # null, 64-bit code, data (no B bit: cpu/tables.cpp)
 boot_gdt_pointer:
     .word boot_gdt_pointer - boot_gdt - 1
     .long boot_gdt

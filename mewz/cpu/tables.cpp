@@ -40,7 +40,10 @@ constexpr u8 kInterruptGate = 0x8E;  // present, ring 0, interrupts off while in
 enum Ist : u8 { kFault = 1, kDoubleFault, kNmi, kMachineCheck, kInterrupt };
 
 constinit TaskState g_task{};
-constinit u64 g_segments[5] = {0, 0x00AF'9B00'0000'FFFF, 0x00CF'9300'0000'FFFF, 0, 0};
+// The data segment without its B bit, which long mode ignores: QEMU tells code it has translated apart by it,
+// and an interrupt's null stack segment has none, so that everything would be translated once more for
+// interrupts.
+constinit u64 g_segments[5] = {0, 0x00AF'9B00'0000'FFFF, 0x008F'9300'0000'FFFF, 0, 0};
 Gate g_gates[256];
 
 Ist stack_of(u32 vector) {

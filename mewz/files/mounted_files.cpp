@@ -1,5 +1,7 @@
 #include "mewz/files/mounted_files.h"
 
+#include <utility>
+
 namespace pipit::mewz {
 namespace {
 
@@ -16,6 +18,7 @@ bool MountedFiles::add(ports::Files& files) {
 
 template <class Call>
 u16 MountedFiles::with(u32 handle, Call call) {
+  if (prepare_ != nullptr) std::exchange(prepare_, nullptr)(context_);
   const u32 place = handle % kPlaces;
   return place < count_ ? call(*all_[place], handle / kPlaces) : kBadHandle;
 }

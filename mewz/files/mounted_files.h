@@ -10,6 +10,11 @@ class MountedFiles final : public ports::Files {
   static constexpr u32 kMost = 16;
   /// `files` grants one directory and outlives this. False when there are kMost already.
   bool add(ports::Files& files);
+  /// `prepare` runs once, before anything is looked up in any of them.
+  void before_first_use(void (*prepare)(void* context), void* context) {
+    prepare_ = prepare;
+    context_ = context;
+  }
 
   bool preopen(u32 index, std::string_view& guest_path) override;
   u16 open(u32 dir, u32 lookup_flags, std::string_view path, u16 oflags, u64 rights, u16 fdflags,
@@ -45,6 +50,8 @@ class MountedFiles final : public ports::Files {
 
   ports::Files* all_[kMost] = {};
   u32 count_ = 0;
+  void (*prepare_)(void* context) = nullptr;
+  void* context_ = nullptr;
 };
 
 }  // namespace pipit::mewz

@@ -70,15 +70,18 @@ Status AddressSpace::map(usize virtual_address, u64 physical, usize bytes, Acces
     while (level > 0 &&
            (((virtual_address | physical) & (page_bytes(level) - 1)) != 0 || bytes < page_bytes(level)))
       --level;
-    u64* const entry = make_entry(virtual_address, level);
+    u64* entry = make_entry(virtual_address, level);
     if (entry == nullptr) return Error{Code::out_of_memory, "no page for the page tables"};
-    if (*entry != 0)
-      return Error{Code::already_exists, "address is mapped already",
-                   static_cast<u32>(virtual_address >> 12)};
-    *entry = physical | flags_of(access) | (level > 0 ? kLarge : 0);
-    virtual_address += page_bytes(level);
-    physical += page_bytes(level);
-    bytes -= page_bytes(level);
+    const u64 flags = flags_of(access) | (level > 0 ? kLarge : 0);
+    do {  // to the table's end: only there a larger page may do
+      if (*entry != 0)
+        return Error{Code::already_exists, "address is mapped already",
+                     static_cast<u32>(virtual_address >> 12)};
+      *entry++ = physical | flags;
+      virtual_address += page_bytes(level);
+      physical += page_bytes(level);
+      bytes -= page_bytes(level);
+    } while (bytes >= page_bytes(level) && index_of(virtual_address, level) != 0);
   }
   return {};
 }

@@ -1,6 +1,8 @@
 #include "mewz/memory/kernel_map.h"
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 
 #include "base/check.h"
 #include "mewz/cpu/cpu.h"
@@ -19,29 +21,30 @@ constexpr usize kBootMapped = usize{1} << 30;  // by start.S
 usize at(const u8* symbol) { return reinterpret_cast<usize>(symbol); }
 usize page_up(usize address) { return (address + kPageBytes - 1) & ~(kPageBytes - 1); }
 
-/// What of [start, end) neither the kernel, the RAM disk, the first megabyte nor the states occupy, piece by
-/// piece.
-template <class Use>
-void each_free(const StartInfo& info, MemoryRange states, Use use) {
-  const MemoryRange taken[] = {{0, at(_kernel_end)}, info.module, states};
+/// Memory that nobody uses yet.
+struct FreeMemory {
+  static constexpr u32 kMost = StartInfo::kMaxRanges + 2;
+  MemoryRange ranges[kMost];
+  u32 count = 0;
+
+  std::span<MemoryRange> all() { return {ranges, count}; }
+  void add(u64 from, u64 to) {
+    if (to > from) ranges[count++] = {from, to - from};
+  }
+};
+
+/// What of RAM neither the first megabyte, the kernel nor the RAM disk occupy.
+void find_free(const StartInfo& info, FreeMemory& out) {
+  const MemoryRange taken[] = {{0, at(_kernel_end)}, info.module};
   for (u32 i = 0; i < info.ram_count; ++i) {
     u64 from = info.ram[i].start;
-    while (from < info.ram[i].end()) {
-      u64 to = info.ram[i].end();
-      u64 next = to;
-      for (const MemoryRange& each : taken) {
-        if (each.bytes == 0 || each.end() <= from) continue;
-        if (each.start <= from) {
-          to = from;  // inside one: go on behind it
-          next = std::min<u64>(page_up(each.end()), info.ram[i].end());
-          break;
-        }
-        if (each.start < to) to = next = each.start & ~u64{kPageBytes - 1};
-      }
-      if (to > from) use(MemoryRange{from, to - from});
-      if (next <= from) break;
-      from = next;
+    const u64 end = info.ram[i].end();
+    for (const MemoryRange& each : taken) {  // in the order in which they begin
+      if (each.bytes == 0 || each.end() <= from || each.start >= end) continue;
+      out.add(from, each.start & ~u64{kPageBytes - 1});
+      from = page_up(each.end());
     }
+    out.add(from, end);
   }
 }
 
@@ -60,21 +63,20 @@ Status map_image(AddressSpace& space) {
   return space.map(from, from, at(_kernel_end) - from, Access::write);
 }
 
-Status start_allocator(const StartInfo& info, MemoryRange& states) {
+/// The page allocator, its states at the beginning of the first memory they fit into.
+Status start_allocator(const StartInfo& info, std::span<MemoryRange> free) {
   u64 end = 0;
   for (u32 i = 0; i < info.ram_count; ++i) end = std::max(end, info.ram[i].end());
   const usize bytes = page_up(PageAllocator::state_bytes(0, end));
-  MemoryRange place{};
-  each_free(info, {}, [&](MemoryRange range) {
-    if (place.bytes == 0 && range.bytes >= bytes && range.start + bytes <= kBootMapped)
-      place = {range.start, bytes};
-  });
-  if (place.bytes == 0) return Error{Code::out_of_memory, "too little memory for the page allocator"};
-  auto* const memory = reinterpret_cast<u8*>(place.start);
-  std::fill_n(memory, bytes, u8{0});
-  g_pages.init(0, end, memory);
-  states = place;
-  return {};
+  for (MemoryRange& range : free) {
+    if (range.bytes < bytes || range.start + bytes > kBootMapped) continue;
+    auto* const memory = reinterpret_cast<u8*>(range.start);
+    std::memset(memory, 0, bytes);
+    g_pages.init(0, end, memory);
+    range = {range.start + bytes, range.bytes - bytes};
+    return {};
+  }
+  return Error{Code::out_of_memory, "too little memory for the page allocator"};
 }
 
 }  // namespace
@@ -83,28 +85,24 @@ PageAllocator& pages() { return g_pages; }
 AddressSpace& address_space() { return g_space; }
 
 Status take_memory(const StartInfo& info, bool large_pages) {
-  MemoryRange states{};
-  TRY(start_allocator(info, states));
+  FreeMemory free, mapped;
+  find_free(info, free);
+  mapped = free;
+  TRY(start_allocator(info, free.all()));
   // Page tables must lie where start.S's tables reach; so only that memory at first.
-  each_free(info, states, [](MemoryRange range) {
-    const u64 end = std::min<u64>(range.end(), kBootMapped);
-    if (end > range.start) g_pages.add(range.start, end);
-  });
+  for (const MemoryRange& range : free.all())
+    if (range.start < kBootMapped) g_pages.add(range.start, std::min<u64>(range.end(), kBootMapped));
   TRY(g_space.create(g_pages, large_pages));
   TRY(map_image(g_space));
   if (info.module.bytes != 0) {
     const u64 start = info.module.start & ~u64{kPageBytes - 1};
     TRY(g_space.map(start, start, page_up(info.module.end()) - start, Access::read));
   }
-  Status status;
-  each_free(info, {}, [&](MemoryRange range) {
-    if (status.ok()) status = g_space.map(range.start, range.start, range.bytes, Access::write);
-  });
-  TRY(std::move(status));
+  for (const MemoryRange& range : mapped.all())
+    TRY(g_space.map(range.start, range.start, range.bytes, Access::write));
   cpu::write_cr3(g_space.root());
-  each_free(info, states, [](MemoryRange range) {
+  for (const MemoryRange& range : free.all())
     if (range.end() > kBootMapped) g_pages.add(std::max<u64>(range.start, kBootMapped), range.end());
-  });
   return {};
 }
 

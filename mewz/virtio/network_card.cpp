@@ -24,7 +24,7 @@ struct alignas(64) Buffer {
 // What the device reads and writes; a machine has one card.
 alignas(SplitQueue::kMemoryAlign) u8 g_receive_memory[SplitQueue::kMemoryBytes];
 alignas(SplitQueue::kMemoryAlign) u8 g_send_memory[SplitQueue::kMemoryBytes];
-Buffer g_buffers[NetworkCard::kReceiveBuffers];
+[[gnu::section(".bss.LARGE")]] Buffer g_buffers[NetworkCard::kReceiveBuffers];
 Header g_headers[NetworkCard::kSendChains];  // by the first descriptor of a chain
 void* g_tokens[NetworkCard::kSendChains];
 u16 g_buffer_of[SplitQueue::kMaxSize];  // by descriptor: which buffer was handed over

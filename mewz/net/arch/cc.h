@@ -16,3 +16,6 @@ void mewz_lwip_assert(int line) __attribute__((noreturn));
 #define LWIP_RAND() mewz_lwip_random()
 #define LWIP_PLATFORM_DIAG(message)
 #define LWIP_PLATFORM_ASSERT(message) mewz_lwip_assert(__LINE__)
+/* Its memory comes last in the image (boot/link.ld). */
+#define LWIP_DECLARE_MEMORY_ALIGNED(name, size) \
+  __attribute__((section(".bss.LARGE"))) u8_t name[LWIP_MEM_ALIGN_BUFFER(size)]
