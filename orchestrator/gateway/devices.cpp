@@ -39,6 +39,7 @@ Devices::Effect Devices::status(std::string_view topic_name, DeviceReport report
   const auto held = devices_.find(topic_name);
   if (held == devices_.end()) return report.online && !retained ? Effect::unknown : Effect::ignored;
   Device& device = held->second;
+  if (device.kept) return Effect::ignored;
   if (report.boot_id != device.identity.boot_id) return Effect::ignored;
 
   const bool was_alive = device.alive;
@@ -59,7 +60,7 @@ Devices::Effect Devices::status(std::string_view topic_name, DeviceReport report
 std::vector<std::string> Devices::expire(i64 now_ms) {
   std::vector<std::string> silent;
   for (auto& [name, device] : devices_) {
-    if (!device.alive || now_ms - device.last_seen_ms < kSilenceMs) continue;
+    if (!device.alive || device.kept || now_ms - device.last_seen_ms < kSilenceMs) continue;
     device.alive = false;
     device.changed_ms = now_ms;
     silent.push_back(name);
@@ -74,6 +75,12 @@ void Devices::restore(const DeviceIdentity& identity, i64 now_ms) {
   device.alive = false;
   device.last_seen_ms = 0;
   device.changed_ms = now_ms;
+}
+
+void Devices::keep(std::string_view name) {
+  const auto held = devices_.find(name);
+  if (held == devices_.end()) return;
+  held->second.kept = held->second.alive = true;
 }
 
 void Devices::forget(std::string_view name) {

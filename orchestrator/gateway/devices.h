@@ -12,6 +12,7 @@ namespace pipit::gateway {
 struct Device {
   DeviceIdentity identity;
   bool alive = false;
+  bool kept = false;                   ///< Devices::keep()
   i64 last_seen_ms = 0;                ///< Unix time of its last own word
   i64 changed_ms = 0;                  ///< when `alive` changed last
   std::optional<DeviceReport> report;  ///< of the admitted boot
@@ -54,6 +55,10 @@ class Devices {
 
   /// A device that has a token of its own: it is admitted by that alone, and that admits nobody else.
   void expect(const std::string& name, std::string token) { own_tokens_[name] = std::move(token); }
+
+  /// A machine that has ended with its Pods, which are still to be seen: it counts as alive, whatever is
+  /// heard.
+  void keep(std::string_view name);
 
   /// A device that will not come back; its own token is no longer valid either.
   void forget(std::string_view name);

@@ -55,7 +55,7 @@ class Gateway {
         images_(options.state_dir, options.registry_aliases),
         blobs_(images_),
         kubelet_(logs_, {[this] { return ask([this] { return pods_->list(); }); },
-                         [this] { return ask([this] { return device_stats(devices_, unix_ms()); }); }}),
+                         [this] { return ask([this] { return stats(); }); }}),
         events_(client_, executor_) {}
 
   support::Status run(const std::function<bool()>& stop) {
@@ -119,6 +119,15 @@ class Gateway {
     Json answer;
     loop_.ask([&] { answer = question(); }, kAskTimeoutMs);
     return answer;
+  }
+
+  Json stats() const {
+    const i64 now = unix_ms();
+    Json pods = Json::array();
+    for (const PodView& pod : pods_->running())
+      if (const auto usage = machines_ ? machines_->usage(pod.node) : std::nullopt)
+        pods.push_back(pod_stats(pod, *usage, now));
+    return device_stats(devices_, std::move(pods), now);
   }
 
   support::Status announce() {

@@ -1,8 +1,11 @@
 #include "orchestrator/gateway/machine_process.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <sstream>
 
 #include "support/files.h"
 
@@ -17,6 +20,30 @@ bool MachineProcess::running() const {
   // A number may have gone to another process since.
   const auto command = support::read_file("/proc/" + std::to_string(pid) + "/cmdline", kMaxCommandBytes);
   return command.ok() && as_text(*command).find(word) != std::string_view::npos;
+}
+
+std::optional<MachineProcess::Usage> MachineProcess::usage() const {
+  constexpr u32 kUserTicks = 11, kSystemTicks = 12;  // counted behind the name
+  const std::string folder = "/proc/" + std::to_string(pid);
+  const auto stat = support::read_file(folder + "/stat", kMaxCommandBytes);
+  const auto statm = support::read_file(folder + "/statm", kMaxCommandBytes);
+  if (pid <= 0 || !stat.ok() || !statm.ok()) return std::nullopt;
+  const std::string text(as_text(*stat));
+  const usize name_end = text.rfind(')');
+  if (name_end == text.npos) return std::nullopt;
+  std::istringstream fields(text.substr(name_end + 1));
+  u64 ticks = 0;
+  for (u32 i = 0; i <= kSystemTicks; ++i) {
+    std::string field;
+    if (!(fields >> field)) return std::nullopt;
+    if (i == kUserTicks || i == kSystemTicks) ticks += std::strtoull(field.c_str(), nullptr, 10);
+  }
+  std::istringstream pages{std::string(as_text(*statm))};
+  u64 size = 0, resident = 0;
+  pages >> size >> resident;
+  const u64 ticks_per_second = static_cast<u64>(sysconf(_SC_CLK_TCK));
+  return Usage{ticks * (1'000'000'000 / ticks_per_second),
+               resident * static_cast<u64>(sysconf(_SC_PAGESIZE))};
 }
 
 void MachineProcess::end(bool at_once) const {

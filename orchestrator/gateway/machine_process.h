@@ -1,7 +1,10 @@
 #pragma once
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
+
+#include "base/types.h"
 
 namespace pipit::gateway {
 
@@ -13,6 +16,11 @@ struct MachineProcess {
 
   /// Whether it lives; takes the exit code of one that ended and was ours.
   bool running() const;
+  struct Usage {
+    u64 cpu_ns = 0, rss_bytes = 0;
+  };
+  /// Processor time so far and memory now, of the whole of it (proc(5): stat, statm).
+  std::optional<Usage> usage() const;
   /// Asks it to end (SIGTERM, which QEMU obeys at once); `at_once` does not ask.
   void end(bool at_once) const;
 };

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "orchestrator/gateway/log.h"
+#include "orchestrator/gateway/timestamp.h"
 #include "support/files.h"
 
 namespace pipit::gateway {
@@ -169,7 +170,8 @@ void Machines::tick(i64 now_ms) {
   notice_silence(by_uid, now_ms);
   std::vector<MachineFacts> all;
   all.reserve(machines_.size());
-  for (const auto& [device, machine] : machines_) all.push_back(facts(device, machine));
+  for (const auto& [device, machine] : machines_)
+    if (!machine.kept) all.push_back(facts(device, machine));
   for (const MachineStep& step : plan_machines(all, pods, options_.most, now_ms)) take(step, by_uid, now_ms);
 }
 
@@ -303,6 +305,14 @@ void Machines::finish(const std::string& device, Machine& machine, i64 now_ms) {
     if (now_ms - machine.end_ms >= kGraceMs) machine.process.end(true);
     return;
   }
+  // Without its Node nobody would find a Pod's log, and Kubernetes would remove the Pod.
+  if (parts_.pods.any_on(device)) {
+    if (machine.kept) return;
+    machine.kept = true;
+    keep(device);
+    save();
+    return;
+  }
   machine.removing = true;
   parts_.link.forget(device);
   parts_.pods.forget(device);
@@ -317,6 +327,16 @@ void Machines::finish(const std::string& device, Machine& machine, i64 now_ms) {
     save();
     log(Level::info, "machine is gone", {{"device", device}});
   });
+}
+
+void Machines::keep(const std::string& device) {
+  parts_.devices.keep(device);
+  if (const Device* known = parts_.devices.find(device)) parts_.nodes.changed(*known, false, unix_ms());
+}
+
+std::optional<MachineProcess::Usage> Machines::usage(const std::string& device) const {
+  const auto found = machines_.find(device);
+  return found == machines_.end() ? std::nullopt : found->second.process.usage();
 }
 
 std::string Machines::last_words(const std::string& device, std::string_view rather) const {
@@ -353,6 +373,8 @@ void Machines::restore() {
     machine.started_ms = support::int_at(row, {"started"});
     machine.process = {static_cast<pid_t>(support::int_at(row, {"pid"})), machine.mac};
     parts_.nodes.own_machine(device);
+    machine.kept = machine.ending = support::bool_at(row, {"kept"});
+    if (machine.kept) parts_.devices.keep(device);
   }
 }
 
@@ -365,6 +387,7 @@ void Machines::save() {
                 {"pod", machine.uid},
                 {"workload", machine.workload},
                 {"started", machine.started_ms},
+                {"kept", machine.kept},
                 {"pid", machine.process.pid}});
     all[device] = std::move(row);
   }

@@ -57,6 +57,8 @@ class Machines {
   Machines(Options options, Parts parts);
 
   void tick(i64 now_ms);
+  /// What the process of the machine `device` has used; nothing when there is none.
+  std::optional<MachineProcess::Usage> usage(const std::string& device) const;
 
  private:
   struct Machine {
@@ -64,7 +66,8 @@ class Machines {
     MachineShape shape;
     MachineProcess process;
     bool binding = false, ending = false, removing = false, told_silent = false;
-    u32 failures = 0;  ///< ends by itself in a row
+    bool kept = false;  ///< ended, and its Node stays while Pods are bound to it
+    u32 failures = 0;   ///< ends by itself in a row
     i64 started_ms = 0, retry_ms = 0, idle_ms = 0, end_ms = 0;
   };
   MachinePod describe(PodView pod);
@@ -80,6 +83,7 @@ class Machines {
   support::Result<pid_t> launch(const std::string& device, const Machine& machine) const;
   void bind(const std::string& device, Machine& machine, const PodView& pod);
   void finish(const std::string& device, Machine& machine, i64 now_ms);
+  void keep(const std::string& device);
   void wait_longer(Machine& machine, i64 now_ms);
   std::string folder(const std::string& device) const { return options_.directory + "/" + device; }
   std::string volumes(const std::string& device) const { return folder(device) + "/volumes"; }

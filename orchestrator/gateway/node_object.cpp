@@ -42,6 +42,10 @@ Json ready_condition(const Device& device, i64 now_ms) {
   const char* reason = device.alive ? "DeviceReady" : "DeviceOffline";
   const char* message =
       device.alive ? "device is connected and reports" : "device is not connected, or was silent for 30 s";
+  if (device.kept) {
+    reason = "MachineEnded";
+    message = "the machine ended with its Pod; the Node stays for the Pod's status and log";
+  }
   return {{"type", "Ready"},
           {"status", device.alive ? "True" : "False"},
           {"reason", reason},

@@ -10,6 +10,7 @@ namespace pipit::gateway {
 namespace {
 constexpr usize kLineOverhead = 48;
 constexpr usize kChunkBytes = 32 * 1024;
+constexpr i64 kLastLinesMs = 1'000;  ///< a line may come after the news that its attempt ended
 }  // namespace
 
 void PodLogs::open(const std::string& uid, const std::string& container_key) {
@@ -42,6 +43,7 @@ void PodLogs::append(const std::string& uid, u32 sequence, u64 uptime_ms, bool e
       if (sequence == *ring.last_sequence && uptime_ms == ring.last_uptime_ms) return;
       if (sequence != 0) return;
       ++ring.run;
+      ring.ended_ms.reset();
     }
     ring.last_sequence = sequence;
     ring.last_uptime_ms = uptime_ms;
@@ -53,6 +55,26 @@ void PodLogs::append(const std::string& uid, u32 sequence, u64 uptime_ms, bool e
       ring.lines.pop_front();
       ++ring.first;
     }
+  }
+  changed_.notify_all();
+}
+
+void PodLogs::started(const std::string& uid) {
+  std::lock_guard lock(mutex_);
+  const auto found = rings_.find(uid);
+  // Its first line may have been here before the news of it.
+  if (found == rings_.end() || !found->second.ended_ms) return;
+  ++found->second.run;
+  found->second.ended_ms.reset();
+  found->second.last_sequence.reset();
+}
+
+void PodLogs::ended(const std::string& uid, i64 now_ms) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = rings_.find(uid);
+    if (found == rings_.end() || found->second.ended_ms) return;
+    found->second.ended_ms = now_ms;
   }
   changed_.notify_all();
 }
@@ -89,7 +111,9 @@ PodLogs::Cursor::Cursor(PodLogs& logs, std::string uid, LogQuery query)
   std::lock_guard lock(logs_.mutex_);
   const auto ring = logs_.rings_.find(uid_);
   ended_ = ring == logs_.rings_.end();
-  if (!ended_) position_ = logs_.start_of(ring->second, query_);
+  if (ended_) return;
+  position_ = logs_.start_of(ring->second, query_);
+  run_ = ring->second.run - (query_.previous && ring->second.run > 0 ? 1 : 0);
 }
 
 std::string PodLogs::Cursor::next(u32 wait_ms) {
@@ -111,7 +135,7 @@ std::string PodLogs::Cursor::next(u32 wait_ms) {
   position_ = std::max(position_, ring.first);
   while (position_ < end && out.size() < kChunkBytes && left_bytes_ > 0) {
     const Line& line = ring.lines[position_ - ring.first];
-    if (query_.previous && line.run == ring.run) break;
+    if (line.run != run_ || (query_.previous && run_ == ring.run)) break;
     ++position_;
     std::string text = query_.timestamps ? rfc3339_micro(line.at_ms) + " " + line.text : line.text;
     text += '\n';
@@ -119,7 +143,8 @@ std::string PodLogs::Cursor::next(u32 wait_ms) {
     left_bytes_ -= static_cast<i64>(text.size());
     out += text;
   }
-  if (left_bytes_ <= 0 || (out.empty() && (!query_.follow || query_.previous))) ended_ = true;
+  const bool over = run_ != ring.run || (ring.ended_ms && unix_ms() - *ring.ended_ms >= kLastLinesMs);
+  if (left_bytes_ <= 0 || (out.empty() && (!query_.follow || query_.previous || over))) ended_ = true;
   return out;
 }
 

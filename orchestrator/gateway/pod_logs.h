@@ -30,6 +30,10 @@ class PodLogs {
   /// A line of a Pod's instance; `sequence` counts from 0 in each attempt, which separates attempts and drops
   /// doubles. Not kept for a Pod that is not open.
   void append(const std::string& uid, u32 sequence, u64 uptime_ms, bool error, std::string text, i64 now_ms);
+  /// A new attempt of `uid` runs.
+  void started(const std::string& uid);
+  /// The present attempt of `uid` ended: who follows it has it all soon.
+  void ended(const std::string& uid, i64 now_ms);
   /// "namespace/pod/container" → uid, or empty.
   std::string find(const std::string& container_key) const;
 
@@ -47,6 +51,7 @@ class PodLogs {
     std::string uid_;
     LogQuery query_;
     u64 position_ = 0;  ///< number of the next line
+    u32 run_ = 0;       ///< the attempt that is read
     i64 left_bytes_;
     bool ended_ = false;
   };
@@ -64,6 +69,7 @@ class PodLogs {
     u64 first = 0;  ///< number of lines.front()
     usize bytes = 0;
     u32 run = 0;
+    std::optional<i64> ended_ms;  ///< when the present attempt did
     std::optional<u32> last_sequence;
     u64 last_uptime_ms = 0;
   };

@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "orchestrator/gateway/timestamp.h"
+
 namespace pipit::gateway {
 namespace {
 
@@ -79,6 +81,31 @@ TEST_F(PodLogsTest, FollowsUntilThePodIsGone) {
   EXPECT_EQ(cursor.next(5'000), "");
   closer.join();
   EXPECT_TRUE(cursor.ended());
+}
+
+TEST_F(PodLogsTest, FollowsOneAttempt) {
+  line(0, "a");
+  PodLogs::Cursor first(logs, "u", {.follow = true});
+  EXPECT_EQ(first.next(0), "a\n");
+  logs.ended("u", unix_ms());
+  line(1, "its last words");
+  EXPECT_EQ(first.next(0), "its last words\n");
+  EXPECT_EQ(first.next(0), "");
+  EXPECT_FALSE(first.ended()) << "more may be on its way";
+  logs.started("u");
+  EXPECT_EQ(first.next(0), "");
+  EXPECT_TRUE(first.ended());
+
+  PodLogs::Cursor second(logs, "u", {.follow = true});
+  EXPECT_EQ(second.next(0), "");
+  EXPECT_FALSE(second.ended()) << "it runs and has said nothing";
+  line(0, "b");
+  EXPECT_EQ(second.next(0), "b\n");
+  EXPECT_EQ(read({.previous = true}), "a\nits last words\n");
+  logs.ended("u", unix_ms() - 5'000);
+  EXPECT_EQ(second.next(0), "");
+  EXPECT_TRUE(second.ended());
+  EXPECT_EQ(read({.follow = true}), "b\n") << "of what has ended, all there is";
 }
 
 TEST_F(PodLogsTest, KnowsOnlyOpenPods) {

@@ -61,7 +61,7 @@ Json container_state(const PodView& view, const PodFacts& facts) {
     return waiting("SlotBusy", "waiting for its turn: " + facts.slot_holder + " is newer and has the device");
   if (run.ended && run.last)
     return waiting("CrashLoopBackOff",
-                   "back-off " + std::to_string(restart_delay_ms(run.attempt) / 1000) + "s before " +
+                   "back-off " + std::to_string((run.retry_ms - run.last->finished_ms) / 1000) + "s before " +
                        view.container + " is started again: " + run.last->reason + ": " + run.last->message);
   if (Json state = image_state(facts.image); !state.is_null()) return state;
   if (!facts.device_alive) return waiting("ContainerCreating", "device is offline");

@@ -98,6 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
             [](Facts& f, AppReport&) {
               f.run.ended = true;
               f.run.last = trapped();
+              f.run.retry_ms = f.run.last->finished_ms + 10'000;
             },
             "Running",
             R"({"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s before app is started again: Trapped: unreachable in function `run` (index 7) at offset 0x1a2"}})"},

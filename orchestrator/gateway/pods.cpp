@@ -95,6 +95,7 @@ void Pods::watch_run(PodRecord& pod, const Device& device, Slot& slot, i64 now_m
   switch (event) {
     case RunEvent::none: break;
     case RunEvent::started: {
+      parts_.logs.started(pod.view.uid);
       parts_.events.normal(pod.view, "Started", "running on " + pod.view.node);
       if (!slot.previous.empty() && slot.app && slot.app->uid == pod.view.uid) {
         const DeviceReport& report = *device.report;
@@ -108,9 +109,11 @@ void Pods::watch_run(PodRecord& pod, const Device& device, Slot& slot, i64 now_m
       break;
     }
     case RunEvent::exited:
+      parts_.logs.ended(pod.view.uid, now_ms);
       parts_.events.normal(pod.view, "Exited", "exit code " + std::to_string(pod.run.last->exit_code));
       break;
     case RunEvent::failed:
+      parts_.logs.ended(pod.view.uid, now_ms);
       parts_.events.warning(pod.view, "Failed", pod.run.last->reason + ": " + pod.run.last->message);
       break;
   }
@@ -127,6 +130,7 @@ void Pods::settle(const std::string& name, i64 now_ms) {
   for (const std::string& uid : here) {
     PodRecord& pod = pods_[uid];
     parts_.logs.open(uid, container_key(pod.view));
+    if (pod.view.finished()) parts_.logs.ended(uid, now_ms);
     if (pod.view.finished() || !pod.view.unsupported.empty()) continue;
     watch_run(pod, *device, slot, now_ms);
     if (pod.view.deleting) continue;
@@ -156,6 +160,18 @@ std::vector<PodView> Pods::machine_pods() const {
   return out;
 }
 
+bool Pods::any_on(const std::string& device) const {
+  const auto here = by_node_.find(device);
+  return here != by_node_.end() && !here->second.empty();
+}
+
+std::vector<PodView> Pods::running() const {
+  std::vector<PodView> out;
+  for (const auto& [uid, pod] : pods_)
+    if (pod.run.running) out.push_back(pod.view);
+  return out;
+}
+
 bool Pods::occupied(const std::string& device) const {
   const auto slot = slots_.find(device);
   return slot != slots_.end() && slot->second.app.has_value();
@@ -166,6 +182,7 @@ void Pods::machine_ended(const std::string& uid, const std::string& message, i64
   if (found == pods_.end()) return;
   PodRecord& pod = found->second;
   end_with_machine(pod.run, pod.view.restart_policy, message, now_ms);
+  parts_.logs.ended(uid, now_ms);
   parts_.events.warning(pod.view, "MachineEnded", message);
   if (!pod.view.node.empty()) settle(pod.view.node, now_ms);
 }

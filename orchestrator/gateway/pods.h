@@ -69,6 +69,9 @@ class Pods {
 
   /// Pods that ask for a machine of their own, bound or not, oldest first.
   std::vector<PodView> machine_pods() const;
+  /// Whether Pods are bound to it, finished ones too.
+  bool any_on(const std::string& device) const;
+  std::vector<PodView> running() const;
   /// Whether the gateway wants an application on that device.
   bool occupied(const std::string& device) const;
   /// The machine under a Pod ended by itself: its attempt did too.

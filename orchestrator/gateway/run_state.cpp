@@ -26,7 +26,10 @@ void end_attempt(RunState& run, RestartPolicy policy, Termination termination) {
   run.running = false;
   run.ended = true;
   run.final = !wants_restart(policy, termination.exit_code);
-  run.retry_ms = termination.finished_ms + restart_delay_ms(run.attempt);
+  const bool trusted =
+      termination.started_ms != 0 && termination.finished_ms - termination.started_ms >= kTrustedMs;
+  if (trusted) run.failures = 0;
+  run.retry_ms = termination.finished_ms + restart_delay_ms(run.failures++);
   run.last = std::move(termination);
 }
 
@@ -67,8 +70,8 @@ std::string failure_message(const AppReport& report) {
   return text + " in function `" + (report.trap_func.empty() ? "?" : report.trap_func) + "` " + where;
 }
 
-i64 restart_delay_ms(u32 attempt) {
-  return std::min(kMostDelayMs, kFirstDelayMs << std::min(attempt, u32{10}));
+i64 restart_delay_ms(u32 failures) {
+  return std::min(kMostDelayMs, kFirstDelayMs << std::min(failures, u32{10}));
 }
 
 RunEvent observe(RunState& run, RestartPolicy policy, const AppReport* report, i64 now_ms) {
@@ -117,6 +120,7 @@ RunState resume_run(const Json& pod, RestartPolicy policy) {
   const Json* container = find(pod, {"status", "containerStatuses", "0"});
   if (container == nullptr) return run;
   run.attempt = static_cast<u32>(std::clamp<i64>(int_at(*container, {"restartCount"}), 0, 1'000'000));
+  run.failures = run.attempt;  // at most so many
   run.last = termination_from(find(*container, {"lastState", "terminated"}));
   if (const Json* running = find(*container, {"state", "running"})) {
     run.running = true;

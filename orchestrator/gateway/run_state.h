@@ -22,6 +22,7 @@ struct RunState {
   bool ended = false;               ///< the present attempt ended
   std::optional<Termination> last;  ///< the attempt that ended last
   i64 retry_ms = 0;                 ///< when the next attempt begins; only while `ended` and not `final`
+  u32 failures = 0;                 ///< attempts that ended, since one ran long enough to be trusted again
   bool final = false;               ///< restartPolicy wants no other attempt
 };
 
@@ -30,7 +31,9 @@ struct RunState {
 std::string failure_message(const AppReport& report);
 
 /// 10 s, 20 s, 40 s … 5 min.
-i64 restart_delay_ms(u32 attempt);
+i64 restart_delay_ms(u32 failures);
+/// An attempt that ran so long begins the delays anew, as with the kubelet.
+constexpr i64 kTrustedMs = 600'000;
 
 enum class RunEvent { none, started, exited, failed };
 

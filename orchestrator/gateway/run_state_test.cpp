@@ -54,6 +54,25 @@ TEST(RunState, AFailedStartSaysWhereAndBacksOff) {
   }
 }
 
+TEST(RunState, AnAttemptThatRanLongBeginsTheDelaysAnew) {
+  RunState run;
+  i64 now = 1;
+  const auto attempt = [&](i64 lasts_ms) {
+    const AppReport running = app(AppState::running, run.attempt),
+                    failed = app(AppState::failed, run.attempt);
+    EXPECT_EQ(observe(run, RestartPolicy::always, &running, now), RunEvent::started);
+    EXPECT_EQ(observe(run, RestartPolicy::always, &failed, now += lasts_ms), RunEvent::failed);
+    const i64 delay = run.retry_ms - now;
+    now = run.retry_ms;
+    EXPECT_TRUE(retry_due(run, now));
+    return delay;
+  };
+  EXPECT_EQ(attempt(1'000), 10'000);
+  EXPECT_EQ(attempt(kTrustedMs - 1), 20'000);
+  EXPECT_EQ(attempt(kTrustedMs), 10'000);
+  EXPECT_EQ(attempt(1'000), 20'000);
+}
+
 struct Policy {
   RestartPolicy policy;
   u32 exit_code;

@@ -31,11 +31,25 @@ Json one(const Device& device, i64 now_ms) {
 }
 }  // namespace
 
-Json device_stats(const Devices& devices, i64 now_ms) {
+Json pod_stats(const PodView& pod, const MachineProcess::Usage& usage, i64 now_ms) {
+  const std::string now = rfc3339(now_ms);
+  const Json cpu = {{"time", now}, {"usageCoreNanoSeconds", usage.cpu_ns}};
+  const Json memory = {{"time", now}, {"workingSetBytes", usage.rss_bytes}, {"rssBytes", usage.rss_bytes}};
+  return {{"podRef", {{"name", pod.name}, {"namespace", pod.name_space}, {"uid", pod.uid}}},
+          {"startTime", rfc3339(pod.created_ms)},
+          {"containers", Json::array({{{"name", pod.container},
+                                       {"startTime", rfc3339(pod.created_ms)},
+                                       {"cpu", cpu},
+                                       {"memory", memory}}})},
+          {"cpu", cpu},
+          {"memory", memory}};
+}
+
+Json device_stats(const Devices& devices, Json pods, i64 now_ms) {
   Json all = Json::array();
   for (const auto& [name, device] : devices.all()) all.push_back(one(device, now_ms));
   return {{"node", {{"nodeName", "pipit-gateway"}, {"startTime", rfc3339(now_ms)}}},
-          {"pods", Json::array()},
+          {"pods", std::move(pods)},
           {"devices", all}};
 }
 

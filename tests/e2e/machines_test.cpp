@@ -178,6 +178,14 @@ class Machines : public testing::Test {
     std::ranges::sort(out, {}, &Guest::node);
     return out;
   }
+  std::string phase(const std::string& pod) const {
+    const auto object = run_->kubectl().get({"pod", pod});
+    return object.ok() ? text_at(*object, {"status", "phase"}) : "";
+  }
+  bool running(const std::string& node) const {
+    const pid_t pid = process_of(node);
+    return pid > 0 && support::exists("/proc/" + std::to_string(pid));
+  }
   i64 restarts(const std::string& pod) const {
     const auto object = run_->kubectl().get({"pod", pod});
     return object.ok() ? support::int_at(*object, {"status", "containerStatuses", "0", "restartCount"}) : 0;
@@ -317,6 +325,11 @@ TEST_F(Machines, VolumesAreDirectories) {
   // The emptyDir is the Pod's, not its container's.
   configure("changed", "exit 3");
   wait("the container to fail", [&] { return restarts("files") >= 1; });
+  std::string once = kFilesPod;
+  once.replace(once.find("name: files"), 11, "name: once");
+  once.replace(once.find("OnFailure"), 9, "Never");
+  apply(once);
+  wait("the Pod that runs once to have failed", [&] { return phase("once") == "Failed"; });
   configure("changed", "stay");
   wait_for_line("files", "greeting: changed");
   ASSERT_FALSE(HasFatalFailure());
@@ -324,8 +337,15 @@ TEST_F(Machines, VolumesAreDirectories) {
   EXPECT_EQ(again.find("start 1\n"), again.npos) << again;
   EXPECT_NE(again.find("start "), again.npos) << again;
   EXPECT_NE(describe("files").find("exit code 3"), std::string::npos);
-  ASSERT_TRUE(kubectl.run({"delete", "pod", "files", "--wait=false"}).ok());
-  wait("the machine to be gone", [&] { return nodes().empty(); });
+  // Its machine is gone, what it said and its Node are not, and who follows it comes to an end.
+  const auto node = kubectl.get({"pod", "once"});
+  ASSERT_TRUE(node.ok());
+  const std::string name = text_at(*node, {"spec", "nodeName"});
+  wait("its machine to have ended", [&] { return !running(name); });
+  EXPECT_NE(kubectl.run({"logs", "-f", "once"}).value_or("").find("greeting: changed"), std::string::npos);
+  EXPECT_NE(nodes().find(name), std::string::npos);
+  ASSERT_TRUE(kubectl.run({"delete", "pod", "files", "once", "--wait=false"}).ok());
+  wait("the machines to be gone", [&] { return nodes().empty(); });
 }
 
 TEST_F(Machines, AWebServerIsReplacedWithoutARefusedConnection) {
