@@ -208,6 +208,11 @@ bool Versions::add_version(Loop& nest) {
   SCEVExpander expander(evolution_, "inside");
   for (const Bound& bound : bounds_)
     if (!expander.isSafeToExpandAt(bound.most, at)) return false;
+  // What is assumed is checked by counting rounds: of a loop whose rounds cannot be counted nothing is.
+  SmallVector<const SCEVPredicate*, 4> further;
+  if (!bounds.assumption().isAlwaysTrue() &&
+      isa<SCEVCouldNotCompute>(evolution_.getPredicatedSymbolicMaxBackedgeTakenCount(&nest, further)))
+    return false;
   Value* may_trap = expander.expandCodeForPredicate(&bounds.assumption(), at);
   std::vector<Value*> most;
   most.reserve(bounds_.size());
