@@ -45,6 +45,7 @@ class FunctionLowering {
   // calls (lower_call.cpp)
   void call(const wasm::Instruction& in);
   void call_indirect(const wasm::Instruction& in, bool tail);
+  bool call_known(const wasm::Instruction& in);
   llvm::Value* code_at(llvm::Value* table, llvm::Type* row_type, llvm::Value* row);
   llvm::Value* resolve(const wasm::Instruction& in, llvm::Value* index);
   void tail_call(const wasm::Instruction& in);

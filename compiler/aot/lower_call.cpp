@@ -57,9 +57,51 @@ void FunctionLowering::tail_call(const wasm::Instruction& in) {
   finish_tail_call(call, type);
 }
 
+/// A call through a table that never changes, where few of its elements have the type: by comparing the index
+/// with each of them, so that their functions can be inlined and what they compute for be told. False: it is
+/// not one of those.
+bool FunctionLowering::call_known(const wasm::Instruction& in) {
+  constexpr usize kMost = 4;
+  const u32 canonical = wasm_.types[in.a].canonical;
+  const FixedTables::Elements* elements = m_.fixed_tables().find(in.b);
+  if (elements == nullptr || wasm_.results(in.a).size() > 1 || m_.part().tier != Tier::full) return false;
+  std::vector<std::pair<u32, u32>> known;
+  for (const auto& [element, func] : *elements)
+    if (wasm_.type_of(func).canonical == canonical) known.emplace_back(element, func);
+  if (known.empty() || known.size() > kMost) return false;
+
+  Value* index = pop();
+  const std::vector<Value*> arguments = pop_arguments(context_, in.a);
+  BasicBlock* other = new_block();
+  BasicBlock* done = new_block();
+  const bool has_result = !wasm_.results(in.a).empty();
+  PHINode* result = has_result ? PHINode::Create(m_.type(wasm_.results(in.a)[0]), kMost, "", done) : nullptr;
+  const auto finish = [&](CallInst* call) {
+    if (has_result) result->addIncoming(call, b_.GetInsertBlock());
+    b_.CreateBr(done);
+  };
+  SwitchInst* choice = b_.CreateSwitch(index, other, static_cast<u32>(known.size()));
+  for (const auto& [element, func] : known) {
+    BasicBlock* one = new_block();
+    choice->addCase(b_.getInt32(element), one);
+    b_.SetInsertPoint(one);
+    CallInst* call = b_.CreateCall(m_.function(func), arguments);
+    call->setCallingConv(m_.convention());
+    finish(call);
+  }
+  // The runtime knows which trap it is.
+  b_.SetInsertPoint(other);
+  resolve(in, index);
+  b_.CreateUnreachable();
+  b_.SetInsertPoint(done);
+  if (has_result) push(result);
+  return true;
+}
+
 /// A reference to a function of this instance is a row of the function table. Everything else (null, another
 /// instance's function, another type) is left to the runtime.
 void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
+  if (!tail && call_known(in)) return;
   const u32 type = in.a;
   const u32 canonical = wasm_.types[type].canonical;
   Value* index = pop();

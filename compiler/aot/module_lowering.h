@@ -37,6 +37,7 @@ class ModuleLowering {
   llvm::GlobalVariable* function_table();
   /// Distances from itself to functions of this module in its own convention; of modules with tail calls.
   llvm::GlobalVariable* tail_table();
+  const FixedTables& fixed_tables() const { return partition_.tables; }
   /// How functions of this module call each other. References to functions, which may be another module's,
   /// are called by the C convention everywhere.
   llvm::CallingConv::ID convention() const { return convention_; }

@@ -119,6 +119,7 @@ const std::string kCalls = PIPIT_WASM_TEST_MODULES "/calls.wasm", kMix = PIPIT_W
                   kLoads = PIPIT_AOT_TEST_MODULES "/loads.wasm",
                   kStores = PIPIT_AOT_TEST_MODULES "/stores.wasm",
                   kArrays = PIPIT_AOT_TEST_MODULES "/arrays.wasm",
+                  kTables = PIPIT_AOT_TEST_MODULES "/tables.wasm",
                   kNests = PIPIT_AOT_TEST_MODULES "/nests.wasm";
 
 /// Every export with arguments of every kind.
@@ -215,6 +216,31 @@ TEST(Native, ArraysAreToldApartOnlyWhereTheyNeverMeet) {
   }
 }
 
+/// Elements that are right, null, of another type, replaced and beyond the end, through tables that never
+/// change and such that do.
+TEST(Native, CallsThroughTablesFindWhatIsInThemNow) {
+  for (const Effort effort : {Effort::quick, Effort::light, Effort::o1, Effort::o3}) {
+    SCOPED_TRACE(static_cast<int>(effort));
+    Pair pair(kTables, {.effort = effort});
+    const auto sweep_elements = [&](const char* name, u32 count) {
+      for (u32 element = 0; element < count; ++element)
+        for (const u32 argument : {0u, 7u}) pair.expect_same(name, {{.u32_ = element}, {.u32_ = argument}});
+      pair.expect_same(name, {{.u32_ = 0x8000'0001}, {.u32_ = 7}});
+    };
+    for (const u32 element : {0u, 1u, 3u, 9u, ~0u}) pair.expect_same("fixed_none", {{.u32_ = element}});
+    for (const u32 element : {1u, 5u, 6u}) {
+      pair.expect_same("fixed_wide", {{.u32_ = element}, {.bits = 3}});
+      pair.expect_same("fixed_absent", {{.u32_ = element}});
+    }
+    sweep_elements("fixed", 11);
+    sweep_elements("seen_by_others", 5);
+    sweep_elements("written", 5);
+    pair.expect_same("write", {{.u32_ = 1}, {.u32_ = 7}});
+    pair.expect_same("write", {{.u32_ = 0}, {.u32_ = 8}});
+    sweep_elements("written", 5);
+  }
+}
+
 /// A function's text in LLVM's language.
 std::string function_ir(const std::string& ir, const std::string& name) {
   const usize begin = ir.find("@" + name + "(ptr");
@@ -246,6 +272,20 @@ TEST(Native, LoopsOverFixedArraysAreVectorisedWithoutTestsForOverlap) {
   EXPECT_EQ(apart.find("vector.memcheck"), apart.npos) << apart;
   EXPECT_NE(apart.find("store volatile i32"), apart.npos) << "the version that traps: " << apart;
   EXPECT_EQ(shifted.find("store <4 x i32>"), shifted.npos) << shifted;
+}
+
+/// Through a table that never changes functions are called by name, which means inlined here.
+TEST(Native, CallsThroughFixedTablesAreInlined) {
+  const std::string ir =
+      optimised_ir(kTables, {.target = *find_target("x86_64-linux", ""), .effort = Effort::o3});
+  constexpr const char* kRow = "ptr @pna_functions";  // where code is looked up
+  const std::string fixed = function_ir(ir, "f6"), written = function_ir(ir, "f10"),
+                    seen = function_ir(ir, "f12");
+  EXPECT_EQ(count(fixed, "switch i32"), 1u) << fixed;
+  EXPECT_EQ(count(fixed, "sdiv i32 100"), 1u) << fixed;
+  EXPECT_EQ(count(fixed, kRow), 0u) << fixed;
+  EXPECT_GT(count(written, kRow), 0u) << written;
+  EXPECT_GT(count(seen, kRow), 0u) << seen;
 }
 
 TEST(Native, NestsOfLoopsDoTheSameInEveryVersion) {

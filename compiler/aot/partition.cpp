@@ -22,7 +22,7 @@ struct Body {
   bool has_tail_calls;
 };
 
-Body scan(const wasm::ModuleImpl& module, u32 func) {
+Body scan(const wasm::ModuleImpl& module, u32 func, std::vector<bool>& written_tables) {
   wasm::Reader reader(module.code, module.funcs[func].body);
   Body body{func, reader.leb_u32(), 0, false};
   for (u32 groups = reader.leb_u32(); groups != 0; --groups) {
@@ -33,6 +33,7 @@ Body scan(const wasm::ModuleImpl& module, u32 func) {
   for (u32 depth = 0; !is_loop.empty();) {
     wasm::Instruction in;
     wasm::read_instruction(reader, in);
+    note_table_write(in, written_tables);
     switch (static_cast<Op>(in.op)) {
       case Op::block:
       case Op::if_: is_loop.push_back(false); break;
@@ -109,12 +110,14 @@ Partition divide(const wasm::ModuleImpl& module, const Options& options) {
     cells += wasm::slots_of(global.type);
   }
   std::vector<Body> bodies;
+  std::vector<bool> written_tables(module.tables.size());
   u32 bytes = 0;
   for (u32 i = module.imported_funcs; i < module.funcs.size(); ++i) {
-    bodies.push_back(scan(module, i));
+    bodies.push_back(scan(module, i, written_tables));
     bytes += bodies.back().bytes;
     partition.has_tail_calls |= bodies.back().has_tail_calls;
   }
+  partition.tables = FixedTables(module, std::move(written_tables));
   const bool is_quick = options.effort == Effort::quick || options.effort == Effort::o0;
   const bool is_small = bytes <= kWholeBytes;
   std::vector<bool> is_full(bodies.size(), !is_quick && options.effort != Effort::light);

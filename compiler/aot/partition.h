@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "compiler/aot/compile.h"
+#include "compiler/aot/fixed_tables.h"
 #include "wasm/module_impl.h"
 
 /// How a module is divided for compilation: which functions are compiled together, and with how much effort.
@@ -29,6 +30,7 @@ struct Partition {
   std::vector<Part> parts;
   std::vector<bool> exposed;      ///< functions that can be named other than by a direct call
   std::vector<u32> global_cells;  ///< first cell of each of the module's own globals
+  FixedTables tables;
   bool has_tail_calls = false;
 
   /// Everything is compiled together, so that nobody else can refer to it.
