@@ -37,6 +37,9 @@ struct FastKernel {
   void (*run)(const Node& node, const u8* packed, u8* scratch, Share share);
   /// Whether run() divides its work; otherwise it is always given all of it.
   bool shared = false;
+  /// An operator whose node it runs as well, where that is the next one and alone reads this node's output:
+  /// the output is then not written at all. plan() and run() find it at Node::next().
+  const Operator* then = nullptr;
 };
 
 /// Those that this machine's processor executes, the preferred first. Empty on an unknown processor.

@@ -376,6 +376,117 @@ TEST_F(Fast, AddAndMulAreTheReferenceBitForBit) {
   }
 }
 
+/// A convolution of x and an addition of x itself to what it makes, as the end of a residual block.
+struct Residual {
+  Random random;
+  WindowShape shape;
+  ModelBuilder model;
+  u32 x = 0, made = 0, sum = 0;
+  bool swapped = false;  ///< the addend goes first
+
+  explicit Residual(u32 seed) : random(seed) {
+    const auto size = [&](i32 low, i32 high) { return static_cast<u32>(random.integer(low, high)); };
+    const u32 kernel = seed % 2 == 0 ? 1 : 3;
+    const u16 pad = kernel / 2;
+    const u32 side = size(2, 9), channels = seed % 3 == 0 ? 16 * size(1, 4) : size(1, 70);
+    shape = {size(1, 2), side,     side,   channels, side,
+             side,       channels, kernel, kernel,   {1, 1, 1, 1, pad, pad, pad, pad}};
+    swapped = random.integer(0, 1) != 0;
+  }
+  ModelBuilder::DimList dims() const { return {shape.batch, shape.in_h, shape.in_w, shape.in_c}; }
+  ModelBuilder::DimList weights() const { return {shape.out_c, shape.kernel_h, shape.kernel_w, shape.in_c}; }
+  u32 weight_count() const { return shape.out_c * shape.kernel_h * shape.kernel_w * shape.in_c; }
+  void add(const format::AddAttributes& how) {
+    const ModelBuilder::Ids inputs = swapped ? ModelBuilder::Ids{x, made} : ModelBuilder::Ids{made, x};
+    model.op(Opcode::add, inputs, sum, how);
+  }
+
+  /// `half`: the input whose factor is one half, or neither. `sum_at` as ModelBuilder's offset.
+  void build_i8(u32 half, u32 sum_at = ~u32{0}) {
+    const u32 channels = shape.out_c;
+    x = model.activation(DType::i8, dims(), 0.1f, random.integer(-128, 127));
+    made = model.activation(DType::i8, dims(), 0.1f, random.integer(-128, 127));
+    sum = model.activation(DType::i8, dims(), 0.1f, random.integer(-128, 127), sum_at);
+    const u32 w = model.constant(DType::i8, weights(), random.int8s(weight_count()), 0.01f);
+    const u32 b = model.constant(DType::i32, {channels}, random.int32s(channels, -100000, 100000));
+    std::vector<i32> pairs;
+    for (const format::Rescale& factor : random.factors(channels, -14, -4)) {
+      pairs.push_back(factor.multiplier);
+      pairs.push_back(factor.shift);
+    }
+    const u32 f = model.constant(DType::i32, {channels, 2}, pairs);
+    const auto clamp = [&] { return format::Clamp::of(random.integer(-128, 0), random.integer(0, 127)); };
+    model.op(Opcode::conv2d, {x, w, b, f}, made, format::Conv2dAttributes{shape.window, clamp()});
+    const format::Rescale one_half{1 << 30, 0};
+    add({half == 0 ? one_half : random.factor(-8, -1), half == 1 ? one_half : random.factor(-8, -1),
+         random.factor(-22, -16), clamp()});
+  }
+
+  void build_dynamic() {
+    struct None {};
+    const u32 channels = shape.out_c;
+    x = model.activation(DType::f32, dims());
+    const u32 scales = model.activation(DType::f32, {shape.batch, 2});
+    const u32 q = model.activation(DType::i8, dims());
+    made = model.activation(DType::f32, dims());
+    sum = model.activation(DType::f32, dims());
+    model.op(Opcode::dynamic_scale, {x}, scales, format::DynamicScaleAttributes{random.integer(0, 1) != 0});
+    model.op(Opcode::dynamic_quantize, {x, scales}, q, None{});
+    const auto values = random.int8s(weight_count());
+    std::vector<i32> sums(channels);
+    for (u32 k = 0; k < values.size(); ++k) sums[k / (values.size() / channels)] += values[k];
+    const u32 w = model.constant(DType::i8, weights(), values);
+    const u32 b = model.constant(DType::f32, {channels}, random.reals(channels));
+    const u32 s = model.constant(DType::f32, {channels}, random.reals(channels, 0.001f, 0.01f));
+    const u32 t = model.constant(DType::i32, {channels}, sums);
+    model.op(Opcode::dynamic_conv2d, {q, w, b, s, t, scales}, made,
+             format::Conv2dAttributes{shape.window, format::Clamp::of(-0.5f, 2.0f)});
+    add({{}, {}, {}, format::Clamp::of(-1.0f, 1.5f)});
+  }
+};
+
+// What runs a layer and the addition after it as one leaves the layer's own output unwritten.
+TEST_F(Fast, ConvolutionsWithAnAdditionAreTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 120; ++seed) {
+    SCOPED_TRACE(seed);
+    Residual integer(seed), dynamic(seed);
+    integer.build_i8(seed % 3);
+    dynamic.build_dynamic();
+    const auto file = integer.model.build({integer.x}, {integer.sum});
+    const auto dynamic_file = dynamic.model.build({dynamic.x}, {dynamic.sum});
+    const auto bytes = integer.random.int8s(input_size(integer.shape));
+    const auto reals = dynamic.random.reals(input_size(dynamic.shape), -3, 2);
+    u32 fast = 0;
+    const auto expected = run_portable(file, bytes_of(bytes));
+    ASSERT_FALSE(expected.empty());
+    ASSERT_EQ(expected, run_prepared(file, bytes_of(bytes), fast_kernels(), fast));
+    EXPECT_EQ(fast, 2u);
+    const auto expected_reals = run_portable(dynamic_file, bytes_of(reals));
+    ASSERT_FALSE(expected_reals.empty());
+    ASSERT_EQ(expected_reals, run_prepared(dynamic_file, bytes_of(reals), fast_kernels(), fast));
+    EXPECT_EQ(fast, 4u);
+  }
+}
+
+// Where the sum takes the place of what the layer reads, or the layer's output is wanted by itself, the two
+// run one after the other.
+TEST_F(Fast, AdditionsStayApartWhereTheirLayerIsReadBesides) {
+  for (u32 seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Residual in_place(seed), wanted(seed);
+    in_place.build_i8(seed % 2, 0);
+    wanted.build_i8(seed % 2);
+    const auto input = wanted.random.int8s(input_size(wanted.shape));
+    for (const auto& file : {in_place.model.build({in_place.x}, {in_place.sum}),
+                             wanted.model.build({wanted.x}, {wanted.made, wanted.sum})}) {
+      u32 fast = 0;
+      const auto expected = run_portable(file, bytes_of(input));
+      ASSERT_FALSE(expected.empty());
+      ASSERT_EQ(expected, run_prepared(file, bytes_of(input), fast_kernels(), fast));
+    }
+  }
+}
+
 TEST_F(Fast, MaximumPoolsAreTheReferenceBitForBit) {
   for (u32 seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);

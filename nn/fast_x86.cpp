@@ -3,7 +3,7 @@
 namespace pipit::nn {
 namespace {
 
-constexpr u32 kMostKernels = 32;
+constexpr u32 kMostKernels = 48;
 
 /// Filled by the first call, which C++ lets only one thread make.
 struct Chosen {

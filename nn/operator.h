@@ -11,8 +11,9 @@ namespace pipit::nn {
 /// One operator of a model with its tensors. `arena` is null while it is being verified.
 class Node {
  public:
-  Node(ModelView model, u32 index, u8* arena)
-      : model_(model), record_(model.op(index)), ids_(model.ids(record_)), arena_(arena) {}
+  Node(ModelView model, u32 index, u8* arena) : Node(model, model.op(index), arena) {}
+  /// The operator after this one, if the caller knows that there is one.
+  Node next() const { return Node(model_, *(&record_ + 1), arena_); }
 
   u8 opcode() const { return record_.opcode; }
   /// Of the first input: what Operator::dtype is compared with.
@@ -42,6 +43,9 @@ class Node {
   }
 
  private:
+  Node(ModelView model, const format::OperatorRecord& record, u8* arena)
+      : model_(model), record_(record), ids_(model.ids(record)), arena_(arena) {}
+
   const u8* address(const format::TensorRecord& tensor) const {
     return tensor.placement == static_cast<u8>(format::Placement::constant) ? &model_.at<u8>(tensor.offset)
                                                                             : arena_ + tensor.offset;

@@ -1,5 +1,6 @@
 #include "nn/fast.h"
 #include "nn/model_view.h"
+#include "nn/shapes.h"
 
 namespace pipit::nn {
 namespace {
@@ -19,17 +20,56 @@ bool is_worth_sharing(const Node& node) {
   return largest >= kLargeBytes;
 }
 
-/// The first kernel that takes the node, or nullptr.
-const FastKernel* choose(const Node& node, std::span<const FastKernel* const> kernels,
+bool is_node_of(const Node& node, const Operator& op) {
+  return static_cast<u8>(op.opcode) == node.opcode() && static_cast<u8>(op.dtype) == node.input(0).dtype;
+}
+
+/// How often the model reads a tensor.
+u32 uses(const PlannedModel& model, const format::TensorRecord& tensor) {
+  const ModelView view(model.file());
+  u32 count = 0;
+  for (u32 index = 0; index < model.operator_count(); ++index) {
+    const Node node(view, index, nullptr);
+    for (u32 i = 0; i < node.input_count(); ++i) count += &node.input(i) == &tensor ? 1u : 0u;
+  }
+  for (u32 i = 0; i < model.output_count(); ++i)
+    count += &view.tensor(view.outputs()[i]) == &tensor ? 1u : 0u;
+  return count;
+}
+
+bool share_memory(const format::TensorRecord& a, const format::TensorRecord& b) {
+  return !is_constant(a) && !is_constant(b) && a.offset < u64{b.offset} + b.bytes &&
+         b.offset < u64{a.offset} + a.bytes;
+}
+
+/// Whether operator `index` and the next, one of `then`, may run as one: the next alone reads what this one
+/// makes, and writes nothing that this one reads.
+bool may_join(const PlannedModel& model, u32 index, const Operator& then) {
+  if (index + 1 >= model.operator_count()) return false;
+  const Node first = node_at(model, index), second = first.next();
+  if (!is_node_of(second, then)) return false;
+  for (u32 i = 0; i < first.input_count(); ++i)
+    if (share_memory(first.input(i), second.output())) return false;
+  u32 reads = 0;
+  for (u32 i = 0; i < second.input_count(); ++i) reads += &second.input(i) == &first.output() ? 1u : 0u;
+  return reads == 1 && uses(model, first.output()) == 1;
+}
+
+/// The first kernel that takes the operator, or nullptr.
+const FastKernel* choose(const PlannedModel& model, u32 index, std::span<const FastKernel* const> kernels,
                          FastKernel::Needs& needs) {
+  const Node node = node_at(model, index);
   for (const FastKernel* kernel : kernels) {
     needs = {};
-    if (static_cast<u8>(kernel->base->opcode) == node.opcode() &&
-        static_cast<u8>(kernel->base->dtype) == node.input(0).dtype && kernel->plan(node, needs))
+    if (is_node_of(node, *kernel->base) &&
+        (kernel->then == nullptr || may_join(model, index, *kernel->then)) && kernel->plan(node, needs))
       return kernel;
   }
   return nullptr;
 }
+
+/// Of an operator that the one before it has done.
+void run_nothing(const Node&) {}
 
 }  // namespace
 
@@ -37,7 +77,10 @@ u64 PreparedModel::packed_bytes(const PlannedModel& model, std::span<const FastK
   u64 bytes = aligned(u64{model.operator_count()} * sizeof(PreparedStep));
   for (u32 index = 0; index < model.operator_count(); ++index) {
     FastKernel::Needs needs;
-    if (choose(node_at(model, index), kernels, needs) != nullptr) bytes += aligned(needs.packed_bytes);
+    const FastKernel* kernel = choose(model, index, kernels, needs);
+    if (kernel == nullptr) continue;
+    bytes += aligned(needs.packed_bytes);
+    if (kernel->then != nullptr) ++index;
   }
   return bytes;
 }
@@ -55,7 +98,7 @@ Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
   for (u32 index = 0; index < model.operator_count(); ++index) {
     const Node node = node_at(model, index);
     FastKernel::Needs needs;
-    const FastKernel* kernel = choose(node, kernels, needs);
+    const FastKernel* kernel = choose(model, index, kernels, needs);
     if (kernel == nullptr) {
       const Operator* op = find_operator(node.opcode(), node.dtype());
       steps[index] = {op->run, nullptr, nullptr, false};
@@ -65,6 +108,9 @@ Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
     steps[index] = {nullptr, kernel->run, free, kernel->shared && is_worth_sharing(node)};
     free += aligned(needs.packed_bytes);
     if (needs.scratch_bytes > prepared.scratch_bytes_) prepared.scratch_bytes_ = aligned(needs.scratch_bytes);
+    ++prepared.fast_operators_;
+    if (kernel->then == nullptr) continue;
+    steps[++index] = {run_nothing, nullptr, nullptr, false};
     ++prepared.fast_operators_;
   }
   return prepared;

@@ -7,6 +7,7 @@
 #include "nn/shapes.h"
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "nn/kernels/elementwise/fast_add.h"
 #include "nn/kernels/simd/avx2.h"
 
 namespace pipit::nn {
@@ -14,17 +15,6 @@ namespace {
 
 using I32 = Avx2::I32;
 constexpr u32 kLanes = Avx2::kLanes;
-
-/// One factor for all lanes.
-Avx2::Factors factors_of(format::Rescale factor) {
-  const NarrowFactor narrow = NarrowFactor::of(factor);
-  i32 multipliers[kLanes], shifts[kLanes];
-  for (u32 lane = 0; lane < kLanes; ++lane) {
-    multipliers[lane] = narrow.multiplier;
-    shifts[lane] = narrow.shift;
-  }
-  return Avx2::factors(multipliers, shifts);
-}
 
 /// Vectors at a time: 32 elements, so that they are written at once.
 constexpr u32 kVectors = 4, kBlock = kVectors * kLanes;
@@ -54,37 +44,35 @@ void zip(const Node& node, Share share, Block block, Rest rest) {
   }
 }
 
-/// The inputs' factors reach 1/2, which is too large for NarrowFactor; a quarter of them, for values shifted
-/// two bits further, gives the same bits.
-format::Rescale quarter(format::Rescale factor) { return {factor.multiplier, factor.shift - 2}; }
-
 bool plan_add(const Node& node, FastKernel::Needs&) {
-  const auto& how = node.attributes<format::AddAttributes>();
-  return how.a.shift >= -29 && how.b.shift >= -29 && NarrowFactor::fits(quarter(how.a)) &&
-         NarrowFactor::fits(quarter(how.b)) && NarrowFactor::fits(how.out);
+  return fits_fast_add(node.attributes<format::AddAttributes>());
 }
 
-void run_add(const Node& node, const u8*, u8*, Share share) {
+template <Halved kHalved>
+void add_in_vectors(const Node& node, Share share) {
   const auto& how = node.attributes<format::AddAttributes>();
   const ZeroPoints zero = zeros_of(node);
-  const auto a_factors = factors_of(quarter(how.a)), b_factors = factors_of(quarter(how.b)),
-             out_factors = factors_of(how.out);
-  constexpr int kHeadroom = 20 + 2;  // bits, the 20 of elementwise_ref.cpp
+  const VectorAdd<Avx2> add(how);
   const I32 a_zero = Avx2::splat(zero.a), b_zero = Avx2::splat(zero.b);
   const OutputRange range = range_of(zero.out, how.clamp);
   zip(
       node, share,
       [=](const i8* a, const i8* b, i8* out) {
         I32 sums[kVectors];
-        for (u32 v = 0; v < kVectors; ++v) {
-          const I32 x = Avx2::shift_left(centred(a + usize{v} * kLanes, a_zero), kHeadroom);
-          const I32 y = Avx2::shift_left(centred(b + usize{v} * kLanes, b_zero), kHeadroom);
-          sums[v] =
-              Avx2::rescale(Avx2::add(Avx2::rescale(x, a_factors), Avx2::rescale(y, b_factors)), out_factors);
-        }
+        for (u32 v = 0; v < kVectors; ++v)
+          sums[v] = add.sum<kHalved>(centred(a + usize{v} * kLanes, a_zero),
+                                     centred(b + usize{v} * kLanes, b_zero));
         Avx2::store_i8(out, sums, range);
       },
       [&](const i8* a, u32 count, const i8* b, i8* out) { add_i8(a, count, b, count, zero, how, out); });
+}
+
+void run_add(const Node& node, const u8*, u8*, Share share) {
+  switch (halved_input(node.attributes<format::AddAttributes>())) {
+    case Halved::first: return add_in_vectors<Halved::first>(node, share);
+    case Halved::second: return add_in_vectors<Halved::second>(node, share);
+    case Halved::neither: return add_in_vectors<Halved::neither>(node, share);
+  }
 }
 
 bool plan_mul(const Node& node, FastKernel::Needs&) {
@@ -94,7 +82,7 @@ bool plan_mul(const Node& node, FastKernel::Needs&) {
 void run_mul(const Node& node, const u8*, u8*, Share share) {
   const auto& how = node.attributes<format::RescaleAttributes>();
   const ZeroPoints zero = zeros_of(node);
-  const auto factors = factors_of(how.rescale);
+  const auto factors = factors_of<Avx2>(how.rescale);
   const I32 a_zero = Avx2::splat(zero.a), b_zero = Avx2::splat(zero.b);
   const OutputRange range = range_of(zero.out, how.clamp);
   zip(

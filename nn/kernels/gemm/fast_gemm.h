@@ -44,15 +44,22 @@ struct FastI8 {
         packed);
   }
   static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
+    run_images<C>(
+        node, node.out<i8>(), [](const Requantized<Isa>& layer) { return layer; }, packed, scratch, share);
+  }
+  /// By the convolution C into its Output, which output(layer) makes, at `to`.
+  template <class C, class Output>
+  static void run_images(const Node& node, i8* to, Output output, const u8* packed, u8* scratch,
+                         Share share) {
     const LayerShape layer = layer_of(node);
     const WindowShape& shape = layer.window;
-    const Requantized<Isa> output{{node.output().zero_point, layer.clamp.low_i32(), layer.clamp.high_i32()}};
+    const auto out =
+        output(Requantized<Isa>{{node.output().zero_point, layer.clamp.low_i32(), layer.clamp.high_i32()}});
     for (u32 image = 0; image < shape.batch; ++image)
-      C::run(
-          {shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c,
-           node.input(0).zero_point, output,
-           node.out<i8>() + usize{image} * shape.out_h * shape.out_w * shape.out_c, weight_zero_point(node)},
-          packed, scratch, share);
+      C::run({shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c,
+              node.input(0).zero_point, out, to + usize{image} * shape.out_h * shape.out_w * shape.out_c,
+              weight_zero_point(node)},
+             packed, scratch, share);
   }
 };
 
@@ -87,14 +94,21 @@ struct FastDynamic {
         packed);
   }
   static void run(const Node& node, const u8* packed, u8* scratch, Share share) {
+    run_images<C>(
+        node, node.out<f32>(), [](const Dynamic<Isa>& layer) { return layer; }, packed, scratch, share);
+  }
+  /// By the convolution C into its Output, which output(layer) makes, at `to`.
+  template <class C, class Output>
+  static void run_images(const Node& node, f32* to, Output output, const u8* packed, u8* scratch,
+                         Share share) {
     format::Clamp clamp;
     const WindowShape shape = shape_of(node, clamp);
     for (u32 image = 0; image < shape.batch; ++image) {
       const RowScale& row = node.data<RowScale>(5)[image];
       const i32 zero = zero_point_of(row);
       C::run({shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c, zero,
-              Dynamic<Isa>{row, zero, clamp},
-              node.out<f32>() + usize{image} * shape.out_h * shape.out_w * shape.out_c},
+              output(Dynamic<Isa>{row, zero, clamp}),
+              to + usize{image} * shape.out_h * shape.out_w * shape.out_c},
              packed, scratch, share);
     }
   }

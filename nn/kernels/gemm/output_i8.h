@@ -53,14 +53,19 @@ struct Requantized {
   template <u32 kRows, u32 kVectors>
   [[gnu::always_inline]] void store(typename Isa::I32 (&sums)[kRows][kVectors], const Panel& panel,
                                     const TileOutput<i8>& out) const {
+    rescale(sums, panel);
+    store_rows<i8, kRows, kVectors * Isa::kLanes>(
+        out, [&](u32 i, i8* to) __attribute__((always_inline)) { Isa::store_i8(to, sums[i], range); });
+  }
+
+  template <u32 kRows, u32 kVectors>
+  [[gnu::always_inline]] static void rescale(typename Isa::I32 (&sums)[kRows][kVectors], const Panel& panel) {
 #pragma clang loop unroll(full)
     for (u32 v = 0; v < kVectors; ++v) {
       const auto factors = Isa::factors(panel.multiplier + v * Isa::kLanes, panel.shift + v * Isa::kLanes);
 #pragma clang loop unroll(full)
       for (u32 i = 0; i < kRows; ++i) sums[i][v] = Isa::rescale(sums[i][v], factors);
     }
-    store_rows<i8, kRows, kVectors * Isa::kLanes>(
-        out, [&](u32 i, i8* to) __attribute__((always_inline)) { Isa::store_i8(to, sums[i], range); });
   }
 };
 
@@ -96,16 +101,18 @@ struct Dynamic {
   template <u32 kRows, u32 kVectors>
   [[gnu::always_inline]] void store(typename Isa::I32 (&sums)[kRows][kVectors], const Panel& panel,
                                     const TileOutput<f32>& out) const {
-    const auto low = Isa::splat(clamp.low_f32()), high = Isa::splat(clamp.high_f32());
     store_rows<f32, kRows, kVectors * Isa::kLanes>(out, [&](u32 i, f32* to) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
-      for (u32 v = 0; v < kVectors; ++v) {
-        const auto scaled = Isa::mul(Isa::to_f32(sums[i][v]), Isa::load(panel.scale + v * Isa::kLanes));
-        const auto real =
-            Isa::add(Isa::mul(scaled, Isa::splat(row.scale)), Isa::load(panel.bias + v * Isa::kLanes));
-        Isa::store(to + v * Isa::kLanes, Isa::min(high, Isa::max(low, real)));
-      }
+      for (u32 v = 0; v < kVectors; ++v) Isa::store(to + v * Isa::kLanes, real(sums[i][v], panel, v));
     });
+  }
+
+  /// Vector `v` of a row.
+  [[gnu::always_inline]] typename Isa::F32 real(typename Isa::I32 sum, const Panel& panel, u32 v) const {
+    const auto scaled = Isa::mul(Isa::to_f32(sum), Isa::load(panel.scale + v * Isa::kLanes));
+    const auto result =
+        Isa::add(Isa::mul(scaled, Isa::splat(row.scale)), Isa::load(panel.bias + v * Isa::kLanes));
+    return Isa::min(Isa::splat(clamp.high_f32()), Isa::max(Isa::splat(clamp.low_f32()), result));
   }
 };
 
