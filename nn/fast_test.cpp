@@ -185,6 +185,38 @@ TEST_F(Fast, I8ConvolutionByTilesIsTheReferenceBitForBit) {
   }
 }
 
+// Windows of every kind over channels that come in fours, deep enough for products of pairs; some of them
+// with every weight and activation at an end of its range.
+TEST_F(Fast, I8ConvolutionByPairsIsTheReferenceBitForBit) {
+  for (u32 seed = 0; seed < 80; ++seed) {
+    SCOPED_TRACE(seed);
+    OneLayer layer{Random(seed)};
+    WindowShape s{};
+    do {
+      const i32 in_c = 4 * layer.random.integer(seed % 4 == 0 ? 32 : 4, 40);
+      s = random_window(layer.random, in_c, layer.random.integer(1, 70));
+      if (seed % 4 == 0) {
+        s.kernel_h = s.kernel_w = 1;
+        s.window = {1, 1, 1, 1, 0, 0, 0, 0};
+        s.out_h = s.in_h;
+        s.out_w = s.in_w;
+      }
+    } while (s.out_h * s.out_w < 16 || s.in_c * s.kernel_h * s.kernel_w < 128);
+    const auto file = layer.build_i8(
+        Opcode::conv2d, {s.batch, s.in_h, s.in_w, s.in_c}, {s.out_c, s.kernel_h, s.kernel_w, s.in_c}, s.out_c,
+        {s.batch, s.out_h, s.out_w, s.out_c}, format::Conv2dAttributes{s.window, kNoClampI8});
+    auto input = layer.random.int8s(input_size(s));
+    if (seed % 5 == 0)
+      for (i8& value : input) value = value < 0 ? -128 : 127;
+    u32 fast = 0;
+    const auto got = run_prepared(file, bytes_of(input), fast_kernels(), fast);
+    EXPECT_EQ(fast, 1u);
+    const auto expected = run_portable(file, bytes_of(input));
+    ASSERT_FALSE(expected.empty());
+    ASSERT_EQ(expected, got);
+  }
+}
+
 // Every weight and activation at an end of its range: the largest transformed values and sums there are.
 TEST_F(Fast, I8ConvolutionByTilesHoldsTheLargestSums) {
   const u32 side = 16, channels = 224;
@@ -388,7 +420,7 @@ struct Residual {
     const auto size = [&](i32 low, i32 high) { return static_cast<u32>(random.integer(low, high)); };
     const u32 kernel = seed % 2 == 0 ? 1 : 3;
     const u16 pad = kernel / 2;
-    const u32 side = size(2, 9), channels = seed % 3 == 0 ? 16 * size(1, 4) : size(1, 70);
+    const u32 side = size(2, 9), channels = seed % 3 == 0 ? 16 * size(1, 12) : size(1, 70);
     shape = {size(1, 2), side,     side,   channels, side,
              side,       channels, kernel, kernel,   {1, 1, 1, 1, pad, pad, pad, pad}};
     swapped = random.integer(0, 1) != 0;
@@ -474,16 +506,20 @@ TEST_F(Fast, AdditionsStayApartWhereTheirLayerIsReadBesides) {
   for (u32 seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
     Residual in_place(seed), wanted(seed);
+    // So large that its end is read after the first results are written.
+    if (seed < 4) in_place.shape = {1, 48, 48, 45, 48, 48, 45, 3, 3, {1, 1, 1, 1, 1, 1, 1, 1}};
     in_place.build_i8(seed % 2, 0);
     wanted.build_i8(seed % 2);
-    const auto input = wanted.random.int8s(input_size(wanted.shape));
-    for (const auto& file : {in_place.model.build({in_place.x}, {in_place.sum}),
-                             wanted.model.build({wanted.x}, {wanted.made, wanted.sum})}) {
+    const auto agree = [](const std::vector<u8>& file, const std::vector<i8>& input) {
       u32 fast = 0;
       const auto expected = run_portable(file, bytes_of(input));
       ASSERT_FALSE(expected.empty());
       ASSERT_EQ(expected, run_prepared(file, bytes_of(input), fast_kernels(), fast));
-    }
+    };
+    agree(in_place.model.build({in_place.x}, {in_place.sum}),
+          in_place.random.int8s(input_size(in_place.shape)));
+    agree(wanted.model.build({wanted.x}, {wanted.made, wanted.sum}),
+          wanted.random.int8s(input_size(wanted.shape)));
   }
 }
 
@@ -512,6 +548,9 @@ TEST_F(Fast, GlobalAveragesAreTheReferenceBitForBit) {
     const u32 side = random.integer(1, 9), channels = random.integer(1, 60), batch = random.integer(1, 2);
     expect_same(random, Opcode::global_average_pool, DType::i8, {batch, side, side, channels},
                 {batch, channels}, format::RescaleAttributes{random.factor(-9, 0), kNoClampI8});
+    const u32 eights = 8 * static_cast<u32>(random.integer(1, 7));
+    expect_same(random, Opcode::global_average_pool, DType::f32, {batch, side, side, eights}, {batch, eights},
+                format::RescaleAttributes{{}, format::Clamp::of(-0.2f, 0.1f)});
   }
 }
 

@@ -58,14 +58,13 @@ void run_scale(const Node& node, const u8*, u8*, Share share) {
   }
 }
 
-/// The steps of dynamic_quantize() on eight values, up to the saturation.
+/// The steps of dynamic_quantize() on eight values, up to the saturation. What is no number becomes 0 before
+/// anything else; what is too small for a conversion becomes the smallest integer.
 I32 quantized(F32 x, F32 inverse, F32 zero) {
-  const F32 beyond = Avx2::splat(1024.0f), below = Avx2::splat(-1024.0f), half = Avx2::splat(0.5f);
-  F32 q = Avx2::add(Avx2::mul(x, inverse), zero);
-  const F32 negative = _mm256_cmp_ps(q, Avx2::splat(0.0f), _CMP_LT_OQ);
-  const F32 otherwise = _mm256_blendv_ps(zero, below, negative);  // too small, or not a number
-  q = Avx2::min(_mm256_blendv_ps(otherwise, q, _mm256_cmp_ps(q, below, _CMP_GT_OQ)), beyond);
-  return _mm256_cvttps_epi32(Avx2::add(q, _mm256_or_ps(half, _mm256_and_ps(q, Avx2::splat(-0.0f)))));
+  const F32 beyond = Avx2::splat(1024.0f), half = Avx2::splat(0.5f), sign = Avx2::splat(-0.0f);
+  const F32 number = _mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
+  const F32 q = Avx2::min(Avx2::add(Avx2::mul(number, inverse), zero), beyond);
+  return _mm256_cvttps_epi32(Avx2::add(q, _mm256_or_ps(half, _mm256_and_ps(q, sign))));
 }
 
 void run_quantize(const Node& node, const u8*, u8*, Share share) {

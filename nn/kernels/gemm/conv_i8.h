@@ -24,17 +24,24 @@ struct PanelCut {
   u64 room() const { return before(count()); }
 };
 
+/// Where weight j of channel c goes among a group's weights.
+template <class Isa>
+constexpr u32 place_in_group(u32 c, u32 j) {
+  if constexpr (kPaired<Isa>) return Isa::place(c, j);
+  return c * Isa::kGroup + j;
+}
+
 /// Writes a panel's weights: per run and group of `kGroup` elements, the group's weights of every channel.
 /// weight(channel, k) is that of a real channel and element; `padding` stands where there is none.
 template <class Isa, class T, class Weight>
 void pack_panel(const BandLayout& layout, u32 columns, u32 width, Weight weight, T padding, T* out) {
   for (u32 run = 0; run < layout.run_count; ++run)
-    for (u32 k = 0; k < layout.run_length; k += Isa::kGroup)
+    for (u32 k = 0; k < layout.run_length; k += Isa::kGroup, out += width * Isa::kGroup)
       for (u32 c = 0; c < width; ++c)
         for (u32 j = 0; j < Isa::kGroup; ++j)
-          *out++ = c < columns && k + j < layout.run_length
-                       ? static_cast<T>(weight(c, run * layout.run_length + k + j))
-                       : padding;
+          out[place_in_group<Isa>(c, j)] = c < columns && k + j < layout.run_length
+                                               ? static_cast<T>(weight(c, run * layout.run_length + k + j))
+                                               : padding;
 }
 
 /// Packed: run offsets, the panels' constants, their weights as int8. Where the instruction set multiplies
@@ -50,7 +57,9 @@ struct TiledConvI8 {
   static constexpr u32 kBandBytes = 192 * 1024;
   static constexpr bool kWidens = sizeof(Weight) > 1;
   /// A panel that meets fewer rows than this is widened in registers as it is read.
-  static constexpr u32 kRowsWorthWidening = kSmallCode<Isa> ? 4 : 8;
+  static constexpr u32 kRowsWorthWidening = kPaired<Isa> ? 0 : kSmallCode<Isa> ? 4 : 8;
+  /// What is summed for a row and for a channel besides the products pays from so many rows and elements on.
+  static constexpr u32 kRowsWorthPairing = 16, kDepthWorthPairing = 128;
   /// With fewer output rows than this for each, the panels are shared out instead of the rows.
   static constexpr u32 kRowsWorthSharing = 8;
 
@@ -63,22 +72,30 @@ struct TiledConvI8 {
   struct Plan {
     BandLayout layout;
     PanelCut<Isa> cut;
-    u64 constants_at, weights_at, packed_bytes;
-    u64 addresses_at, wide_at, scratch_bytes;
+    u64 constants_at, pairs_at, weights_at, packed_bytes;
+    u64 addresses_at, wide_at, row_pairs_at, scratch_bytes;
   };
+  static bool is_worth_pairing(const WindowShape& shape) {
+    return shape.in_c % kGroup == 0 && shape.out_h * shape.out_w >= kRowsWorthPairing &&
+           u64{shape.in_c} * shape.kernel_h * shape.kernel_w >= kDepthWorthPairing;
+  }
   static bool lay_out_all(const WindowShape& shape, Plan& plan) {
+    if (kPaired<Isa> && !is_worth_pairing(shape)) return false;
     if (!lay_out(shape, sizeof(Activation), kBandBytes, plan.layout)) return false;
     plan.cut = {shape.out_c};
     plan.constants_at = aligned(plan.layout.run_count * sizeof(u32));
-    plan.weights_at = plan.constants_at + aligned(plan.cut.count() * sizeof(Panel));
+    plan.pairs_at = plan.constants_at + aligned(plan.cut.count() * sizeof(Panel));
+    plan.weights_at = plan.pairs_at + (kPaired<Isa> ? aligned(plan.cut.room() * sizeof(i32)) : 0);
     plan.packed_bytes = plan.weights_at + plan.cut.room() * depth(plan.layout);
     // Groups may reach a few elements past a run; 64 bytes of slack keep that inside.
     plan.addresses_at = aligned(u64{plan.layout.in_rows(shape, plan.layout.rows)} * plan.layout.row_elements *
                                     sizeof(Activation) +
                                 64);
     plan.wide_at = plan.addresses_at + aligned(u64{plan.layout.rows} * shape.out_w * sizeof(Activation*));
-    plan.scratch_bytes =
+    plan.row_pairs_at =
         plan.wide_at + (kWidens ? kWideChannels<Isa> * depth(plan.layout) * sizeof(Weight) : 0);
+    plan.scratch_bytes =
+        plan.row_pairs_at + (kPaired<Isa> ? u64{plan.layout.rows} * shape.out_w * sizeof(i32) : 0);
     return true;
   }
 
@@ -107,6 +124,9 @@ struct TiledConvI8 {
       i32 sums[PanelCut<Isa>::kWide];
       for (u32 c = 0; c < columns; ++c) sums[c] = weight_sum(weights + (first + c) * elements, elements);
       constants(first, sums, columns, panels[p]);
+      if constexpr (kPaired<Isa>)
+        sum_pairs(weights + first * elements, columns, elements,
+                  reinterpret_cast<i32*>(packed + plan.pairs_at) + plan.cut.before(p));
       pack_panel<Isa>(
           plan.layout, columns, plan.cut.width(p),
           [&](u32 c, u32 k) { return weights[(first + c) * elements + k]; },
@@ -141,7 +161,10 @@ struct TiledConvI8 {
                   for (u32 i = 0; i < elements; ++i) to[i] = zero;
                 });
       window_addresses(shape, plan.layout, band, count, addresses);
-      multiply(image, plan, packed, scratch + plan.wide_at, panels, count * shape.out_w,
+      if constexpr (kPaired<Isa>)
+        sum_row_pairs({plan.layout.run_count, plan.layout.run_length, reinterpret_cast<const u32*>(packed)},
+                      addresses, count * shape.out_w, reinterpret_cast<i32*>(scratch + plan.row_pairs_at));
+      multiply(image, plan, packed, scratch, panels, count * shape.out_w,
                image.to + usize{y} * shape.out_w * shape.out_c, addresses);
     }
   }
@@ -149,10 +172,42 @@ struct TiledConvI8 {
   static void convert(const i8* from, u32 count, Activation* to) {
     u32 i = 0;
     for (; i + 16 <= count; i += 16) Isa::convert16(from + i, to + i);
+    if constexpr (kPaired<Isa>)
+      for (; i < count; i += kGroup) Isa::convert4(from + i, to + i);
     for (; i < count; ++i) to[i] = static_cast<Activation>(from[i] + Isa::kActivationOffset);
   }
 
  private:
+  /// What pairs of weights add to every sum of their channel.
+  static void sum_pairs(const i8* weights, u32 columns, usize elements, i32* to) {
+    for (u32 c = 0; c < columns; ++c, ++to) {
+      *to = 0;
+      for (usize k = 0; k < elements; k += kGroup) *to += Isa::pairs(weights + c * elements + k);
+    }
+  }
+  /// What pairs of activations add to every sum of their row.
+  static void sum_row_pairs(const Runs& runs, const Activation* const* rows, u32 count, i32* to) {
+    for (u32 row = 0; row < count; ++row) {
+      u32 sum = 0;
+      for (u32 run = 0; run < runs.count; ++run)
+        sum += static_cast<u32>(Isa::pairs(rows[row] + runs.offsets[run], runs.length));
+      to[row] = static_cast<i32>(sum);
+    }
+  }
+  /// Where a panel's sums begin; `buffer` has room for them.
+  static const i32* start_of(const Image& image, const Plan& plan, const u8* packed, u32 p,
+                             const Panel& panel, i32* buffer) {
+    const i32* start = image.output.start(panel, buffer);
+    if constexpr (kPaired<Isa>) {
+      const i32* pairs = reinterpret_cast<const i32*>(packed + plan.pairs_at) + plan.cut.before(p);
+      for (u32 c = 0; c < plan.cut.columns(p); ++c)
+        buffer[c] = static_cast<i32>(static_cast<u32>(start[c]) - static_cast<u32>(pairs[c]));
+      for (u32 c = plan.cut.columns(p); c < plan.cut.kWide; ++c) buffer[c] = 0;
+      return buffer;
+    }
+    return start;
+  }
+
   static void multiply(const Image& image, const Plan& plan, const u8* packed, u8* scratch,
                        Share::Range panels, u32 count, Element* out, const Activation* const* rows) {
     const Runs runs{plan.layout.run_count, plan.layout.run_length, reinterpret_cast<const u32*>(packed)};
@@ -162,7 +217,8 @@ struct TiledConvI8 {
       const auto* weights =
           reinterpret_cast<const i8*>(packed + plan.weights_at) + plan.cut.before(p) * depth(plan.layout);
       alignas(64) i32 buffer[PanelCut<Isa>::kWide];
-      const TileStart start{image.output.start(constants[p], buffer), 0};
+      const TileStart start{start_of(image, plan, packed, p, constants[p], buffer),
+                            reinterpret_cast<const i32*>(scratch + plan.row_pairs_at)};
       const TileOutput<Element> to{out + p * plan.cut.kWide, image.shape.out_c, plan.cut.columns(p)};
       const auto tiles = [&](const auto* matrix) {
         if (width == plan.cut.kWide)
@@ -173,14 +229,14 @@ struct TiledConvI8 {
       };
       if constexpr (kWidens)
         if (count >= kRowsWorthWidening || image.weight_zero_point != 0) {
-          auto* wide = reinterpret_cast<Weight*>(scratch);
+          auto* wide = reinterpret_cast<Weight*>(scratch + plan.wide_at);
           const auto zero = Isa::splat16(static_cast<i16>(image.weight_zero_point));
           for (u64 i = 0; i < width * depth(plan.layout); i += 16)
             Isa::store16(wide + i, Isa::sub16(Isa::load_i8x16(weights + i), zero));
           tiles(static_cast<const Weight*>(wide));
           continue;
         }
-      tiles(weights);
+      if constexpr (!kPaired<Isa>) tiles(weights);
     }
   }
 };

@@ -8,7 +8,7 @@
 #include "nn/kernels/gemm/fast_gemm.h"
 #include "nn/kernels/gemm/output_sum.h"
 #include "nn/kernels/gemm/winograd.h"
-#include "nn/kernels/simd/avx2.h"
+#include "nn/kernels/simd/avx2_paired.h"
 
 namespace pipit::nn {
 namespace {
@@ -17,29 +17,38 @@ using Floats = FastFloatKernels<Avx2>;
 using Kernels = FastIntegerKernels<Avx2>;
 constexpr FastKernel kWinogradI8 = fast_kernel<FastI8<Avx2, WinogradConvI8>>(kConv2dI8);
 constexpr FastKernel kWinogradDynamic = fast_kernel<FastDynamic<Avx2, WinogradConvI8>>(kDynamicConv2d);
-using WinogradAdd = FastI8Add<Avx2, WinogradConvI8>;
-using ConvAdd = FastI8Add<Avx2, TiledConvI8>;
-using WinogradDynamicAdd = FastDynamicAdd<Avx2, WinogradConvI8>;
-using ConvDynamicAdd = FastDynamicAdd<Avx2, TiledConvI8>;
-constexpr FastKernel kWinogradAdd = fast_add_kernel<WinogradAdd>(kConv2dI8, kAddI8);
-constexpr FastKernel kConvAdd = fast_add_kernel<ConvAdd>(kConv2dI8, kAddI8);
-constexpr FastKernel kWinogradDynamicAdd = fast_add_kernel<WinogradDynamicAdd>(kDynamicConv2d, kAddF32);
-constexpr FastKernel kConvDynamicAdd = fast_add_kernel<ConvDynamicAdd>(kDynamicConv2d, kAddF32);
-// The first that takes a node runs it: two operators at once before one, fewer products before more.
-constexpr const FastKernel* kAll[] = {&kWinogradAdd,
-                                      &kConvAdd,
-                                      &kWinogradDynamicAdd,
-                                      &kConvDynamicAdd,
-                                      &Floats::kConvF32,
-                                      &Floats::kFullF32,
-                                      &kWinogradI8,
-                                      &Kernels::kConvI8,
-                                      &Kernels::kFullI8,
-                                      &Kernels::kConvAsymmetric,
-                                      &Kernels::kFullAsymmetric,
-                                      &kWinogradDynamic,
-                                      &Kernels::kConvDynamic,
-                                      &Kernels::kFullDynamic};
+using Pairs = FastIntegerKernels<Avx2Paired>;
+constexpr FastKernel kWinogradAdd = fast_add_kernel<FastI8Add<Avx2, WinogradConvI8>>(kConv2dI8, kAddI8);
+constexpr FastKernel kPairsAdd = fast_add_kernel<FastI8Add<Avx2Paired, TiledConvI8>>(kConv2dI8, kAddI8);
+constexpr FastKernel kConvAdd = fast_add_kernel<FastI8Add<Avx2, TiledConvI8>>(kConv2dI8, kAddI8);
+constexpr FastKernel kWinogradDynamicAdd =
+    fast_add_kernel<FastDynamicAdd<Avx2, WinogradConvI8>>(kDynamicConv2d, kAddF32);
+constexpr FastKernel kPairsDynamicAdd =
+    fast_add_kernel<FastDynamicAdd<Avx2Paired, TiledConvI8>>(kDynamicConv2d, kAddF32);
+constexpr FastKernel kConvDynamicAdd =
+    fast_add_kernel<FastDynamicAdd<Avx2, TiledConvI8>>(kDynamicConv2d, kAddF32);
+
+// The first that takes a node runs it: two operators at once before one, fewer multiplications before more.
+constexpr const FastKernel* kAll[] = {
+    &kWinogradAdd,
+    &kPairsAdd,
+    &kConvAdd,
+    &kWinogradI8,
+    &Pairs::kConvI8,
+    &Kernels::kConvI8,
+    &Kernels::kFullI8,
+    &Kernels::kConvAsymmetric,
+    &Kernels::kFullAsymmetric,
+    &kWinogradDynamicAdd,
+    &kPairsDynamicAdd,
+    &kConvDynamicAdd,
+    &kWinogradDynamic,
+    &Pairs::kConvDynamic,
+    &Kernels::kConvDynamic,
+    &Kernels::kFullDynamic,
+    &Floats::kConvF32,
+    &Floats::kFullF32,
+};
 
 }  // namespace
 

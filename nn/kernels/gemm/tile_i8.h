@@ -11,10 +11,14 @@ constexpr u32 kWideChannels = Isa::kLanes * Isa::kWideVectors;
 template <class Isa>
 constexpr u32 kNarrowChannels = Isa::kLanes * Isa::kNarrowVectors;
 
-/// Where a tile's sums begin: row i at first + i × stride (0: every row alike).
+/// Whether the instruction set's products are those of pairs (nn/kernels/simd/avx2_paired.h).
+template <class Isa>
+constexpr bool kPaired = requires { Isa::place(0u, 0u); };
+
+/// Where a tile's sums begin.
 struct TileStart {
-  const i32* first;
-  u32 stride;
+  const i32* channels;
+  const i32* rows = nullptr;  ///< kPaired: what is taken from the sums of each row
 };
 
 /// Rows of a full tile. Weights that are widened as they are read are for few rows: in small code for three
@@ -34,8 +38,13 @@ void tile_i8(const typename Isa::Activation* const* rows, const Runs& runs, cons
 #pragma clang loop unroll(full)
   for (u32 i = 0; i < kRows; ++i)
 #pragma clang loop unroll(full)
-    for (u32 v = 0; v < kVectors; ++v)
-      sums[i][v] = Isa::load(start.first + usize{i} * start.stride + v * Isa::kLanes);
+    for (u32 v = 0; v < kVectors; ++v) sums[i][v] = Isa::load(start.channels + v * Isa::kLanes);
+  if constexpr (kPaired<Isa>) {
+#pragma clang loop unroll(full)
+    for (u32 i = 0; i < kRows; ++i)
+#pragma clang loop unroll(full)
+      for (u32 v = 0; v < kVectors; ++v) sums[i][v] = Isa::sub(sums[i][v], Isa::splat(start.rows[i]));
+  }
   for (u32 run = 0; run < runs.count; ++run) {
     const typename Isa::Activation* left[kRows];
 #pragma clang loop unroll(full)
@@ -66,8 +75,10 @@ void panel_i8(u32 count, const typename Isa::Activation* const* rows, const Runs
               const TileStart& start, const Weight* weights, const Output& output,
               const typename Output::Panel& panel, TileOutput<typename Output::Element> out) {
   constexpr u32 kRows = kFullRows<Isa, kVectors, Weight>;
-  for (u32 row = 0; row < count; row += kRows, out.first += usize{kRows} * out.stride)
-    tile_rows_i8<Isa, kRows, kVectors>(count - row, rows + row, runs, start, weights, output, panel, out);
+  for (u32 row = 0; row < count; row += kRows, out.first += usize{kRows} * out.stride) {
+    const TileStart from{start.channels, kPaired<Isa> ? start.rows + row : nullptr};
+    tile_rows_i8<Isa, kRows, kVectors>(count - row, rows + row, runs, from, weights, output, panel, out);
+  }
 }
 
 }  // namespace pipit::nn

@@ -290,7 +290,7 @@ struct WinogradConvI8 {
         const u32 position = y * kIn + x;
         const u32 offset = static_cast<u32>(position * input_apart(part.tiles, part.channels)) + part.from;
         i32* to = products + position * products_apart(part.tiles, kWidth);
-        panel_i8<Isa, kVectors>(part.tiles, addresses, {1, part.count, &offset}, TileStart{kZeros, 0}, wide,
+        panel_i8<Isa, kVectors>(part.tiles, addresses, {1, part.count, &offset}, TileStart{kZeros}, wide,
                                 RawSums<Isa>{}, typename RawSums<Isa>::Panel{}, {to, kWidth, kWidth});
       }
   }
