@@ -79,7 +79,7 @@ bool plan_global_i8(const Node& node, FastKernel::Needs&) {
 }
 
 /// Sums eight channels at a time over the pixels.
-void run_global_i8(const Node& node, const u8*, u8*, Share share) {
+void run_global_i8(const Node& node, const u8*, u8*, Share) {
   const format::TensorRecord& in = node.input(0);
   const auto& attributes = node.attributes<format::RescaleAttributes>();
   const u32 pixels = in.dims[1] * in.dims[2], channels = in.dims[3];
