@@ -3,6 +3,7 @@
 // loop, or the outermost one of a nest of which everything can be told, comparisons with the size of memory
 // decide between two versions: one that cannot trap, in which LLVM may do what it likes, and one as it was,
 // which traps where it must.
+#include <llvm/ADT/SetVector.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
 #include <llvm/IR/Dominators.h>
@@ -59,15 +60,16 @@ class Versions {
   bool visit(Loop& loop);
   bool may_have_versions(const Loop& loop) const;
   bool find_bounds(Loop& nest, NestBounds& bounds);
-  bool find_reaches(const BasicBlock& block, NestBounds& bounds);
+  bool find_reaches(BasicBlock& block, NestBounds& bounds);
   void find_check(BasicBlock& block, const Loop& nest, NestBounds& bounds);
   bool add_conditions(Value* condition, bool traps_when, const Loop& loop, const Loop& nest,
-                      NestBounds& bounds, std::vector<Bound>& found) const;
+                      NestBounds& bounds, std::vector<Bound>& found);
   void add_bound(const Bound& bound);
   Value* memory_bytes(IRBuilder<>& b) const;
   bool add_version(Loop& nest);
   void clone(Loop& nest, Value* may_trap, Instruction* at);
   void drop_checks();
+  void rewrite_exactly();
 
   Function& function_;
   Checks checks_;
@@ -75,6 +77,9 @@ class Versions {
   DominatorTree& tree_;
   ScalarEvolution& evolution_;
   std::vector<Bound> bounds_;
+  SetVector<const SCEV*> least_;  ///< nothing comes round as long as none of these is below 0
+  std::vector<std::pair<Instruction*, const SCEV*>>
+      exact_;  ///< accesses and where they lead without coming round
   /// End in a check that the bounds stand for, which leads to a trap when it yields this.
   std::vector<std::pair<BasicBlock*, bool>> checked_;
 };
@@ -117,22 +122,24 @@ void Versions::add_bound(const Bound& bound) {
 }
 
 /// Where every access of the block ends at most.
-bool Versions::find_reaches(const BasicBlock& block, NestBounds& bounds) {
+bool Versions::find_reaches(BasicBlock& block, NestBounds& bounds) {
   const DataLayout& layout = function_.getDataLayout();
-  for (const Instruction& access : block) {
+  for (Instruction& access : block) {
     if (!is_linear(access)) continue;
-    auto* pointer = const_cast<Value*>(getLoadStorePointerOperand(&access));
-    const SCEV* most = bounds.most(pointer, *loops_.getLoopFor(&block));
-    if (most == nullptr) return false;
+    const Most most = bounds.most(getLoadStorePointerOperand(&access), *loops_.getLoopFor(&block));
+    if (most.value == nullptr) return false;
     const u64 bytes = layout.getTypeStoreSize(getLoadStoreType(&access));
-    add_bound({evolution_.getAddExpr(most, evolution_.getConstant(most->getType(), bytes)), nullptr, false});
+    add_bound({evolution_.getAddExpr(most.value, evolution_.getConstant(most.value->getType(), bytes)),
+               nullptr, false});
+    least_.insert(most.least.begin(), most.least.end());
+    if (most.exact != nullptr) exact_.emplace_back(&access, most.exact);
   }
   return true;
 }
 
 /// What must hold so that `condition` is never `traps_when`: comparisons with what the nest does not change.
 bool Versions::add_conditions(Value* condition, bool traps_when, const Loop& loop, const Loop& nest,
-                              NestBounds& bounds, std::vector<Bound>& found) const {
+                              NestBounds& bounds, std::vector<Bound>& found) {
   using namespace PatternMatch;
   Value *one, *other;
   const bool is_tree = traps_when ? match(condition, m_LogicalOr(m_Value(one), m_Value(other)))
@@ -150,9 +157,12 @@ bool Versions::add_conditions(Value* condition, bool traps_when, const Loop& loo
   }
   if ((predicate != CmpInst::ICMP_UGT && predicate != CmpInst::ICMP_UGE) || !nest.isLoopInvariant(limit))
     return false;
-  const SCEV* most = bounds.most(value, loop);
-  if (most == nullptr) return false;
-  found.push_back({most, limit, predicate == CmpInst::ICMP_UGE});
+  const Most most = bounds.most(value, loop);
+  if (most.value == nullptr) return false;
+  found.push_back({most.value, limit, predicate == CmpInst::ICMP_UGE});
+  if (most.exact != nullptr)  // what is below the limit must not have come round either
+    found.push_back({most.value, ConstantInt::get(limit->getType(), u64{1} << 32), true});
+  least_.insert(most.least.begin(), most.least.end());
   return true;
 }
 
@@ -182,12 +192,14 @@ void Versions::find_check(BasicBlock& block, const Loop& nest, NestBounds& bound
 bool Versions::find_bounds(Loop& nest, NestBounds& bounds) {
   bounds_.clear();
   checked_.clear();
+  least_.clear();
+  exact_.clear();
   for (BasicBlock* block : nest.blocks())
     if (checks_ == Checks::software)
       find_check(*block, nest, bounds);
     else if (!find_reaches(*block, bounds))
       return false;
-  return !bounds_.empty() && bounds_.size() <= kMostBounds;
+  return !bounds_.empty() && bounds_.size() + least_.size() <= kMostBounds;
 }
 
 Value* Versions::memory_bytes(IRBuilder<>& b) const {
@@ -208,6 +220,8 @@ bool Versions::add_version(Loop& nest) {
   SCEVExpander expander(evolution_, "inside");
   for (const Bound& bound : bounds_)
     if (!expander.isSafeToExpandAt(bound.most, at)) return false;
+  for (const SCEV* least : least_)
+    if (!expander.isSafeToExpandAt(least, at)) return false;
   // What is assumed is checked by counting rounds: of a loop whose rounds cannot be counted nothing is.
   SmallVector<const SCEVPredicate*, 4> further;
   if (!bounds.assumption().isAlwaysTrue() &&
@@ -226,7 +240,10 @@ bool Versions::add_version(Loop& nest) {
     may_trap = b.CreateOr(may_trap, b.CreateICmp(bound.is_strict ? CmpInst::ICMP_UGE : CmpInst::ICMP_UGT,
                                                  most[i], bound.limit != nullptr ? bound.limit : bytes));
   }
+  for (const SCEV* least : least_)
+    may_trap = b.CreateOr(may_trap, b.CreateIsNeg(expander.expandCodeFor(least, least->getType(), at)));
   clone(nest, may_trap, at);
+  rewrite_exactly();
   evolution_.forgetAllLoops();
   return true;
 }
@@ -239,6 +256,21 @@ void Versions::drop_checks() {
     BranchInst* only = BranchInst::Create(branch->getSuccessor(traps_when ? 1 : 0));
     only->setDebugLoc(branch->getDebugLoc());
     ReplaceInstWithInst(branch, only);
+  }
+}
+
+/// In the version that cannot trap no address comes round, so that it can be computed in 64 bits.
+void Versions::rewrite_exactly() {
+  SCEVExpander expander(evolution_, "exact");
+  for (const auto& [access, exact] : exact_) {
+    if (!expander.isSafeToExpandAt(exact, access)) continue;
+    const u32 operand =
+        isa<StoreInst>(access) ? StoreInst::getPointerOperandIndex() : LoadInst::getPointerOperandIndex();
+    const SCEV* base = evolution_.getPointerBase(evolution_.getSCEV(access->getOperand(operand)));
+    IRBuilder<> b(access);
+    Value* distance = expander.expandCodeFor(exact, exact->getType(), access);
+    access->setOperand(operand, b.CreateGEP(b.getInt8Ty(), cast<SCEVUnknown>(base)->getValue(), distance, "",
+                                            GEPNoWrapFlags::inBounds() | GEPNoWrapFlags::noUnsignedWrap()));
   }
 }
 
