@@ -38,6 +38,7 @@ class NestBounds {
 
  private:
   const llvm::SCEV* rounds(const llvm::Loop& loop);
+  bool keeps_on(const llvm::SCEVAddRecExpr& sequence, const llvm::APInt& step);
   enum class Side : bool { least, most };
   const llvm::SCEV* end_of(const llvm::SCEVAddRecExpr& sequence, const llvm::Loop& loop, Side side);
   const llvm::SCEV* follow(const llvm::SCEV* expression, const llvm::Loop& loop, Side side);

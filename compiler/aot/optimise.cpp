@@ -158,7 +158,7 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
 
-  // Where there are 64 bits nothing that is checked comes round.
+  // Where there are 64 bits no address that is checked comes round.
   const bool versions_checks = options.target.is_64_bit();
   builder.registerVectorizerStartEPCallback([=](FunctionPassManager& passes, OptimizationLevel) {
     passes.addPass(DropMarkers());

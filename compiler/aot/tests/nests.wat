@@ -85,4 +85,21 @@
     (loop $again
       (f64.store offset=8 (local.get $p) (f64.add (f64.load (local.get $p)) (f64.const 1)))
       (local.set $p (i32.add (local.get $p) (i32.const 24)))
-      (br_if $again (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))))
+      (br_if $again (local.tee $j (i32.sub (local.get $j) (i32.const 1))))))
+  ;; A check of the program's own, of 64 bits, that comes round.
+  (func (export "round_above") (param i32 i32)
+    (local $wide i64) (local $j i32)
+    (local.set $wide (i64.extend_i32_s (local.get 0)))
+    (loop $again
+      (if (i64.gt_u (local.get $wide) (i64.const 70000)) (then unreachable))
+      (i32.store (i32.shl (local.get $j) (i32.const 2)) (local.get $j))
+      (local.set $wide (i64.add (local.get $wide) (i64.const 1)))
+      (br_if $again (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (local.get 1)))))
+  (func (export "round_below") (param i32 i32)
+    (local $wide i64) (local $j i32)
+    (local.set $wide (i64.extend_i32_s (i32.sub (local.get 0) (i32.const 100))))
+    (loop $again
+      (if (i64.gt_u (local.get $wide) (i64.const 70000)) (then unreachable))
+      (i32.store (i32.shl (local.get $j) (i32.const 2)) (local.get $j))
+      (local.set $wide (i64.sub (local.get $wide) (i64.const 1)))
+      (br_if $again (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (local.get 1))))))
