@@ -6,7 +6,7 @@
 #include <random>
 
 #include "base/sha256.h"
-#include "compiler/aot/native_pair.h"
+#include "compiler/aot/tests/native_pair.h"
 
 namespace pipit::aot {
 namespace {

@@ -1,7 +1,7 @@
 // What optimisation does to loops, and that nobody can tell after a trap.
 #include <gtest/gtest.h>
 
-#include "compiler/aot/native_pair.h"
+#include "compiler/aot/tests/native_pair.h"
 
 namespace pipit::aot {
 namespace {
