@@ -89,6 +89,17 @@ spec:
         - {name: cache, mountPath: /cache}
 )";
 
+/// On a machine that is there already, as on a board.
+constexpr const char* kFetcherPod = R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: fetcher}
+spec:
+  runtimeClassName: pipit
+  automountServiceAccountToken: false
+  containers: [{name: app, image: "pipit.local/fashion:1.0.0"}]
+)";
+
 constexpr const char* kSecretPod = R"(
 apiVersion: v1
 kind: Pod
@@ -181,6 +192,10 @@ class Machines : public testing::Test {
   std::string phase(const std::string& pod) const {
     const auto object = run_->kubectl().get({"pod", pod});
     return object.ok() ? text_at(*object, {"status", "phase"}) : "";
+  }
+  std::string ready(const std::string& pod) const {
+    const auto object = run_->kubectl().get({"pod", pod});
+    return object.ok() ? up::condition(*object, "Ready") : "";
   }
   bool running(const std::string& node) const {
     const pid_t pid = process_of(node);
@@ -346,6 +361,31 @@ TEST_F(Machines, VolumesAreDirectories) {
   EXPECT_NE(nodes().find(name), std::string::npos);
   ASSERT_TRUE(kubectl.run({"delete", "pod", "files", "once", "--wait=false"}).ok());
   wait("the machines to be gone", [&] { return nodes().empty(); });
+}
+
+TEST_F(Machines, WhoDoesNotBelieveTheGatewayFetchesNothing) {
+  run_->options.boards = {rig::kMewzBoard};
+  const auto started = up::start_fleet(*run_);
+  ASSERT_TRUE(started.ok()) << started.error().text;
+  up::Device& device = run_->devices[0];
+  const auto restart_looking_for = [&](const std::string& name) {
+    run_->power_off(device);
+    device.options.machine.tls->blobs_name = name;
+    ASSERT_TRUE(run_->power_on(device).ok());
+  };
+  const std::string right = device.options.machine.tls->blobs_name;
+  restart_looking_for("elsewhere.example");
+  apply(kFetcherPod);
+  wait("the Pod to say why nothing was fetched", [&] {
+    const std::string text = describe("fetcher");
+    return text.find("FetchFailed") != text.npos &&
+           text.find("the server's certificate is for another name") != text.npos;
+  });
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_EQ(phase("fetcher"), "Running") << "it is tried again";
+  EXPECT_NE(ready("fetcher"), "True");
+  restart_looking_for(right);
+  wait("the Pod to run", [&] { return ready("fetcher") == "True"; });
 }
 
 TEST_F(Machines, AWebServerIsReplacedWithoutARefusedConnection) {
