@@ -62,6 +62,24 @@ static void leave_out_passes(TargetPassConfig& config) {
     config.disablePass(pass);
 }
 
+/// Accesses that stay in order are those of the block in LLVM's language, in the same order. Their positions
+/// count: an instruction that a load was folded into may have another's, since sums are rearranged.
+static bool take_positions(MachineBasicBlock& block) {
+  if (block.getBasicBlock() == nullptr) return false;
+  std::vector<DebugLoc> positions;
+  for (const Instruction& instruction : *block.getBasicBlock())
+    if (instruction.isVolatile()) positions.push_back(instruction.getDebugLoc());
+  std::vector<MachineInstr*> accesses;
+  for (MachineInstr& instruction : block)
+    for (const MachineMemOperand* memory : instruction.memoperands())
+      if (memory->isVolatile()) accesses.push_back(&instruction);
+  if (accesses.size() != positions.size()) return false;
+  // Backwards: what loads and stores is named by its load.
+  for (usize i = accesses.size(); i-- != 0;)
+    if (positions[i]) accesses[i]->setDebugLoc(positions[i]);
+  return !accesses.empty();
+}
+
 /// A load that LLVM takes out of the instruction that it was part of has no position, but may trap: it gets
 /// that of the instruction behind it.
 class NamePositions : public MachineFunctionPass {
@@ -71,6 +89,7 @@ class NamePositions : public MachineFunctionPass {
   bool runOnMachineFunction(MachineFunction& function) override {
     bool changed = false;
     for (MachineBasicBlock& block : function) {
+      changed |= take_positions(block);
       DebugLoc next;
       for (MachineInstr& instruction : reverse(block)) {
         if (instruction.getDebugLoc()) {

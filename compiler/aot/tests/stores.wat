@@ -68,6 +68,15 @@
     (f32.store offset=4 (local.get 0) (f32.add (f32.load offset=260 (local.get 1)) (f32.load offset=516 (local.get 1))))
     (f32.store offset=8 (local.get 0) (f32.add (f32.load offset=264 (local.get 1)) (f32.load offset=520 (local.get 1))))
     (f32.store offset=12 (local.get 0) (f32.add (f32.load offset=268 (local.get 1)) (f32.load offset=524 (local.get 1)))))
+  ;; Which of two loads traps is told even where LLVM adds up in another order.
+  (func (export "sum_of_words") (param i32 i32)
+    (local $i i32)
+    (local.set $i (i32.const 1))
+    (loop $again
+      (i32.store8 offset=8192 (i32.shl (local.get $i) (i32.const 2))
+        (i32.add (local.get $i)
+          (i32.add (i32.load offset=3072 (local.get $i)) (i32.load offset=64 (i32.add (local.get 0) (i32.shl (local.get $i) (i32.const 1)))))))
+      (br_if $again (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 6)))))
   ;; Loops that can be vectorised, with the trap after some rounds.
   (func (export "fill_up") (param i32 i32)
     (local $i i32)
