@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -97,7 +98,7 @@ TEST(WastValues, UnknownTypesAndTextsAreErrors) {
 
 /// A script that must fail: the runner is itself no test that cannot fail.
 TEST(WastScript, ReportsWhatIsWrong) {
-  const fs::path folder = fs::path(testing::TempDir()) / "pipit_wast_test";
+  const fs::path folder = fs::path(testing::TempDir()) / ("pipit_wast_test-" + std::to_string(getpid()));
   fs::create_directories(folder);
   // (module (func (export "one") (result i32) i32.const 1))
   const u8 module[] = {0, 'a', 's', 'm', 1, 0,   0,   0,   1, 5, 1,  0x60, 0, 1, 0x7F, 3,    2, 1,

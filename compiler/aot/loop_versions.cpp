@@ -6,6 +6,7 @@
 #include <llvm/ADT/SetVector.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/ScalarEvolution.h>
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/MDBuilder.h>
@@ -62,6 +63,7 @@ class Versions {
   bool find_bounds(Loop& nest, NestBounds& bounds);
   bool find_reaches(BasicBlock& block, NestBounds& bounds);
   void find_check(BasicBlock& block, const Loop& nest, NestBounds& bounds);
+  bool is_short(Value& value) const;
   bool add_conditions(Value* condition, bool traps_when, const Loop& loop, const Loop& nest,
                       NestBounds& bounds, std::vector<Bound>& found);
   void add_bound(const Bound& bound);
@@ -137,6 +139,13 @@ bool Versions::find_reaches(BasicBlock& block, NestBounds& bounds) {
   return true;
 }
 
+/// Whether it is as short as an address; numbers that a program compares itself may come round.
+bool Versions::is_short(Value& value) const {
+  constexpr u32 kBits = NestBounds::kNumberBits;
+  return computeKnownBits(&value, function_.getDataLayout()).countMaxActiveBits() <= kBits ||
+         evolution_.getUnsignedRangeMax(evolution_.getSCEV(&value)).getActiveBits() <= kBits;
+}
+
 /// What must hold so that `condition` is never `traps_when`: comparisons with what the nest does not change.
 bool Versions::add_conditions(Value* condition, bool traps_when, const Loop& loop, const Loop& nest,
                               NestBounds& bounds, std::vector<Bound>& found) {
@@ -157,6 +166,7 @@ bool Versions::add_conditions(Value* condition, bool traps_when, const Loop& loo
   }
   if ((predicate != CmpInst::ICMP_UGT && predicate != CmpInst::ICMP_UGE) || !nest.isLoopInvariant(limit))
     return false;
+  if (!is_short(*value)) return false;
   const Most most = bounds.most(value, loop);
   if (most.value == nullptr) return false;
   found.push_back({most.value, limit, predicate == CmpInst::ICMP_UGE});

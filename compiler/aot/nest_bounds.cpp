@@ -35,20 +35,11 @@ const SCEV* NestBounds::rounds(const Loop& loop) {
   return count;
 }
 
-/// Whether it goes straight up or down in so many rounds, without coming round. Addresses always do, which
-/// are sums of 32-bit numbers; numbers that a program compares itself need not.
-bool NestBounds::keeps_on(const SCEVAddRecExpr& sequence, const APInt& step) {
-  if (sequence.getType()->isPointerTy()) return true;
-  const SCEV* highest = step.isNegative() ? &sequence : sequence.getStart();
-  return evolution_.getUnsignedRangeMax(highest).isSignBitClear();
-}
-
-/// The sequence's first or last value.
+/// The sequence's first or last value: it goes straight up or down.
 const SCEV* NestBounds::end_of(const SCEVAddRecExpr& sequence, const Loop& loop, Side side) {
   if (sequence.getLoop() != &loop || !sequence.isAffine()) return nullptr;
   const auto* step = dyn_cast<SCEVConstant>(sequence.getStepRecurrence(evolution_));
   if (step == nullptr || step->getAPInt().abs().ugt(kMostStep)) return nullptr;
-  if (!keeps_on(sequence, step->getAPInt())) return nullptr;
   if (step->getAPInt().isNegative() == (side == Side::most)) return sequence.getStart();
   const SCEV* count = rounds(loop);
   return count == nullptr ? nullptr : sequence.evaluateAtIteration(count, evolution_);

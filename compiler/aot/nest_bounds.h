@@ -20,6 +20,7 @@ struct Most {
 
 class NestBounds {
  public:
+  static constexpr u32 kNumberBits = 34;
   /// Of `nest` and the loops in it. With `assumes`, bounds of a nest that is one loop may rest on
   /// assumption().
   NestBounds(llvm::ScalarEvolution& evolution, llvm::Loop& nest, bool assumes)
@@ -29,7 +30,8 @@ class NestBounds {
         assumes_(assumes && nest.isInnermost()) {}
 
   /// The most that `value`, computed in `loop` of the nest, can be while the nest runs. Of a pointer into
-  /// linear memory: its distance from the start of memory. Holds where assumption() does.
+  /// linear memory: its distance from the start of memory. Of others it must be known that they are less than
+  /// 2^kNumberBits, so that they do not come round. Holds where assumption() does.
   Most most(llvm::Value* value, const llvm::Loop& loop);
   /// From where to where that pointer into linear memory leads while the nest runs: distances from the start
   /// of memory, as far as they are constants.
@@ -38,7 +40,6 @@ class NestBounds {
 
  private:
   const llvm::SCEV* rounds(const llvm::Loop& loop);
-  bool keeps_on(const llvm::SCEVAddRecExpr& sequence, const llvm::APInt& step);
   enum class Side : bool { least, most };
   const llvm::SCEV* end_of(const llvm::SCEVAddRecExpr& sequence, const llvm::Loop& loop, Side side);
   const llvm::SCEV* follow(const llvm::SCEV* expression, const llvm::Loop& loop, Side side);

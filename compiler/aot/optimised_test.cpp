@@ -1,5 +1,6 @@
 // What optimisation does to loops, and that nobody can tell after a trap.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "compiler/aot/tests/native_pair.h"
 
@@ -31,10 +32,11 @@ std::string function_ir(const std::string& ir, const std::string& name) {
 
 /// The module as it is when LLVM has optimised it.
 std::string optimised_ir(const std::string& file, Options options) {
-  options.ir_file = testing::TempDir() + "optimised.ll";
+  options.ir_file = testing::TempDir() + "optimised-" + std::to_string(getpid()) + ".ll";
   const auto module = support::read_file(file);
   EXPECT_TRUE(module.ok() && compile(*module, options).ok());
   const auto text = support::read_file(options.ir_file);
+  unlink(options.ir_file.c_str());
   return text.ok() ? std::string(text->begin(), text->end()) : "";
 }
 

@@ -59,7 +59,7 @@ class MemoryFilesTest : public testing::Test {
 
 TEST_F(MemoryFilesTest, BeginsWithAnArchiveAndCopiesWhatIsWritten) {
   namespace fs = std::filesystem;
-  const fs::path root = fs::path(testing::TempDir()) / "memory-files";
+  const fs::path root = fs::path(testing::TempDir()) / ("memory-files-" + std::to_string(getpid()));
   fs::remove_all(root);
   fs::create_directories(root / "site/deep");
   const auto made =

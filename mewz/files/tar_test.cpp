@@ -1,6 +1,7 @@
 #include "mewz/files/tar.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,7 @@ namespace {
 /// An archive that the system's own tar wrote.
 std::vector<u8> archive_of(const std::string& format) {
   namespace fs = std::filesystem;
-  const fs::path root = fs::path(testing::TempDir()) / ("tar-" + format);
+  const fs::path root = fs::path(testing::TempDir()) / ("tar-" + format + "-" + std::to_string(getpid()));
   fs::remove_all(root);
   const std::string deep = "a/" + std::string(90, 'd') + "/" + std::string(60, 'e');
   fs::create_directories(root / deep);
