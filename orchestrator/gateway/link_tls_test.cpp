@@ -230,8 +230,7 @@ TEST_F(LinkTlsTest, PackagesGoByHttpsToWhoIsKnown) {
   const std::string hex = support::sha256_hex(as_bytes(blob));
   ASSERT_TRUE(support::write_file(folder + "/blobs/" + hex, as_bytes(blob)).ok());
   const Images images(folder, {});
-  const auto ask = [&](const BlobServer& server, const char* scheme, u16 port, const std::string& ca,
-                       const std::string& client) {
+  const auto ask = [&](const char* scheme, u16 port, const std::string& ca, const std::string& client) {
     support::HttpRequest request;
     request.url = std::string(scheme) + "://127.0.0.1:" + std::to_string(port) + "/blobs/sha256:" + hex;
     support::TlsIdentity identity;
@@ -248,12 +247,11 @@ TEST_F(LinkTlsTest, PackagesGoByHttpsToWhoIsKnown) {
   BlobServer open_to_all(images);
   ASSERT_TRUE(open_to_all.start("127.0.0.1", 0, &link).ok());
   ASSERT_TRUE(open_to_all.start_plain("127.0.0.1", 0).ok());
-  EXPECT_EQ(ask(open_to_all, "https", open_to_all.port(), "ours", ""), "200 contents");
-  EXPECT_EQ(ask(open_to_all, "http", open_to_all.plain_port(), "ours", ""), "200 contents");
-  EXPECT_EQ(ask(open_to_all, "https", open_to_all.port(), "theirs", ""), "none");
-  EXPECT_EQ(ask(open_to_all, "http", open_to_all.port(), "ours", ""), "none")
-      << "in the clear on the TLS port";
-  EXPECT_EQ(ask(open_to_all, "https", open_to_all.plain_port(), "ours", ""), "none");
+  EXPECT_EQ(ask("https", open_to_all.port(), "ours", ""), "200 contents");
+  EXPECT_EQ(ask("http", open_to_all.plain_port(), "ours", ""), "200 contents");
+  EXPECT_EQ(ask("https", open_to_all.port(), "theirs", ""), "none");
+  EXPECT_EQ(ask("http", open_to_all.port(), "ours", ""), "none") << "in the clear on the TLS port";
+  EXPECT_EQ(ask("https", open_to_all.plain_port(), "ours", ""), "none");
 
   TlsFiles all = certificates().files("ours", "gateway");
   all.machine_ca = certificates().certificate("machines");
@@ -262,9 +260,9 @@ TEST_F(LinkTlsTest, PackagesGoByHttpsToWhoIsKnown) {
   ASSERT_TRUE(strict.ok());
   BlobServer for_known(images);
   ASSERT_TRUE(for_known.start("127.0.0.1", 0, &*strict).ok());
-  EXPECT_EQ(ask(for_known, "https", for_known.port(), "ours", "gateway"), "200 contents");
-  EXPECT_EQ(ask(for_known, "https", for_known.port(), "ours", "").substr(0, 3), "403");
-  EXPECT_NE(ask(for_known, "https", for_known.port(), "ours", "stranger").substr(0, 3), "200");
+  EXPECT_EQ(ask("https", for_known.port(), "ours", "gateway"), "200 contents");
+  EXPECT_EQ(ask("https", for_known.port(), "ours", "").substr(0, 3), "403");
+  EXPECT_NE(ask("https", for_known.port(), "ours", "stranger").substr(0, 3), "200");
 }
 
 }  // namespace

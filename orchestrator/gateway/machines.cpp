@@ -201,9 +201,10 @@ void Machines::notice_silence(const std::map<std::string, MachinePod>& pods, i64
     machine.told_silent = true;
     const Device* known = parts_.devices.find(device);
     if (known != nullptr && known->alive) continue;
-    parts_.events.warning(pod->second.view, "MachineSilent",
-                          "machine " + device + " has not said hello for " +
-                              std::to_string(kSilentMs / 1000) + " s: " + last_words(device, "mewz: tls: "));
+    std::string message = "machine " + device;
+    message += " has not said hello for " + std::to_string(kSilentMs / 1000) + " s: ";
+    message += last_words(device, "mewz: tls: ");
+    parts_.events.warning(pod->second.view, "MachineSilent", message);
   }
 }
 
