@@ -27,9 +27,11 @@ namespace fs = std::filesystem;
 /// What processors disagree on: conversions, division, shifts, NaNs and rounding; traps by guard pages;
 /// calls, stacks and several instances; vectors.
 constexpr std::string_view kScripts =
-    " address call_indirect conversions endianness f32 f64 i64 int_exprs memory_grow memory_trap return_call "
-    "skip-stack-guard-page traps simd_address simd_boolean simd_conversions simd_f32x4_rounding "
-    "simd_i16x8_q15mulr_sat_s simd_i32x4_trunc_sat_f64x2 ";
+    " address call_indirect conversions endianness f32 f64 i64 memory_grow memory_trap return_call "
+    "skip-stack-guard-page traps simd_address simd_conversions simd_f32x4_rounding simd_i16x8_q15mulr_sat_s "
+    "simd_i32x4_trunc_sat_f64x2 i16x8_relaxed_q15mulr_s i32x4_relaxed_trunc i8x16_relaxed_swizzle "
+    "relaxed_dot_product "
+    "relaxed_laneselect relaxed_madd_nmadd relaxed_min_max ";
 
 class AArch64 : public ::testing::Test {
  protected:
