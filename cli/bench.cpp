@@ -35,7 +35,7 @@ void register_bench(CLI::App& root, Session& session) {
       {"models", "inference against ONNX Runtime, and on boards",
        "--no-boards examples/fashion/fashion.onnx"},
       {"web", "models compiled to Wasm against ONNX Runtime web, in Node", "examples/fashion/fashion.onnx"},
-      {"mewz", "the start of a virtual machine, against the smallest there can be", "--runs=21"},
+      {"mewz", "virtual machines: start, memory, speed, HTTP, models", "--runs=5 --http"},
   };
   auto* command = root.add_subcommand("bench", "measure: pipit bench wasm, models, web, mewz");
   command->require_subcommand(1);

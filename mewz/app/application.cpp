@@ -36,7 +36,7 @@ struct Running {
   const Machine* machine = nullptr;
   const wasm::native::NativeCode* native = nullptr;
   u64 ready_tsc = 0;
-  bool announced = false;
+  bool announced = false, traced = false;
 };
 constinit Running g_running{};
 constexpr u64 kSettledNs = 1'000'000'000;
@@ -88,7 +88,9 @@ void announce() {
 }
 
 [[noreturn]] void end(u32 code) {
+  const u64 ran = cpu::read_tsc() - g_running.ready_tsc;
   announce();
+  if (g_running.traced) Line() << "time stamp counts while it ran: " << ran;
   stop(code);
 }
 
@@ -257,7 +259,8 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
   if (!instance.ok()) explain_link_error(image, module, instance.error());
   if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
-  g_running = {*instance, &image, &machine, native ? &*native : nullptr, cpu::read_tsc()};
+  g_running = {*instance,       &image, &machine,     native ? &*native : nullptr,
+               cpu::read_tsc(), false,  command.trace};
   set_application_report(describe_application);
   if (ports.tell != nullptr) ports.tell("begin");
   drive(**instance, context, ports, image.native.empty());
