@@ -11,9 +11,10 @@ std::atomic<bool> stop_requested{false};
 }
 
 void add_output(CLI::App& command, Session& session) {
-  command.add_option("--output", session.output, "table or json")
+  command.add_option("--output", session.output, "how results are printed")
       ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Output>{{"table", Output::table}, {"json", Output::json}}, CLI::ignore_case));
+          std::map<std::string, Output>{{"table", Output::table}, {"json", Output::json}}, CLI::ignore_case))
+      ->option_text("table|json");
 }
 
 int fail(const support::Error& error) {
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error);
+    return root.exit(error) == 0 ? 0 : 2;  // of wrong usage; --help and --version end here as well
   }
   return session.exit_code;
 }

@@ -30,8 +30,9 @@ void add_dataset_options(CLI::App& command, DatasetArguments& arguments, const s
 Result<model::Dataset> open_dataset(const DatasetArguments& arguments, model::Split split) {
   if (!arguments.name.empty()) return model::read_dataset(TRY(model::find_dataset(arguments.name, split)));
   if (arguments.images.empty())
-    return Error(Code::invalid_argument,
-                 "no data set; give --dataset=fashion-mnist or --images and --labels");
+    return Error(
+        Code::invalid_argument,
+        "no samples; give --dataset=fashion-mnist, or --images and --labels, or where it is taken --npy");
   return model::read_dataset({arguments.images, arguments.labels, arguments.mean, arguments.deviation});
 }
 

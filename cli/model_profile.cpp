@@ -63,24 +63,34 @@ void print_json(const model::Profile& profile) {
   std::printf("%s\n", support::dump(json, 2).c_str());
 }
 
+support::Result<model::Profile> named(support::Result<model::Profile> profile, const std::string& model) {
+  if (!profile.ok()) return profile.take_error().in(model);
+  return profile;
+}
+
+/// Errors of loading name their file themselves.
 support::Result<model::Profile> measure(const Arguments& arguments) {
-  auto file = load_planned(arguments.model);
-  if (file.ok()) return model::profile_model(*file, arguments.iterations, arguments.portable);
-  model::DynamicModel dynamic = TRY(load_dynamic(arguments.model, file.take_error()));
+  const std::string& path = arguments.model;
+  auto file = load_planned(path);
+  if (file.ok()) return named(model::profile_model(*file, arguments.iterations, arguments.portable), path);
+  model::DynamicModel dynamic = TRY(load_dynamic(path, file.take_error()));
   if (arguments.portable)
-    return support::Error(Code::invalid_argument,
-                          "inputs decide the shapes of this model: it runs on this processor's kernels only");
-  return model::profile_model(dynamic, TRY(dynamic_inputs(dynamic, arguments.inputs)), arguments.iterations);
+    return support::Error(
+        Code::invalid_argument,
+        path + ": inputs decide the shapes of this model: it runs on this processor's kernels only");
+  return named(
+      model::profile_model(dynamic, TRY(dynamic_inputs(dynamic, arguments.inputs)), arguments.iterations),
+      path);
 }
 
 Status run(const Arguments& arguments, const Session& session) {
-  auto profile = measure(arguments);
-  if (!profile.ok()) return profile.take_error().in(arguments.model);
+  const model::Profile profile = TRY(measure(arguments));
   if (!arguments.svg.empty()) {
-    const std::string svg = model::profile_svg(*profile);
+    const std::string svg = model::profile_svg(profile);
     TRY(support::write_file(arguments.svg, std::vector<u8>(svg.begin(), svg.end())));
+    std::fprintf(stderr, "wrote %s\n", arguments.svg.c_str());
   }
-  (session.output == Output::json ? print_json : print_table)(*profile);
+  (session.output == Output::json ? print_json : print_table)(profile);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "bench/models/board_run.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <sstream>
 
 #include "support/files.h"
@@ -10,6 +11,7 @@ namespace pipit::bench {
 namespace {
 
 using support::Error;
+using support::Result;
 
 struct Machine {
   const char *name, *program, *machine, *model_address;
@@ -18,6 +20,12 @@ constexpr Machine kMachines[] = {
     {"mps2-an386", "qemu-system-arm", "mps2-an386", "0x21000000"},
     {"virt-rv32", "qemu-system-riscv32", "virt", "0x82000000"},
 };
+
+Result<const Machine*> find_machine(const std::string& board) {
+  for (const Machine& each : kMachines)
+    if (board == each.name) return &each;
+  return Error(Code::invalid_argument, "no board " + board);
+}
 
 support::Status run_to_end(const std::vector<std::string>& command) {
   const auto ran = TRY(support::run(command));
@@ -36,11 +44,8 @@ support::Status build_board_program(const std::string& board) {
   return run_to_end({"ninja", "-C", build, "model-bench"});
 }
 
-support::Result<BoardResult> run_on_board(const std::string& board, const std::string& pipm) {
-  const Machine* machine = nullptr;
-  for (const Machine& each : kMachines)
-    if (board == each.name) machine = &each;
-  if (machine == nullptr) return Error(Code::invalid_argument, "no board " + board);
+Result<BoardResult> run_on_board(const std::string& board, const std::string& pipm) {
+  const Machine* machine = TRY(find_machine(board));
   const std::string image = std::string(PIPIT_SOURCE_DIR) + "/build/" + board + "/bin/model-bench";
   if (!support::exists(image)) return Error(Code::not_found, image + " is missing");
   std::vector<std::string> command = {
@@ -75,6 +80,36 @@ support::Result<BoardResult> run_on_board(const std::string& board, const std::s
   }
   if (result.checksum.empty()) return Error(Code::unsupported, board + ": the program did not finish");
   return result;
+}
+
+Result<GeneratedResult> run_generated_on_board(const std::string& board, const std::string& model,
+                                               const std::string& folder) {
+  const Machine* machine = TRY(find_machine(board));
+  const std::string source = PIPIT_SOURCE_DIR;
+  const std::vector<std::string> build = {source + "/examples/bare/build",
+                                          board,
+                                          model,
+                                          "model",
+                                          source + "/bench/models/board/generated.c",
+                                          folder,
+                                          "4M",
+                                          "4M"};
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto built = TRY(support::run(build, "", {"PIPIT=" + (self.parent_path() / "pipit").string()}));
+  if (built.exit_code != 0) return Error(Code::unsupported, board + ", generated C: " + built.err);
+  std::vector<std::string> command = {machine->program, "-M", machine->machine};
+  if (std::string(machine->machine) == "virt") command.insert(command.end(), {"-m", "16M", "-bios", "none"});
+  for (const char* word : {"-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-display",
+                           "none", "-monitor", "none", "-serial", "stdio", "-kernel"})
+    command.emplace_back(word);
+  command.push_back(folder + "/model-" + board);
+  const auto ran = TRY(support::run(command));
+  GeneratedResult result;
+  u32 checksum = 0;
+  std::istringstream words(ran.out);
+  if (words >> result.instructions >> checksum >> result.stack_bytes) return result;
+  return Error(Code::unsupported, board + ": the generated program did not finish: " + ran.out + ran.err);
 }
 
 }  // namespace pipit::bench

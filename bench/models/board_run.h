@@ -19,4 +19,13 @@ support::Status build_board_program(const std::string& board);
 /// not built.
 support::Result<BoardResult> run_on_board(const std::string& board, const std::string& pipm);
 
+/// The same for a model (ONNX or TensorFlow Lite) that is compiled to C with integers at its edges, into
+/// `folder` (bench/models/board/generated.c). Errors: unsupported, with what the tools said.
+struct GeneratedResult {
+  f64 instructions = 0;
+  u32 stack_bytes = 0;
+};
+support::Result<GeneratedResult> run_generated_on_board(const std::string& board, const std::string& model,
+                                                        const std::string& folder);
+
 }  // namespace pipit::bench

@@ -8,17 +8,16 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
-#include "base/crc32.h"
 #include "bench/models/board_run.h"
 #include "bench/models/node.h"
+#include "bench/models/report.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
 #include "compiler/model/export_integer.h"
 #include "support/files.h"
-#include "support/json.h"
-#include "support/table.h"
 
 namespace pipit::bench {
 namespace {
@@ -26,31 +25,18 @@ namespace {
 using support::Error;
 using support::Result;
 
-constexpr const char* kBoards[] = {"mps2-an386", "virt-rv32"};
 constexpr u32 kRounds = 7;
 constexpr f64 kSampleMs = 120;  ///< CPU time of one sample, about
-
-/// One form of a model, ours and theirs.
-struct Contest {
-  std::optional<f64> ours_ms, theirs_ms;
-  std::string why;  ///< a number is missing
-  f64 ratio() const { return ours_ms.value_or(0) / theirs_ms.value_or(1); }
-};
-
-struct Row {
-  std::string name;
-  u64 macs = 0;
-  Contest real, integer;
-  std::optional<f64> dynamic_ms;                    ///< of the dynamically quantised form
-  std::optional<i32> difference;                    ///< largest of integer outputs, ours from ONNX Runtime's
-  std::vector<std::pair<std::string, f64>> boards;  ///< instructions of the int8 form
-};
 
 f64 cpu_ms() {
   timespec time{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return static_cast<f64>(time.tv_sec) * 1e3 + static_cast<f64>(time.tv_nsec) / 1e6;
 }
+
+struct How {
+  bool boards = true, server = true;  ///< which are measured
+};
 
 /// Our side of a contest.
 class Ours {
@@ -111,7 +97,7 @@ support::Status contest(Ours& ours, OnnxRuntime* theirs, Contest& result) {
 
 class Bench {
  public:
-  Bench(OnnxRuntime* theirs, bool boards) : theirs_(theirs), boards_(boards) {
+  Bench(OnnxRuntime* theirs, const How& how) : theirs_(theirs), how_(how) {
     folder_ = std::filesystem::temp_directory_path() / ("pipit-bench-models." + std::to_string(getpid()));
     std::filesystem::create_directories(folder_);
   }
@@ -119,20 +105,23 @@ class Bench {
 
   Result<Row> measure(const std::string& path) {
     Row row{std::filesystem::path(path).stem().string()};
+    path_ = path;
     const std::vector<u8> file = TRY(support::read_file(path));
     const bool onnx = path.ends_with(".onnx");
     model::Graph graph = TRY(model::import_model(file));
     const bool real = graph[graph.inputs[0]].dtype == DType::f32 && onnx;
     if (!real) return measure_integer(std::move(row), std::move(graph), {});
-    model::CompileOptions dynamic;
-    dynamic.dynamic = true;
-    auto dynamic_ours = TRY(Ours::create(TRY(model::compile_graph(graph, dynamic)).pipm));
     auto ours = TRY(Ours::create(TRY(model::compile_graph(graph)).pipm));
     row.macs = ours->macs();
-    TRY(run(*ours, path, false, row.real));
-    Contest alone;
-    TRY(contest(*dynamic_ours, nullptr, alone));
-    row.dynamic_ms = alone.ours_ms;
+    TRY(run(*ours, path, false, "fp32", row.real));
+    if (how_.server) {
+      model::CompileOptions dynamic;
+      dynamic.dynamic = true;
+      auto dynamic_ours = TRY(Ours::create(TRY(model::compile_graph(graph, dynamic)).pipm));
+      Contest alone;
+      TRY(run(*dynamic_ours, "", false, "dynamic int8", alone));
+      row.dynamic_ms = alone.ours_ms;
+    }
     const usize elements = ours->file().empty() ? 0 : element_count(*ours);
     const auto sample = [elements](u32 index) {
       std::vector<f32> values(elements);
@@ -172,19 +161,41 @@ class Bench {
     const std::string file = folder_ + "/model.onnx";
     TRY(support::write_file(file, onnx));
     TRY(support::write_file(folder_ + "/model.pipm", ours->file()));
-    TRY(run(*ours, onnx.empty() ? "" : file, !is_ours, row.integer));
+    TRY(run(*ours, onnx.empty() ? "" : file, !is_ours, "int8", row.integer));
     if (!as_signed.empty() && row.integer.theirs_ms)
       row.difference = TRY(difference(*ours, as_signed, shape));
-    for (const char* board : kBoards) {
-      if (!boards_) break;
-      auto counted = run_on_board(board, folder_ + "/model.pipm");
-      if (!counted.ok())
-        std::fprintf(stderr, "%s: %s\n", row.name.c_str(), counted.error().text.c_str());
-      else
-        row.boards.emplace_back(board, counted->instructions);
-    }
+    const auto model = nn::PlannedModel::load(ours->file());
+    row.file_bytes = static_cast<u32>(ours->file().size());
+    row.arena_bytes = model->arena_bytes();
+    if (how_.boards) run_on_boards(row, onnx.empty() || is_ours ? path_ : file);
     return row;
   }
+
+  /// `source` is what generated C is compiled from.
+  void run_on_boards(Row& row, const std::string& source) {
+    // What a board of the rig holds, and what QEMU counts within seconds.
+    constexpr u64 kMostMacs = 200'000'000;
+    constexpr u32 kMostFileBytes = 12u << 20, kMostArenaBytes = 3u << 20;
+    if (row.macs > kMostMacs || row.file_bytes > kMostFileBytes || row.arena_bytes > kMostArenaBytes) {
+      row.boards_why = "left out on boards, which take up to 200 MMAC, 12 MB of file and 3 MB of arena";
+      return;
+    }
+    for (const char* board : kBoards) {
+      BoardRow counted{board, {}, {}};
+      step(board);
+      const auto planned = run_on_board(board, folder_ + "/model.pipm");
+      const auto generated = run_generated_on_board(board, source, folder_);
+      if (planned.ok()) counted.planned = planned->instructions;
+      if (generated.ok())
+        counted.generated = generated->instructions, counted.stack_bytes = generated->stack_bytes;
+      for (const auto* failed :
+           {planned.ok() ? nullptr : &planned.error(), generated.ok() ? nullptr : &generated.error()})
+        if (failed != nullptr) std::fprintf(stderr, "%s: %s\n", row.name.c_str(), failed->text.c_str());
+      row.boards.push_back(std::move(counted));
+    }
+  }
+
+  static void step(const char* what) { std::fprintf(stderr, "      %s\n", what); }
 
   /// The largest difference between our output and ONNX Runtime's of the same integers. (Its kernels for
   /// unsigned activations saturate on processors without VNNI.)
@@ -203,7 +214,10 @@ class Bench {
     return largest;
   }
 
-  support::Status run(Ours& ours, const std::string& onnx, bool unsigned_activations, Contest& result) {
+  support::Status run(Ours& ours, const std::string& onnx, bool unsigned_activations, const char* form,
+                      Contest& result) {
+    if (!how_.server) return {};
+    step(form);
     OnnxRuntime* theirs = onnx.empty() ? nullptr : theirs_;
     if (theirs != nullptr)
       if (const auto loaded = theirs->load(onnx, unsigned_activations); !loaded.ok()) {
@@ -214,73 +228,9 @@ class Bench {
   }
 
   OnnxRuntime* theirs_;
-  bool boards_;
-  std::string folder_;
+  How how_;
+  std::string folder_, path_;
 };
-
-std::string number(const std::optional<f64>& value, const char* format) {
-  if (!value) return "–";
-  char text[40];
-  std::snprintf(text, sizeof text, format, *value);
-  return text;
-}
-
-void print_json(const std::vector<Row>& rows) {
-  support::Json all = support::Json::array();
-  for (const Row& row : rows) {
-    support::Json json = {{"model", row.name}, {"macs", row.macs}};
-    const auto put = [&json](const char* key, const std::optional<f64>& value) {
-      if (value) json[key] = *value;
-    };
-    put("fp32Ms", row.real.ours_ms), put("onnxruntimeFp32Ms", row.real.theirs_ms);
-    put("int8Ms", row.integer.ours_ms), put("onnxruntimeU8s8Ms", row.integer.theirs_ms);
-    put("dynamicMs", row.dynamic_ms);
-    if (row.difference) json["largestDifference"] = *row.difference;
-    for (const auto& [board, instructions] : row.boards) json["instructions"][board] = instructions;
-    all.push_back(json);
-  }
-  std::printf("%s\n", support::dump(all, 2).c_str());
-}
-
-void print_table(const std::vector<Row>& rows) {
-  std::vector<std::vector<std::string>> cells;
-  const auto ratio = [](const Contest& c) {
-    return c.ours_ms && c.theirs_ms ? number(c.ratio(), "%.2f") : std::string("–");
-  };
-  for (const Row& row : rows) {
-    std::vector<std::string> line = {row.name,
-                                     number(static_cast<f64>(row.macs) / 1e6, "%.2f"),
-                                     number(row.real.ours_ms, "%.3f"),
-                                     number(row.real.theirs_ms, "%.3f"),
-                                     ratio(row.real),
-                                     number(row.integer.ours_ms, "%.3f"),
-                                     number(row.integer.theirs_ms, "%.3f"),
-                                     ratio(row.integer)};
-    line.push_back(row.difference ? std::to_string(*row.difference) : "–");
-    const auto gain = [&row](const std::optional<f64>& ms) {
-      return row.real.ours_ms && ms ? number(*row.real.ours_ms / *ms, "%.2f") : std::string("–");
-    };
-    line.push_back(gain(row.integer.ours_ms));
-    line.push_back(number(row.dynamic_ms, "%.3f"));
-    line.push_back(gain(row.dynamic_ms));
-    for (const char* board : kBoards) {
-      std::string cell = "–";
-      for (const auto& [name, instructions] : row.boards)
-        if (name == board && row.macs != 0) cell = number(instructions / static_cast<f64>(row.macs), "%.2f");
-      line.push_back(cell);
-    }
-    cells.push_back(line);
-  }
-  std::printf(
-      "%s", support::format_table(
-                {"model", "MMAC", "fp32 ms", "ORT", "ratio", "int8 ms", "ORT u8s8", "ratio", "±", "gain",
-                 "dynamic ms", "gain", "M4F i/MAC", "rv32 i/MAC"},
-                cells, {false, true, true, true, true, true, true, true, true, true, true, true, true, true})
-                .c_str());
-  for (const Row& row : rows)
-    for (const Contest* c : {&row.real, &row.integer})
-      if (!c->why.empty()) std::printf("%s: %s\n", row.name.c_str(), c->why.c_str());
-}
 
 /// Models of the checkout, and of the shared test data where it lies beside it.
 std::vector<std::string> default_models() {
@@ -295,34 +245,62 @@ std::vector<std::string> default_models() {
 
 int help() {
   std::printf(
-      "usage: pipit bench models [--output=table|json] [--no-onnxruntime] [--no-boards] "
-      "[MODEL.onnx|MODEL.tflite…]\n\n"
-      "CPU time of an inference on one thread, ours and ONNX Runtime's in turn, and instructions per\n"
-      "multiply-accumulate on boards in QEMU. A float ONNX model is also quantised, to static and to dynamic "
-      "int8.\n"
-      "± is the largest difference between the integers that both make of one input.\n\n"
-      "example: pipit bench models --no-boards examples/fashion/fashion.onnx\n");
+      "usage: pipit bench models [--output=table|json|markdown] [--no-onnxruntime] [--no-boards] "
+      "[--no-server] [MODEL.onnx|MODEL.tflite…]\n\n"
+      "CPU time of an inference on one thread, ours and ONNX Runtime's in turn (--no-server leaves it out), "
+      "and\n"
+      "instructions per multiply-accumulate on boards in QEMU (--no-boards leaves them out), as a planned "
+      "model and\n"
+      "as generated C. A float ONNX model is also quantised, to static and to dynamic int8. ± is the "
+      "largest\n"
+      "difference between the integers that both make of one input. Without models: Fashion-MNIST, and with "
+      "the\n"
+      "test data ResNet-50 and MLPerf Tiny.\n\n"
+      "example: pipit bench models --no-boards examples/fashion/fashion.onnx\n"
+      "example: pipit bench models --no-server --output=markdown > boards.md\n");
   return 0;
 }
 
-int run(int argc, char** argv) {
+struct Arguments {
   std::vector<std::string> models;
-  bool json = false, boards = true, compare = true;
+  std::string output = "table";
+  How how;
+  bool compare = true, help = false;
+};
+
+Result<Arguments> parse(int argc, char** argv) {
+  Arguments arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--help" || word == "-h") return help();
-    if (word == "--output=json")
-      json = true;
+    if (word == "--help" || word == "-h")
+      arguments.help = true;
+    else if (word == "--output=json" || word == "--output=table" || word == "--output=markdown")
+      arguments.output = word.substr(word.find('=') + 1);
     else if (word == "--no-boards")
-      boards = false;
+      arguments.how.boards = false;
+    else if (word == "--no-server")
+      arguments.how.server = false;
     else if (word == "--no-onnxruntime")
-      compare = false;
-    else if (word != "--output=table")
-      models.push_back(word);
+      arguments.compare = false;
+    else if (word.starts_with("-"))
+      return Error(Code::invalid_argument, "unknown option " + word + " (see pipit bench models --help)");
+    else
+      arguments.models.push_back(word);
   }
+  return arguments;
+}
+
+int run(int argc, char** argv) {
+  auto parsed = parse(argc, argv);
+  if (!parsed.ok()) {
+    std::fprintf(stderr, "pipit bench models: %s\n", parsed.error().text.c_str());
+    return 2;
+  }
+  if (parsed->help) return help();
+  std::vector<std::string>& models = parsed->models;
   if (models.empty()) models = default_models();
   std::unique_ptr<OnnxRuntime> theirs;
-  if (compare) {
+  if (parsed->compare && parsed->how.server) {
     auto started = OnnxRuntime::start();
     if (started.ok())
       theirs = *std::move(started);
@@ -330,15 +308,16 @@ int run(int argc, char** argv) {
       std::fprintf(stderr, "pipit bench models: %s\n", started.error().text.c_str());
   }
   for (const char* board : kBoards) {
-    if (!boards) break;
+    if (!parsed->how.boards) break;
     if (const auto built = build_board_program(board); !built.ok())
       std::fprintf(stderr, "pipit bench models: %s\n", built.error().text.c_str());
   }
-  Bench bench(theirs.get(), boards);
+  Bench bench(theirs.get(), parsed->how);
   std::vector<Row> rows;
+  usize begun = 0;
   int code = 0;
   for (const std::string& path : models) {
-    std::fprintf(stderr, "[%zu/%zu] %s\n", rows.size() + 1, models.size(), path.c_str());
+    std::fprintf(stderr, "[%zu/%zu] %s\n", ++begun, models.size(), path.c_str());
     auto row = bench.measure(path);
     if (row.ok()) {
       rows.push_back(*std::move(row));
@@ -347,7 +326,13 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "pipit bench models: %s: %s\n", path.c_str(), row.error().text.c_str());
     code = 1;
   }
-  json ? print_json(rows) : print_table(rows);
+  if (parsed->output == "markdown") {
+    Surroundings where = Surroundings::here();
+    if (theirs != nullptr) where.onnxruntime = theirs->version();
+    print_markdown(rows, where);
+  } else {
+    parsed->output == "json" ? print_json(rows) : print_table(rows);
+  }
   return code;
 }
 

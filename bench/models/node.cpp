@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "support/files.h"
+#include "support/json.h"
 
 extern char** environ;
 
@@ -34,6 +35,13 @@ Result<std::unique_ptr<OnnxRuntime>> OnnxRuntime::start() {
   close(from[1]);
   if (error != 0) return Error(Code::not_found, "cannot start node: apt-get install nodejs");
   return std::unique_ptr<OnnxRuntime>(new OnnxRuntime(pid, fdopen(to[1], "w"), fdopen(from[0], "r")));
+}
+
+std::string OnnxRuntime::version() {
+  const auto file = support::read_file(PIPIT_NODE_MODULES "/onnxruntime-node/package.json");
+  if (!file.ok()) return "";
+  const auto package = support::parse_json({reinterpret_cast<const char*>(file->data()), file->size()});
+  return package.ok() ? package->value("version", "") : "";
 }
 
 OnnxRuntime::~OnnxRuntime() {

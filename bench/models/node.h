@@ -20,6 +20,8 @@ class OnnxRuntime {
   support::Status load(const std::string& file, bool unsigned_activations);
   /// Output 0 of the loaded model for input 0's bytes; files of these names in `folder` are overwritten.
   support::Result<std::vector<u8>> run(const std::vector<u8>& input, const std::string& folder);
+  /// As its package says; empty where it does not.
+  static std::string version();
   /// CPU milliseconds of one inference, over `count`.
   support::Result<f64> sample(u32 count);
 

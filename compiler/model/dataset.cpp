@@ -93,8 +93,9 @@ Result<Dataset> read_dataset(const DatasetFiles& files) {
 
 Result<DatasetFiles> find_dataset(const std::string& name, Split split) {
   if (name != "fashion-mnist")
-    return Error(Code::not_found,
-                 "data set '" + name + "' is not known; use fashion-mnist, or --images and --labels");
+    return Error(
+        Code::not_found,
+        "data set '" + name + "' is not known; use fashion-mnist, or files: --images and --labels, --npy");
   const std::string prefix = std::string(kFashionDirectory) + (split == Split::train ? "train" : "t10k");
   DatasetFiles files{prefix + "-images-idx3-ubyte.gz", prefix + "-labels-idx1-ubyte.gz", 0.2860f, 0.3530f};
   if (!support::exists(files.images))

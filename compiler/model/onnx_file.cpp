@@ -370,7 +370,7 @@ Result<Model> parse(Bytes file, const std::string& folder) {
   try {
     onnx::ModelProto proto;
     if (!proto.ParseFromArray(file.data(), static_cast<int>(file.size())))
-      return malformed("the file is no ONNX model (protobuf does not parse)");
+      return malformed("the file is no ONNX model, or a part of one (protobuf does not parse)");
     return Reader(folder).model(proto);
   } catch (const std::exception& error) {
     return malformed(std::string("the ONNX model cannot be read: ") + error.what());
