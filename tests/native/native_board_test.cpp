@@ -46,7 +46,7 @@ class Gateway {
                                   .port = broker_port,
                                   .client_id = "native-board-test",
                                   .topics = {"pipit/" + device_ + "/+"}},
-                                 {.state = [](bool) {},
+                                 {.state = [](bool, const std::string&) {},
                                   .message = [this](const std::string& topic, const std::vector<u8>& payload,
                                                     bool) { take(topic, payload); }}));
     return {};
