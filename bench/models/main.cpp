@@ -95,6 +95,17 @@ support::Status contest(Ours& ours, OnnxRuntime* theirs, Contest& result) {
   return {};
 }
 
+/// The same for our forms of one model.
+Result<Forms> take_turns(Ours& real, Ours& integer, Ours& dynamic) {
+  Ours* const forms[] = {&real, &integer, &dynamic};
+  u32 counts[3];
+  f64 fastest[3];
+  for (u32 i = 0; i < 3; ++i) counts[i] = count_for(fastest[i] = TRY(forms[i]->sample(1)));
+  for (u32 round = 0; round < 3 * kRounds; ++round)
+    for (u32 i = 0; i < 3; ++i) fastest[i] = std::min(fastest[i], TRY(forms[i]->sample(counts[i])));
+  return Forms{fastest[0], fastest[1], fastest[2]};
+}
+
 class Bench {
  public:
   Bench(OnnxRuntime* theirs, const How& how) : theirs_(theirs), how_(how) {
@@ -110,18 +121,13 @@ class Bench {
     const bool onnx = path.ends_with(".onnx");
     model::Graph graph = TRY(model::import_model(file));
     const bool real = graph[graph.inputs[0]].dtype == DType::f32 && onnx;
-    if (!real) return measure_integer(std::move(row), std::move(graph), {});
+    if (!real) return measure_integer(std::move(row), std::move(graph), {}, {});
     auto ours = TRY(Ours::create(TRY(model::compile_graph(graph)).pipm));
     row.macs = ours->macs();
     TRY(run(*ours, path, false, "fp32", row.real));
-    if (how_.server) {
-      model::CompileOptions dynamic;
-      dynamic.dynamic = true;
-      auto dynamic_ours = TRY(Ours::create(TRY(model::compile_graph(graph, dynamic)).pipm));
-      Contest alone;
-      TRY(run(*dynamic_ours, "", false, "dynamic int8", alone));
-      row.dynamic_ms = alone.ours_ms;
-    }
+    model::CompileOptions dynamically;
+    dynamically.dynamic = true;
+    const auto dynamic = TRY(Ours::create(TRY(model::compile_graph(graph, dynamically)).pipm));
     const usize elements = ours->file().empty() ? 0 : element_count(*ours);
     const auto sample = [elements](u32 index) {
       std::vector<f32> values(elements);
@@ -133,7 +139,8 @@ class Bench {
       row.integer.why = quantized.error().text;
       return row;
     }
-    return measure_integer(std::move(row), TRY(model::import_model(quantized->onnx)), quantized->onnx);
+    return measure_integer(std::move(row), TRY(model::import_model(quantized->onnx)), quantized->onnx,
+                           {ours.get(), dynamic.get()});
   }
 
  private:
@@ -142,8 +149,13 @@ class Bench {
     return model.ok() ? model->input(0).bytes / sizeof(f32) : 0;
   }
 
+  /// What an integer model was made from, and its other form; null: it came as it is.
+  struct Origin {
+    Ours *real = nullptr, *dynamic = nullptr;
+  };
+
   /// `onnx` is a QDQ model, or empty for an integer graph in execution layout (TFLite's).
-  Result<Row> measure_integer(Row row, model::Graph graph, std::vector<u8> onnx) {
+  Result<Row> measure_integer(Row row, model::Graph graph, std::vector<u8> onnx, Origin origin) {
     const bool is_ours = onnx.empty();
     model::Shape shape = graph[graph.inputs[0]].shape;
     std::vector<u8> as_signed;
@@ -162,6 +174,10 @@ class Bench {
     TRY(support::write_file(file, onnx));
     TRY(support::write_file(folder_ + "/model.pipm", ours->file()));
     TRY(run(*ours, onnx.empty() ? "" : file, !is_ours, "int8", row.integer));
+    if (how_.server && origin.real != nullptr) {
+      step("fp32, int8 and dynamic int8 in turn");
+      row.forms = TRY(take_turns(*origin.real, *ours, *origin.dynamic));
+    }
     if (!as_signed.empty() && row.integer.theirs_ms)
       row.difference = TRY(difference(*ours, as_signed, shape));
     const auto model = nn::PlannedModel::load(ours->file());

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <ctime>
 #include <fstream>
+#include <functional>
 
 #include "support/json.h"
 #include "support/process.h"
@@ -63,11 +64,17 @@ void print_boards(const std::vector<Row>& rows) {
     if (!row.boards_why.empty()) std::printf("\n%s: %s.\n", row.name.c_str(), row.boards_why.c_str());
 }
 
+/// A figure of the forms, if they were compared.
+template <class Figure>
+std::string form(const Row& row, Figure figure, const char* format) {
+  return row.forms ? number(std::invoke(figure, *row.forms), format) : "–";
+}
+
 void print_server(const std::vector<Row>& rows) {
   std::printf(
       "\n## Server, one thread\n\nCPU milliseconds of one inference, the fastest of several samples, ours "
       "and ONNX "
-      "Runtime's in turn.\n\n"
+      "Runtime's in turn; for the gains fp32, static and dynamic int8 in turn.\n\n"
       "| model | MMAC | fp32 | ONNX Runtime | ratio | int8 | ONNX Runtime u8s8 | ratio | fp32 / int8 | "
       "dynamic int8 | fp32 / "
       "dynamic |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
@@ -75,14 +82,12 @@ void print_server(const std::vector<Row>& rows) {
     return c.ours_ms && c.theirs_ms ? number(c.ratio(), "%.2f") : "–";
   };
   for (const Row& row : rows) {
-    const auto gain = [&row](const std::optional<f64>& ms) {
-      return row.real.ours_ms && ms ? number(*row.real.ours_ms / *ms, "%.2f") : "–";
-    };
     std::string line = "| " + row.name + " | " + number(static_cast<f64>(row.macs) / 1e6, "%.2f");
     for (const std::string& cell :
          {number(row.real.ours_ms, "%.3f"), number(row.real.theirs_ms, "%.3f"), ratio(row.real),
           number(row.integer.ours_ms, "%.3f"), number(row.integer.theirs_ms, "%.3f"), ratio(row.integer),
-          gain(row.integer.ours_ms), number(row.dynamic_ms, "%.3f"), gain(row.dynamic_ms)})
+          form(row, &Forms::static_gain, "%.2f"), form(row, &Forms::dynamic_ms, "%.3f"),
+          form(row, &Forms::dynamic_gain, "%.2f")})
       line += " | " + cell;
     std::printf("%s |\n", line.c_str());
   }
@@ -122,7 +127,10 @@ void print_json(const std::vector<Row>& rows) {
     };
     put("fp32Ms", row.real.ours_ms), put("onnxruntimeFp32Ms", row.real.theirs_ms);
     put("int8Ms", row.integer.ours_ms), put("onnxruntimeU8s8Ms", row.integer.theirs_ms);
-    put("dynamicMs", row.dynamic_ms);
+    if (row.forms) {
+      put("dynamicMs", row.forms->dynamic_ms);
+      put("staticGain", row.forms->static_gain()), put("dynamicGain", row.forms->dynamic_gain());
+    }
     if (row.difference) json["largestDifference"] = *row.difference;
     for (const BoardRow& board : row.boards) {
       if (board.planned) json["instructions"][board.board] = *board.planned;
@@ -148,12 +156,9 @@ void print_table(const std::vector<Row>& rows) {
                                      number(row.integer.theirs_ms, "%.3f"),
                                      ratio(row.integer)};
     line.push_back(row.difference ? std::to_string(*row.difference) : "–");
-    const auto gain = [&row](const std::optional<f64>& ms) {
-      return row.real.ours_ms && ms ? number(*row.real.ours_ms / *ms, "%.2f") : std::string("–");
-    };
-    line.push_back(gain(row.integer.ours_ms));
-    line.push_back(number(row.dynamic_ms, "%.3f"));
-    line.push_back(gain(row.dynamic_ms));
+    line.push_back(form(row, &Forms::static_gain, "%.2f"));
+    line.push_back(form(row, &Forms::dynamic_ms, "%.3f"));
+    line.push_back(form(row, &Forms::dynamic_gain, "%.2f"));
     for (const char* board : kBoards) {
       std::string cell = "–";
       for (const BoardRow& each : row.boards)

@@ -24,12 +24,19 @@ struct Contest {
   f64 ratio() const { return ours_ms.value_or(0) / theirs_ms.value_or(1); }
 };
 
+/// Our forms of one float model, sampled in turn: CPU milliseconds.
+struct Forms {
+  f64 real_ms, static_ms, dynamic_ms;
+  f64 static_gain() const { return real_ms / static_ms; }
+  f64 dynamic_gain() const { return real_ms / dynamic_ms; }
+};
+
 struct Row {
   std::string name;
   u64 macs = 0;
   u32 file_bytes = 0, arena_bytes = 0;  ///< of the int8 form as a planned model
   Contest real, integer;
-  std::optional<f64> dynamic_ms;  ///< of the dynamically quantised form
+  std::optional<Forms> forms;
   std::optional<i32> difference;  ///< largest of integer outputs, ours from ONNX Runtime's
   std::vector<BoardRow> boards;   ///< of the int8 form
   std::string boards_why;         ///< there is none
