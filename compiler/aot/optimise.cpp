@@ -164,6 +164,7 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
     passes.addPass(DropMarkers());
     passes.addPass(SeparateRegions());
     if (!loads_trap && !versions_checks) return;
+    passes.addPass(PlainExits());
     passes.addPass(LoopSimplifyPass());
     passes.addPass(LCSSAPass());
     passes.addPass(RefineLoops(loads_trap ? Checks::guard_pages : Checks::software));

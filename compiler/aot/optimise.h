@@ -48,6 +48,12 @@ struct SeparateRegions : llvm::PassInfoMixin<SeparateRegions> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
+/// Lets loops end at a number instead of at some of its bits, so that their rounds can be counted
+/// (plain_exits.cpp).
+struct PlainExits : llvm::PassInfoMixin<PlainExits> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
 /// Gives loops a version for when nothing in them can trap, without anchors or checks (loop_versions.cpp).
 /// Loops must be in simplified form with LCSSA.
 struct VersionLoops : llvm::PassInfoMixin<VersionLoops> {

@@ -94,6 +94,14 @@ TEST(Native, RoundsOfNestsBecomeOneWhereNothingDependsOnTheirOrder) {
   EXPECT_GT(count(recurrence, "store <4 x float>"), 0u) << recurrence;
 }
 
+/// As C compilers count: the loop ends when the lower half of what LLVM makes of the counter is nothing.
+TEST(Native, RoundsAreCountedWhereCountersComeRoundToZero) {
+  const std::string ir =
+      optimised_ir(kNests, {.target = *find_target("x86_64-linux", ""), .effort = Effort::o3});
+  const std::string function = function_ir(ir, "f11");
+  EXPECT_GT(count(function, "store <2 x double>"), 0u) << function;
+}
+
 /// Vectorised, so there is a version without a check in every round.
 TEST(Native, SoftwareChecksAreMadeBeforeLoops) {
   Options options{.target = *find_target("x86_64-linux", ""), .effort = Effort::o3};

@@ -102,4 +102,20 @@
       (if (i64.gt_u (local.get $wide) (i64.const 70000)) (then unreachable))
       (i32.store (i32.shl (local.get $j) (i32.const 2)) (local.get $j))
       (local.set $wide (i64.sub (local.get $wide) (i64.const 1)))
-      (br_if $again (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (local.get 1))))))
+      (br_if $again (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (local.get 1)))))
+  ;; Counters that come up to 0 from below, as C compilers make them.
+  (func (export "up_to_zero") (param i32 i32)
+    (local $from i32) (local $to i32) (local $p i32) (local $j i32) (local $at i32)
+    (local.set $from (i32.const 4096))
+    (local.set $to (i32.const 32768))
+    (loop $rows
+      (local.set $j (i32.const -1424))
+      (loop $columns
+        (f64.store (i32.add (i32.add (local.get $to) (local.get $j)) (i32.const 1424))
+          (f64.add
+            (f64.load (i32.add (local.tee $at (i32.add (local.get $from) (local.get $j))) (i32.const 1432)))
+            (f64.load (i32.add (local.get $at) (i32.const 1416)))))
+        (br_if $columns (local.tee $j (i32.add (local.get $j) (i32.const 8)))))
+      (local.set $from (i32.add (local.get $from) (i32.const 512)))
+      (local.set $to (i32.add (local.get $to) (i32.const 512)))
+      (br_if $rows (i32.ne (local.tee $p (i32.add (local.get $p) (i32.const 1))) (i32.const 30))))))
