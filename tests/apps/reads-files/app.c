@@ -1,5 +1,5 @@
-/* Says what the files of a ConfigMap say, again when they change, and counts its starts in an emptyDir. A file
-   "order" with "exit N" or "trap" is obeyed. */
+/* Says what the files of a ConfigMap say, again when they change, and counts its starts in an emptyDir. A
+   file "order" with "exit N" or "trap" is obeyed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
