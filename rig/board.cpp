@@ -146,12 +146,9 @@ support::Status write_secret(const std::string& path, Bytes data) {
 /// A disk with configuration: the token.
 support::Result<std::string> secret_disk(const BoardOptions& options) {
   constexpr usize kSectorBytes = 512;
-  std::string text = "#mewz\ntoken=";
-  for (const char c : options.token) {
-    if (c == '\n' || c == '\0') return Error(Code::invalid_argument, "a device token is one line");
-    text += c == '%' ? std::string("%25") : std::string(1, c);
-  }
-  text += '\n';
+  if (options.token.find_first_of(std::string_view("\n\0", 2)) != std::string::npos)
+    return Error(Code::invalid_argument, "a device token is one line");
+  std::string text = "#mewz\ntoken=" + escaped(options.token) + "\n";
   text.resize((text.size() + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
   std::string path = options.directory + "/secret.conf";
   TRY(write_secret(path, as_bytes(text)));
