@@ -164,7 +164,10 @@ support::Result<Target> find_target(std::string_view name, std::string_view cpu)
       return target;
     }
     return support::Error(Code::not_found, "unknown processor " + std::string(cpu) + " for " + row.name +
-                                               ": leave it out, or take native, x86-64-v2, -v3 or -v4");
+                                               ": leave it out" +
+                                               (is_x86(row)    ? ", or take native, x86-64-v2, -v3 or -v4"
+                                                : is_host(row) ? ", or take native"
+                                                               : ""));
   }
   return support::Error(Code::not_found, "unknown target " + std::string(name) + "; there are " + known);
 }
