@@ -107,8 +107,9 @@ void measure_all(Report& report) {
   for (int run = 0; run < report.runs && g_stopped == 0; ++run)
     for (Subject& subject : report.subjects) {
       std::fprintf(stderr, "\r\033[Krun %d of %d: %s", run + 1, report.runs, subject.name.c_str());
-      if (g_stopped == 0 && !measure(subject))
-        report.skipped.push_back(subject.name + ": the mark never came");
+      if (g_stopped != 0 || measure(subject)) continue;
+      const std::string why = subject.name + ": the mark never came";
+      if (std::ranges::find(report.skipped, why) == report.skipped.end()) report.skipped.push_back(why);
     }
   std::fputs("\r\033[K", stderr);
 }
