@@ -8,7 +8,7 @@
 
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/profile.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 #include "support/files.h"
 
 namespace pipit::model {

@@ -8,7 +8,7 @@
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/test_tflite.h"
+#include "compiler/model/testing/tflite.h"
 
 namespace pipit::model {
 namespace {

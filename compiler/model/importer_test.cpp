@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 
 namespace pipit::model {
 namespace {

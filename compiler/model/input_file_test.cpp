@@ -11,7 +11,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
 #include "compiler/model/npy.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 #include "support/files.h"
 
 namespace pipit::model {

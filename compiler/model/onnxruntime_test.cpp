@@ -10,7 +10,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/dataset.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 #include "support/files.h"
 #include "support/process.h"
 

@@ -11,7 +11,7 @@
 #include "compiler/model/export_onnx.h"
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/quantize.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 #include "support/files.h"
 
 namespace pipit::model {

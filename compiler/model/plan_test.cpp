@@ -5,7 +5,7 @@
 #include <random>
 
 #include "compiler/model/compiler.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 
 namespace pipit::model {
 namespace {

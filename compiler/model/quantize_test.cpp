@@ -8,7 +8,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
 #include "compiler/model/sensitivity.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 
 namespace pipit::model {
 namespace {

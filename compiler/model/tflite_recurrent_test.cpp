@@ -7,8 +7,8 @@
 #include "base/endian.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/test_recurrent.h"
-#include "compiler/model/test_tflite_oracle.h"
+#include "compiler/model/testing/recurrent.h"
+#include "compiler/model/testing/tflite_oracle.h"
 
 namespace pipit::model {
 namespace {

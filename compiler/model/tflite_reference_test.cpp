@@ -13,7 +13,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
 #include "compiler/model/input_file.h"
-#include "compiler/model/test_tflite_oracle.h"
+#include "compiler/model/testing/tflite_oracle.h"
 #include "support/files.h"
 
 namespace pipit::model {

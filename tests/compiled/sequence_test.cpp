@@ -11,7 +11,7 @@
 #include "base/endian.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/test_recurrent.h"
+#include "compiler/model/testing/recurrent.h"
 #include "support/files.h"
 #include "tests/compiled/board_run.h"
 

@@ -13,8 +13,8 @@
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
-#include "compiler/model/test_models.h"
-#include "compiler/model/test_recurrent.h"
+#include "compiler/model/testing/models.h"
+#include "compiler/model/testing/recurrent.h"
 #include "nn/nn.h"
 #include "support/files.h"
 #include "support/process.h"

@@ -8,7 +8,7 @@
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/pack.h"
 #include "compiler/model/evaluate.h"
-#include "compiler/model/test_recurrent.h"
+#include "compiler/model/testing/recurrent.h"
 #include "wasm/instance.h"
 #include "wasm/module.h"
 

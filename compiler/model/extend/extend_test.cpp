@@ -9,7 +9,7 @@
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/extend/operator_folder.h"
-#include "compiler/model/test_models.h"
+#include "compiler/model/testing/models.h"
 #include "nn/custom/custom.h"
 #include "nn/nn.h"
 #include "rig/matrix_engine/matrix_engine.h"

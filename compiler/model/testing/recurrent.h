@@ -1,8 +1,8 @@
 #pragma once
 #include <random>
 
-#include "compiler/model/test_models.h"
-#include "compiler/model/test_tflite.h"
+#include "compiler/model/testing/models.h"
+#include "compiler/model/testing/tflite.h"
 
 /// TensorFlow Lite models of one layer that remembers, with random weights.
 namespace pipit::model::testing {
