@@ -35,7 +35,7 @@ struct Arguments {
   Format format = Format::table;
 };
 
-enum Option { runs, linux_kernel, with_models, http, output, help };
+enum Option : u8 { runs, linux_kernel, with_models, http, output, help };
 constexpr option kOptions[] = {{"runs", required_argument, nullptr, runs},
                                {"linux", required_argument, nullptr, linux_kernel},
                                {"models", no_argument, nullptr, with_models},
@@ -61,7 +61,9 @@ bool parse_format(const std::string& text, Format& format) {
 std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
   for (int chosen; (chosen = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
     switch (chosen) {
-      case runs: arguments.runs = std::max(1, std::atoi(optarg)); break;
+      case runs:
+        arguments.runs = static_cast<int>(std::clamp(std::strtol(optarg, nullptr, 10), 1L, 1000L));
+        break;
       case linux_kernel: arguments.linux_kernel = optarg; break;
       case with_models: arguments.models = true; break;
       case http: arguments.http = true; break;
