@@ -87,6 +87,6 @@ function(pipit_test name)
     target_link_libraries(${name}_test PRIVATE pipit_${dep})
   endforeach()
   target_compile_definitions(${name}_test PRIVATE PIPIT_SOURCE_DIR="${PIPIT_SOURCE_DIR}")
-  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${A_TIMEOUT})
 endfunction()
