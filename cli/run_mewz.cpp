@@ -15,10 +15,12 @@
 
 #include "cli/command.h"
 #include "cli/package/model_file.h"
+#include "orchestrator/registry/package.h"
 #include "rig/accelerator.h"
 #include "rig/initrd.h"
 #include "rig/vm.h"
 #include "support/files.h"
+#include "wasm/native/format.h"
 
 namespace pipit::cli {
 namespace {
@@ -29,7 +31,7 @@ using support::Status;
 
 constexpr const char kUsage[] =
     "usage: pipit run --target=mewz [OPTIONS] [APP] [ARGUMENTS...]\n\n"
-    "Runs an application in a virtual machine of its own, on Mewz.\n\n"
+    "Runs an application, a module or a package, in a virtual machine of its own, on Mewz.\n\n"
     "  --publish=HOST:GUEST    connections to 127.0.0.1:HOST go to the application's port GUEST\n"
     "  --dir=HOST[:GUEST[:ro]] a directory of this machine's, to read and write; with :ro only to read\n"
     "  --no-files              no directory but those of --dir; without it the RAM disk and disks are /\n"
@@ -42,7 +44,8 @@ constexpr const char kUsage[] =
     "  --env=KEY=VALUE         an environment variable\n"
     "  --model=NAME=FILE       a model (.pipm, .onnx) for load_by_name\n"
     "  --memory=SIZE           of the machine, default 64M\n"
-    "  --native=FILE           native code of APP (pipit aot --target=x86_64-mewz)\n"
+    "  --native=FILE           native code of APP (pipit aot --target=x86_64-mewz); a package may have its "
+    "own\n"
     "  --accel=NAME            kvm or tcg; by default what a probe shows to be fast\n"
     "  --gdb=PORT              wait for gdb on 127.0.0.1:PORT before the first instruction\n"
     "  --trace                 what the kernel says, and the command that started the machine\n\n"
@@ -197,19 +200,36 @@ struct Scratch {
   bool keep = false;
 };
 
+/// Module, models and the native code for this kernel of a package, as a device with an agent would fetch
+/// them.
+Status add_package(Request& request, std::vector<rig::InitrdFile>& files) {
+  auto package = registry::from_artifact(TRY(registry::read_layout(request.app)));
+  if (!package.ok()) return package.take_error().in(request.app);
+  files.push_back({"app.wasm", std::move(package->module)});
+  for (auto& model : package->models) files.push_back({model.name + ".pipm", std::move(model.data)});
+  for (auto& native : package->natives)
+    if (native.target == static_cast<u8>(wasm::native::Target::x86_64_mewz) && request.native.empty())
+      files.push_back({"app.pna", std::move(native.data)});
+  return {};
+}
+
 /// The initial RAM disk: the application with what belongs to it. None when all of it is on disks.
 Status make_initrd(Request& request, const Scratch& scratch) {
   std::vector<rig::InitrdFile> files;
-  if (!request.app.empty()) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(request.app, ignored)) {
+    TRY(add_package(request, files));
+  } else if (!request.app.empty()) {
     const std::string name = std::filesystem::path(request.app).filename().string();
     files.push_back({name, TRY(support::read_file(request.app))});
-    request.vm.arguments = "app=" + rig::escaped(name);
   }
+  if (!files.empty()) request.vm.arguments = "app=" + rig::escaped(files.front().name);
   if (!request.native.empty()) files.push_back({"app.pna", TRY(support::read_file(request.native))});
   for (const std::string& text : request.models) {
     const usize equals = text.find('=');
-    files.push_back(
-        {text.substr(0, equals) + ".pipm", TRY(package::load_model_file(text.substr(equals + 1)))});
+    const std::string name = text.substr(0, equals) + ".pipm";
+    std::erase_if(files, [&](const auto& file) { return file.name == name; });
+    files.push_back({name, TRY(package::load_model_file(text.substr(equals + 1)))});
   }
   if (files.empty()) return {};
   request.vm.initrd = scratch.path + "/initrd";

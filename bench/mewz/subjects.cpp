@@ -34,8 +34,8 @@ std::vector<Subject> start_up(const std::string& folder) {
       {.name = "one byte (floor)", .vm = machine("mewz-floor", "", ""), .mark = ""},
       {.name = "the kernel's first line", .vm = machine("mewz-selftest", "", ""), .mark = "mewz: "},
       {.name = "first byte of the application, interpreted",
-       .vm = machine("mewz", wasm + "/mewz_app.wasm", "arg=mark"),
-       .mark = "app:",
+       .vm = machine("mewz", wasm + "/bench_hello.wasm", ""),
+       .mark = "hello, world",
        .settles = true},
       {.name = "first HTTP answer, interpreted",
        .vm = machine("mewz", wasm + "/http_server.wasm", kAddress, true),
@@ -43,10 +43,10 @@ std::vector<Subject> start_up(const std::string& folder) {
        .http = true,
        .settles = true},
   };
-  if (const std::string native = archive_of("mewz_app", folder); !native.empty())
+  if (const std::string native = archive_of("bench_hello", folder); !native.empty())
     all.push_back({.name = "first byte of the application, native",
-                   .vm = machine("mewz", native, "arg=mark"),
-                   .mark = "app:",
+                   .vm = machine("mewz", native, ""),
+                   .mark = "hello, world",
                    .settles = true});
   if (const std::string native = archive_of("http_server", folder); !native.empty())
     all.push_back({.name = "first HTTP answer, native",
