@@ -21,8 +21,8 @@ class RunPackage : public testing::Test {
   RunPackage() { std::filesystem::remove_all(layout_); }
   ~RunPackage() override { std::filesystem::remove_all(layout_); }
   void build() {
-    const auto built =
-        pipit({"build", PIPIT_SOURCE_DIR "/examples/hello", "--target=x86_64-mewz", "-o", layout_});
+    const std::string folder = std::string(PIPIT_SOURCE_DIR) + "/examples/hello";
+    const auto built = pipit({"build", folder, "--target=x86_64-mewz", "-o", layout_});
     ASSERT_EQ(built.exit_code, 0) << built.err;
   }
   const std::string layout_ = testing::TempDir() + "hello-" + std::to_string(getpid()) + ".oci";
