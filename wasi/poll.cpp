@@ -107,27 +107,20 @@ Errno poll_oneoff(Call& call) {
   u64 uptime = 0;
   if (context.clock != nullptr) (void)clock_now(context, kMonotonic, uptime);
   if (context.poll_started_ns == 0) context.poll_started_ns = uptime + 1;
-  // Whether anything is ready is decided before the first event is stored: a call that stays pending writes
-  // none.
+  // An event is stored only for what is ready, so a call that stays pending has written none.
   u64 nearest = kNever;
-  bool any = false;
+  u32 stored = 0;
   context.poll_reads_input = false;
   for (u32 i = 0; i < count; ++i) {
     const Subscription subscription = parse(&subscriptions[i * kSubscriptionBytes]);
     const Readiness now = readiness(context, subscription);
-    any |= now.ready;
+    if (now.ready) store_event(&events[stored++ * kEventBytes], subscription, now.error);
     context.poll_reads_input |= !now.ready && subscription.type == kEventRead;
     if (now.remaining_ns < nearest) nearest = now.remaining_ns;
   }
-  if (!any) {
+  if (stored == 0) {
     context.poll_deadline_ns = nearest > kNever - uptime ? kNever : uptime + nearest;
     return Errno::pending;
-  }
-  u32 stored = 0;
-  for (u32 i = 0; i < count; ++i) {
-    const Subscription subscription = parse(&subscriptions[i * kSubscriptionBytes]);
-    const Readiness now = readiness(context, subscription);
-    if (now.ready) store_event(&events[stored++ * kEventBytes], subscription, now.error);
   }
   context.poll_started_ns = context.poll_deadline_ns = 0;
   return call.store(call.arg(3), stored) ? Errno::success : Errno::fault;

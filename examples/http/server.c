@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,6 +24,7 @@ struct connection {
 };
 
 static struct connection connections[kMaxConnections];
+static int highest; /* of those in use, and one */
 static int leaving; /* somebody else takes new connections now */
 
 #ifndef GREETING
@@ -41,20 +41,37 @@ static const char* type_of(const char* path) {
   return "application/octet-stream";
 }
 
+/* Answers are put together by hand: printf would be half of a request's work, and most of the module. */
+static void put(struct connection* c, const char* text) {
+  char* at = c->out + c->out_bytes;
+  while (*text) *at++ = *text++;
+  c->out_bytes = (size_t)(at - c->out);
+}
+
+static const char* decimal(long value, char digits[static 12]) {
+  char* at = digits + 11;
+  *at = 0;
+  do *--at = (char)('0' + value % 10);
+  while ((value /= 10) > 0);
+  return at;
+}
+
 static void put_head(struct connection* c, const char* status, const char* type, long bytes) {
+  char digits[12];
   if (leaving) c->keep_alive = 0;
-  c->out_bytes =
-      (size_t)snprintf(c->out, sizeof c->out,
-                       "HTTP/1.1 %s\r\nServer: pipit\r\nContent-Type: %s\r\nContent-Length: %ld\r\n"
-                       "Connection: %s\r\n\r\n",
-                       status, type, bytes, c->keep_alive ? "keep-alive" : "close");
-  c->out_sent = 0;
+  c->out_bytes = c->out_sent = 0;
+  put(c, "HTTP/1.1 ");
+  put(c, status);
+  put(c, "\r\nServer: pipit\r\nContent-Type: ");
+  put(c, type);
+  put(c, "\r\nContent-Length: ");
+  put(c, decimal(bytes, digits));
+  put(c, c->keep_alive ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
 }
 
 static void put_text(struct connection* c, const char* status, const char* text) {
   put_head(c, status, "text/plain; charset=utf-8", (long)strlen(text));
-  memcpy(c->out + c->out_bytes, text, strlen(text));
-  c->out_bytes += strlen(text);
+  put(c, text);
 }
 
 /* Answers GET and HEAD of a path without "..". */
@@ -112,7 +129,7 @@ static void take_request(struct connection* c) {
   const size_t used = (size_t)(stop + 4 - c->request);
   const int old = end_of_line >= c->request + 8 && !strncmp(end_of_line - 8, "HTTP/1.0", 8);
   c->keep_alive = !old;
-  for (char* field = end_of_line + 2; field < stop; field = strstr(field, "\r\n") + 2)
+  for (char* field = end_of_line + 2; field < stop; field = strchr(field, '\n') + 1)
     if (!strncasecmp(field, "Connection:", 11)) {
       const char* value = field + 11 + strspn(field + 11, " ");
       c->keep_alive = !strncasecmp(value, "keep-alive", 10) || (!old && strncasecmp(value, "close", 5));
@@ -120,7 +137,7 @@ static void take_request(struct connection* c) {
   *end_of_line = 0;
   answer(c, c->request);
   c->request_bytes -= used;
-  memmove(c->request, c->request + used, c->request_bytes);
+  if (c->request_bytes > 0) memmove(c->request, c->request + used, c->request_bytes);
   c->request[c->request_bytes] = 0;
 }
 
@@ -169,6 +186,7 @@ static int greet(int listener) {
     if (connections[i].fd < 0) {
       pipit_set_nonblocking(fd, 1);
       connections[i].fd = fd;
+      if (i >= highest) highest = i + 1;
       connections[i].keep_alive = 1;
       connections[i].request_bytes = connections[i].out_bytes = connections[i].out_sent = 0;
       return 1;
@@ -177,34 +195,43 @@ static int greet(int listener) {
   return 1;
 }
 
+/* A line in one write. */
+static void say(int fd, const char* text, const char* more) {
+  char line[100];
+  char* const end = stpcpy(stpcpy(line, text), more);
+  *end = '\n';
+  (void)!write(fd, line, (size_t)(end + 1 - line));
+}
+
+static int complain(const char* what, int error) {
+  char digits[12], text[60];
+  stpcpy(stpcpy(text, what), ": errno ");
+  say(2, text, decimal(error, digits));
+  return 1;
+}
+
 int main(int argc, char** argv) {
   const int port = argc > 1 ? atoi(argv[1]) : 80;
   const int listener = pipit_serve((uint16_t)port, 64);
-  if (listener < 0) {
-    perror("server");
-    return 1;
-  }
+  if (listener < 0) return complain("server: no port to listen on", errno);
   pipit_set_nonblocking(listener, 1);
   for (int i = 0; i < kMaxConnections; ++i) connections[i].fd = connections[i].file = -1;
-  printf("serving on port %d\n", port);
-  fflush(stdout);
+  char digits[12];
+  say(1, "serving on port ", decimal(port, digits));
   struct pollfd waits[kMaxConnections + 1];
   struct connection* who[kMaxConnections + 1];
   for (;;) {
     int count = 0;
     if (!leaving) waits[count++] = (struct pollfd){.fd = listener, .events = POLLIN};
     const int first = count;
-    for (int i = 0; i < kMaxConnections; ++i)
+    for (int i = 0; i < highest; ++i)
       if (connections[i].fd >= 0) {
         who[count] = &connections[i];
         waits[count++] =
             (struct pollfd){.fd = connections[i].fd, .events = connections[i].out_bytes ? POLLOUT : POLLIN};
       }
     if (count == 0) return 0;
-    if (poll(waits, (nfds_t)count, -1) < 0) {
-      perror("server: poll");
-      return 1;
-    }
+    if (poll(waits, (nfds_t)count, -1) < 0) return complain("server: poll", errno);
     for (int i = first; i < count; ++i)
       if (waits[i].revents && !(waits[i].events == POLLOUT ? send_more(who[i]) : receive(who[i])))
         end(who[i]);

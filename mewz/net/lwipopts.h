@@ -57,7 +57,7 @@
 
 /* Checksums are the card's where it can (net/interface.cpp decides). */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define LWIP_CHKSUM_ALGORITHM 3
+#define LWIP_CHKSUM mewz_lwip_checksum
 
 #define MEM_ALIGNMENT 16
 #define MEM_SIZE (2 * 1024 * 1024) /* what is being sent, untouched until it is */

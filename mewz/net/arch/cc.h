@@ -7,6 +7,7 @@ extern "C" {
 unsigned int mewz_lwip_random(void);
 unsigned int mewz_lwip_sequence(const void* local, unsigned short local_port, const void* remote,
                                 unsigned short remote_port);
+unsigned short mewz_lwip_checksum(const void* data, int bytes); /* net/checksum.h */
 void mewz_lwip_assert(int line) __attribute__((noreturn));
 #ifdef __cplusplus
 }
