@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <map>
 #include <set>
 
+#include "compiler/model/compiler.h"
 #include "compiler/model/dynamic_model.h"
-#include "compiler/model/import_onnx.h"
+#include "compiler/model/emit_c/emit_c.h"
 #include "nn/general/general.h"
 #include "support/files.h"
 
@@ -110,6 +110,14 @@ void name_operators(Bytes file, SuiteResult& result) {
   for (const auto& name : names) result.operators += (result.operators.empty() ? "" : " ") + name;
 }
 
+/// Whether the whole model, without values that only inputs give, becomes C; Wasm is compiled from that.
+void try_to_emit(Bytes file, SuiteResult& result) {
+  const auto compiled = compile_model(file);
+  const auto made = compiled.ok() ? emit_c(compiled->pipm, "model") : Result<CModel>(compiled.error());
+  result.emits = made.ok();
+  if (!made.ok()) result.why_not_emits = made.error().text;
+}
+
 SuiteResult run_test(const fs::path& folder) {
   SuiteResult result{folder.filename().string()};
   const auto refuse = [&](Error error) {
@@ -139,6 +147,7 @@ SuiteResult run_test(const fs::path& folder) {
     }
   }
   result.verdict = SuiteVerdict::agrees;
+  try_to_emit(*file, result);
   return result;
 }
 
@@ -157,50 +166,6 @@ Result<std::vector<SuiteResult>> run_onnx_suite(const std::string& group, const 
   std::vector<SuiteResult> results;
   for (const auto& test : tests) results.push_back(run_test(test));
   return results;
-}
-
-namespace {
-
-struct Row {
-  u32 agree = 0, wrong = 0, refused = 0;
-};
-
-bool names(const std::string& list, const std::string& word) {
-  return (" " + list + " ").find(" " + word + " ") != std::string::npos;
-}
-
-}  // namespace
-
-std::string operators_document(const std::vector<SuiteResult>& node_tests) {
-  std::map<std::string, Row> rows;
-  for (const auto& name : importable_operators()) rows[name];
-  Row total;
-  const auto count = [](Row& row, SuiteVerdict verdict) {
-    ++(verdict == SuiteVerdict::agrees  ? row.agree
-       : verdict == SuiteVerdict::wrong ? row.wrong
-                                        : row.refused);
-  };
-  for (const auto& test : node_tests) {
-    count(total, test.verdict);
-    for (auto& [name, row] : rows)
-      if (names(test.operators, name)) count(row, test.verdict);
-  }
-  std::string text =
-      "# ONNX operators\n\nWritten by `pipit model info --operators --markdown` from a run of ONNX's own "
-      "node tests "
-      "(Debian's `libonnx-testdata`):\n";
-  text += std::to_string(total.agree) + " of " + std::to_string(node_tests.size()) + " agree, " +
-          std::to_string(total.wrong) + " are wrong, " + std::to_string(total.refused) +
-          " are refused. A test counts for every operator in its graph; an operator\nwithout tests is newer "
-          "than the "
-          "data or has none.\n\n| Operator | agree | wrong | refused |\n|---|---:|---:|---:|\n";
-  for (const auto& [name, row] : rows)
-    text += "| " + name + " | " + std::to_string(row.agree) + " | " + std::to_string(row.wrong) + " | " +
-            std::to_string(row.refused) + " |\n";
-  text += "\n## Refused\n\n";
-  for (const auto& test : node_tests)
-    if (test.verdict == SuiteVerdict::refused) text += "- `" + test.name + "`: " + test.why + "\n";
-  return text;
 }
 
 }  // namespace pipit::model

@@ -15,6 +15,8 @@ struct SuiteResult {
   std::string operators;  ///< of the model's graph, sorted, separated by spaces
   SuiteVerdict verdict = SuiteVerdict::refused;
   std::string why;
+  bool emits = false;         ///< whether the model, where it agrees, can be written as C and as Wasm
+  std::string why_not_emits;  ///< the first reason where it cannot
 };
 
 /// "/usr/share/libonnx-testdata/data"

@@ -10,7 +10,7 @@
 #include "compiler/aot/compile.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
-#include "compiler/model/evaluate.h"
+#include "compiler/model/testing/emitted.h"
 #include "host/native/native.h"
 #include "support/files.h"
 #include "support/process.h"
@@ -20,6 +20,8 @@ namespace pipit {
 namespace {
 
 using Outputs = std::vector<std::vector<u8>>;
+/// All inputs of one inference.
+using Inputs = std::vector<std::vector<u8>>;
 
 /// A module in one of our engines.
 class Guest {
@@ -42,12 +44,15 @@ class Guest {
     instance_ = *instance;
   }
 
-  Outputs run(const Outputs& inputs, usize output_bytes) {
+  Outputs run(const std::vector<Inputs>& inferences, usize output_bytes) {
     Outputs outputs;
-    for (const auto& input : inputs) {
-      const auto in = instance_->memory(call("model_input0"), static_cast<u32>(input.size()));
-      EXPECT_TRUE(in.ok());
-      std::memcpy(in->data(), input.data(), input.size());
+    for (const Inputs& inputs : inferences) {
+      for (usize i = 0; i < inputs.size(); ++i) {
+        const std::string where = "model_input" + std::to_string(i);
+        const auto in = instance_->memory(call(where.c_str()), static_cast<u32>(inputs[i].size()));
+        EXPECT_TRUE(in.ok());
+        std::memcpy(in->data(), inputs[i].data(), inputs[i].size());
+      }
       call("model_run");
       const auto out = instance_->memory(call("model_output0"), static_cast<u32>(output_bytes));
       EXPECT_TRUE(out.ok());
@@ -86,23 +91,30 @@ class Guest {
 
 constexpr const char* kRunInNode = R"JS(
 const fs = require('fs');
-const [module, inputs, size, bytes] = process.argv.slice(1);
+const [module, inputs, sizes, bytes] = process.argv.slice(1);
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(fs.readFileSync(module)), {});
 const all = fs.readFileSync(inputs);
-for (let at = 0; at < all.length; at += Number(size)) {
-  new Uint8Array(exports.memory.buffer).set(all.subarray(at, at + Number(size)), exports.model_input0());
+for (let at = 0; at < all.length;) {
+  sizes.split(',').map(Number).forEach((size, i) => {
+    new Uint8Array(exports.memory.buffer).set(all.subarray(at, at + size), exports['model_input' + i]());
+    at += size;
+  });
   exports.model_run();
   fs.appendFileSync(inputs + '.out', Buffer.from(exports.memory.buffer, exports.model_output0(), Number(bytes)));
 }
 )JS";
 
-Outputs run_in_node(const std::vector<u8>& module, const Outputs& inputs, usize output_bytes) {
+Outputs run_in_node(const std::vector<u8>& module, const std::vector<Inputs>& inferences,
+                    usize output_bytes) {
   const std::string base = ::testing::TempDir() + "emitted." + std::to_string(getpid());
   std::vector<u8> all;
-  for (const auto& input : inputs) all.insert(all.end(), input.begin(), input.end());
+  std::string sizes;
+  for (const Inputs& inputs : inferences)
+    for (const auto& input : inputs) all.insert(all.end(), input.begin(), input.end());
+  for (const auto& input : inferences[0]) sizes += (sizes.empty() ? "" : ",") + std::to_string(input.size());
   EXPECT_TRUE(support::write_file(base + ".wasm", module).ok() && support::write_file(base, all).ok());
-  const auto ran = support::run({"node", "-e", kRunInNode, base + ".wasm", base,
-                                 std::to_string(inputs[0].size()), std::to_string(output_bytes)});
+  const auto ran =
+      support::run({"node", "-e", kRunInNode, base + ".wasm", base, sizes, std::to_string(output_bytes)});
   EXPECT_TRUE(ran.ok() && ran->exit_code == 0) << (ran.ok() ? ran->err : ran.error().text);
   const auto written = support::read_file(base + ".out");
   EXPECT_TRUE(written.ok());
@@ -126,6 +138,9 @@ constexpr Case kCases[] = {
     {"ImageClassification", "mlperf-tiny/pretrainedResnet_quant.tflite"},
     {"AnomalyDetection", "mlperf-tiny/ad01_int8.tflite"},
     {"NoiseSuppression", "tflite-micro/dtln/dtln_noise_suppression.tflite", true},
+    {"Convolution16Bit", "tflm-seanet/conv/conv1.tflite"},
+    {"TransposedConvolution16Bit", "tflm-seanet/transpose_conv/transpose_conv0.tflite"},
+    {"LeakyRelu16Bit", "tflm-seanet/leaky_relu/leaky_relu10.tflite"},
     {"MicrophoneFrontEnd", "tflite-micro/micro_speech/models/audio_preprocessor_int8.tflite", true},
 };
 
@@ -140,24 +155,17 @@ TEST_P(EmittedTest, GivesThePlannedModelsBytesInEveryEngine) {
   ASSERT_TRUE(file.ok()) << file.error().text;
   const auto planned = model::compile_model(*file);
   ASSERT_TRUE(planned.ok()) << planned.error().text;
-  auto engine = model::Session::create(planned->pipm, {});
-  ASSERT_TRUE(engine.ok()) << engine.error().text;
+  model::testing::Engine engine(planned->pipm);
 
-  const nn::TensorInfo info = engine->model().input(0);
-  Outputs inputs, expected;
+  std::vector<Inputs> inputs;
+  Outputs expected;
   std::minstd_rand random(11);
   for (int i = 0; i < 3; ++i) {
-    std::vector<u8> input(info.bytes);
-    for (u8& byte : input) byte = static_cast<u8>(random() >> 8);
-    if (info.dtype == DType::f32)
-      for (usize at = 0; at < input.size(); at += sizeof(f32)) {
-        const f32 value = static_cast<f32>(random() % 4001) / 1000.0f - 2.0f;
-        std::memcpy(&input[at], &value, sizeof value);
-      }
-    inputs.push_back(std::move(input));
-    const auto output = engine->run(Bytes(inputs.back()));
-    ASSERT_TRUE(output.ok()) << output.error().text;
-    expected.emplace_back(output->begin(), output->end());
+    Inputs all;
+    for (u32 input = 0; input < engine.model().input_count(); ++input)
+      all.push_back(model::testing::random_tensor(engine.model().input(input), random));
+    inputs.push_back(std::move(all));
+    expected.push_back(engine.infer(inputs.back())[0]);
   }
   EXPECT_NE(expected[0], expected[1]) << "the model hardly computes";
 

@@ -41,7 +41,8 @@ class Emitter {
         writer_(view_, dialect != nullptr) {}
 
   Result<CModel> run() {
-    for (u32 index = 0; index < model_.operator_count(); ++index) TRY(write_operator(index));
+    for (u32 index = 0; index < model_.operator_count(); ++index) write_operator(index);
+    TRY(refusal());
     for (u32 i = 0; i < model_.input_count(); ++i) TRY(check_type(model_.input(i)));
     for (u32 i = 0; i < model_.output_count(); ++i) TRY(check_type(model_.output(i)));
     CModel out;
@@ -76,25 +77,40 @@ class Emitter {
     return Error(Code::unsupported, "an input or output of an element type that generated C does not have");
   }
 
-  Status write_operator(u32 index) {
+  static bool has_types(const nn::Node& node) {
+    bool all = c::type_name(node.output().dtype) != nullptr;
+    for (u32 i = 0; i < node.input_count(); ++i) all = all && c::type_name(node.input(i).dtype) != nullptr;
+    return all;
+  }
+
+  void write_operator(u32 index) {
     const nn::Node node(view_, index, nullptr);
-    const std::string where = name_of(node) + " (operator " + std::to_string(index) + ", which makes " +
-                              shape_of(node.output()) + ")";
     const auto* emitter = c::find_emitter(node);
-    bool has_types = c::type_name(node.output().dtype) != nullptr;
-    for (u32 i = 0; i < node.input_count(); ++i)
-      has_types = has_types && c::type_name(node.input(i).dtype) != nullptr;
-    if (has_types && dialect_ != nullptr && dialect_->write(writer_, node)) return {};
-    if (emitter == nullptr || !has_types)
-      return Error(Code::unsupported, where +
-                                          " has no C kernel; add one to compiler/model/emit_c/kernels, or "
-                                          "bring the operator as one of your own");
+    const bool known = has_types(node);
+    if (known && dialect_ != nullptr && dialect_->write(writer_, node)) return;
+    if (emitter == nullptr || !known) {
+      if (first_refused_.empty())
+        first_refused_ = name_of(node) + " (operator " + std::to_string(index) + ", which makes " +
+                         shape_of(node.output()) + ")";
+      else if (std::ranges::find(refused_, name_of(node)) == refused_.end())
+        refused_.push_back(name_of(node));
+      return;
+    }
     if (node.opcode() == static_cast<u8>(nn::format::Opcode::custom)) {
       const std::string name = node.attributes<nn::format::CustomAttributes>().name;
       if (std::ranges::find(operators_, name) == operators_.end()) operators_.push_back(name);
     }
     emitter->write(writer_, node);
-    return {};
+  }
+
+  Status refusal() const {
+    if (first_refused_.empty()) return {};
+    std::string others;
+    for (const std::string& name : refused_) others += (others.empty() ? "; nor have " : ", ") + name;
+    return Error(Code::unsupported, first_refused_ +
+                                        " has no C kernel; add one to compiler/model/emit_c/kernels, or "
+                                        "bring the operator as one of your own" +
+                                        others);
   }
 
   static std::string shape_of(const nn::TensorInfo& info) {
@@ -257,6 +273,8 @@ class Emitter {
   const Dialect* dialect_;
   c::Writer writer_;
   std::vector<std::string> operators_;
+  std::string first_refused_;  ///< with its place
+  std::vector<std::string> refused_;
 };
 
 }  // namespace

@@ -1,18 +1,14 @@
 // Generated C computes the bits that the engine computes.
 #include "compiler/model/emit_c/emit_c.h"
 
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <optional>
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
+#include "compiler/model/testing/emitted.h"
 #include "compiler/model/testing/models.h"
 #include "compiler/model/testing/recurrent.h"
 #include "nn/nn.h"
@@ -23,114 +19,9 @@ namespace pipit::model {
 namespace {
 
 using testing::Builder;
+using testing::Engine;
+using testing::expect_same_bits;
 using testing::Ints;
-
-/// A generated model, compiled and loaded.
-class Library {
- public:
-  explicit Library(const CModel& model) {
-    static int made = 0;
-    folder_ = std::filesystem::temp_directory_path() /
-              ("pipit-emit-c-" + std::to_string(getpid()) + "-" + std::to_string(made++));
-    std::filesystem::create_directory(folder_);
-    std::ofstream(folder_ / "model.h") << model.header;
-    std::ofstream(folder_ / "model.c") << model.source;
-    const std::string library = (folder_ / "model.so").string();
-    const auto built =
-        support::run({"clang-22", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O2", "-shared",
-                      "-fPIC", "-ffp-contract=off", "-o", library, (folder_ / "model.c").string()});
-    EXPECT_TRUE(built.ok());
-    EXPECT_EQ(built->exit_code, 0) << built->err;
-    handle_ = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-    EXPECT_NE(handle_, nullptr) << dlerror();
-  }
-  ~Library() {
-    if (handle_ != nullptr) dlclose(handle_);
-    std::filesystem::remove_all(folder_);
-  }
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-
-  template <class Function>
-  Function* symbol(const char* name) {
-    void* found = dlsym(handle_, name);
-    EXPECT_NE(found, nullptr) << name;
-    return reinterpret_cast<Function*>(found);
-  }
-
- private:
-  std::filesystem::path folder_;
-  void* handle_ = nullptr;
-};
-
-std::vector<u8> bytes_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
-
-/// The engine, one sequence of inferences.
-class Engine {
- public:
-  explicit Engine(const std::vector<u8>& pipm) {
-    const auto model = nn::PlannedModel::load(pipm);
-    if (!model.ok()) {
-      ADD_FAILURE() << model.error().message;
-      return;
-    }
-    model_.emplace(*model);
-    memory_.resize(model_->arena_bytes() + 16);
-    u8* arena = memory_.data() + (16 - reinterpret_cast<usize>(memory_.data()) % 16);
-    auto executor = nn::Executor::create(*model_, {arena, model_->arena_bytes()});
-    EXPECT_TRUE(executor.ok());
-    executor_.emplace(*executor);
-  }
-  /// Output 0 for one input.
-  std::vector<u8> infer(Bytes input) {
-    EXPECT_TRUE(executor_->set_input(0, model_->input(0).dtype, input).ok());
-    EXPECT_TRUE(executor_->run().ok());
-    return bytes_of(executor_->output(0));
-  }
-  void forget() { executor_->forget(); }
-
- private:
-  std::optional<nn::PlannedModel> model_;
-  std::vector<u8> memory_;
-  std::optional<nn::Executor> executor_;
-};
-
-/// Runs `count` random inputs through the engine and through generated C, one after the other, and where the
-/// model remembers them the same once more from the beginning.
-void expect_same_bits(const std::vector<u8>& pipm, int count = 10) {
-  const auto model = nn::PlannedModel::load(pipm);
-  ASSERT_TRUE(model.ok()) << model.error().message;
-  const auto generated = emit_c(pipm, "model");
-  ASSERT_TRUE(generated.ok()) << generated.error().text;
-  Library library(*generated);
-  const auto input = library.symbol<void*()>("model_input0");
-  const auto output = library.symbol<const u8*()>("model_output0");
-  const auto run = library.symbol<void()>("model_run");
-  const bool remembers = std::ranges::count(generated->functions, "model_reset") > 0;
-
-  Engine engine(pipm);
-  const nn::TensorInfo info = model->input(0);
-  std::vector<std::vector<u8>> before;
-  for (int sequence = 0; sequence < (remembers ? 2 : 1); ++sequence) {
-    std::minstd_rand random(5);
-    for (int i = 0; i < count; ++i) {
-      std::vector<u8> x(info.bytes);
-      if (info.dtype == DType::f32)
-        x = testing::bytes_of(Builder(13, static_cast<u32>(random())).random_values(info.bytes / 4, -2, 2));
-      else
-        for (u8& value : x) value = static_cast<u8>(random() >> 8);
-      std::memcpy(input(), x.data(), x.size());
-      run();
-      const std::vector<u8> expected = engine.infer(x);
-      ASSERT_EQ(std::vector<u8>(output(), output() + expected.size()), expected) << "inference " << i;
-      if (sequence == 0) before.push_back(expected);
-      EXPECT_EQ(expected, before[static_cast<usize>(i)]);
-    }
-    if (!remembers) continue;
-    engine.forget();
-    library.symbol<void()>("model_reset")();
-  }
-}
 
 std::vector<u8> planned(const std::vector<u8>& onnx, bool integer_io = false) {
   CompileOptions options;
@@ -300,7 +191,8 @@ TEST(EmitWasm, ComputesTheSameBitsInNode) {
     ASSERT_TRUE(ran.ok()) << ran.error().text;
     ASSERT_EQ(ran->exit_code, 0) << ran->err;
     std::string expected;
-    for (u8 byte : Engine(pipm).infer(x)) {
+    const auto computed = Engine(pipm).infer({x});
+    for (u8 byte : computed[0]) {
       char text[3];
       std::snprintf(text, sizeof text, "%02x", byte);
       expected += text;

@@ -125,6 +125,13 @@ const GeneralEmitter* emitter_of(const Node& node) {
 
 }  // namespace
 
+std::vector<const char*> emitted_functions() {
+  std::vector<const char*> names;
+  for (const GeneralEmitter& emitter : kEmitters)
+    names.push_back(nn::general::find_function(static_cast<u32>(emitter.function))->name);
+  return names;
+}
+
 bool has_general(const Node& node) {
   const GeneralEmitter* emitter = emitter_of(node);
   return emitter != nullptr && node.output().bytes > 0 && emitter->has(node);

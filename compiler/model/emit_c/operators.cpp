@@ -4,6 +4,7 @@
 #include "compiler/model/emit_c/general.h"
 #include "compiler/model/emit_c/movement.h"
 #include "compiler/model/emit_c/recurrent.h"
+#include "compiler/model/emit_c/wide.h"
 #include "nn/kernels/c99/c99.h"
 #include "nn/kernels/window.h"
 #include "nn/shapes.h"
@@ -305,11 +306,18 @@ constexpr OperatorEmitter kEmitters[] = {
     {Opcode::svdf, DType::i8, svdf_i8},
     {Opcode::lstm, DType::f32, lstm_f32},
     {Opcode::lstm, DType::i8, lstm_i8},
+    {Opcode::conv2d_wide, DType::i16, conv2d_wide},
+    {Opcode::transpose_conv2d_wide, DType::i16, transpose_conv2d_wide},
+    {Opcode::add_wide, DType::i16, add_wide},
+    {Opcode::sub_wide, DType::i16, add_wide},
+    {Opcode::leaky_relu_wide, DType::i16, leaky_relu_wide},
     {Opcode::requantize_wide, nn::kAnyDType, requantize_wide},
     {Opcode::quantize_wide, DType::f32, quantize_wide},
 };
 
 }  // namespace
+
+std::span<const OperatorEmitter> emitters() { return kEmitters; }
 
 const OperatorEmitter* find_emitter(const Node& node) {
   if (node.opcode() == static_cast<u8>(Opcode::general) && !has_general(node)) return nullptr;

@@ -1,6 +1,7 @@
 #include "compiler/model/emit_c/recurrent.h"
 
 #include "compiler/model/emit_c/arguments.h"
+#include "compiler/model/emit_c/wide.h"
 
 namespace pipit::model::c {
 namespace {
@@ -8,15 +9,6 @@ namespace {
 using namespace nn::format;
 using nn::elements;
 using nn::Node;
-
-/// An integer type's range as macro arguments.
-std::string range_of(u32 dtype) {
-  switch (static_cast<DType>(dtype)) {
-    case DType::i8: return "-128, 127";
-    case DType::i16: return "-32768, 32767";
-    default: return "INT32_MIN, INT32_MAX";
-  }
-}
 
 enum SvdfOperand : u8 { kFeature = 1, kTime, kBias, kState };
 
@@ -89,27 +81,6 @@ void lstm_i8(Writer& out, const Node& node) {
                        out.input(node, kRecurrent), out.input(node, kLstmBias), all, number(how.cell_bits),
                        literal(how.quantized_clip), literal(-node.output().zero_point),
                        out.state(node, kHidden), out.state(node, kCell), out.output(node)});
-}
-
-void requantize_wide(Writer& out, const Node& node) {
-  const u32 from = node.input(0).dtype, to = node.output().dtype;
-  const auto name_of = [](u32 dtype) { return std::to_string(8 * dtype_bytes(static_cast<DType>(dtype))); };
-  const std::string kernel = "requantize_i" + name_of(from) + "_i" + name_of(to);
-  out.need({"rescale_twice", "requantize_wide"});
-  out.declare_once("REQUANTIZE_WIDE(" + kernel + ", " + type_name(from) + ", " + type_name(to) + ", " +
-                   range_of(to) + ")");
-  out.call(kernel, {out.input(node, 0), number(elements(node.output())), zero_point(node.input(0)),
-                    factor(out, node.attributes<RescaleAttributes>().rescale), zero_point(node.output()),
-                    out.output(node)});
-}
-
-void quantize_wide(Writer& out, const Node& node) {
-  const u32 to = node.output().dtype;
-  const std::string kernel = std::string("quantize_f32_") + type_name(to);
-  out.need({"quantize_wide"});
-  out.declare_once("QUANTIZE_WIDE(" + kernel + ", " + type_name(to) + ", " + range_of(to) + ")");
-  out.call(kernel, {out.input(node, 0), number(elements(node.output())), literal(node.output().scale),
-                    zero_point(node.output()), out.output(node)});
 }
 
 }  // namespace pipit::model::c

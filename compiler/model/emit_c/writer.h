@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,10 @@ struct OperatorEmitter {
   DType dtype;
   void (*write)(Writer& out, const nn::Node& node);
 };
+/// All of them.
+std::span<const OperatorEmitter> emitters();
+/// The functions of `general` among what they write.
+std::vector<const char*> emitted_functions();
 /// nullptr when there is none.
 const OperatorEmitter* find_emitter(const nn::Node& node);
 

@@ -302,6 +302,13 @@ bool write(Writer& out, const Node& node) {
 
 }  // namespace
 
+std::vector<DType> types_of(Opcode opcode) {
+  std::vector<DType> types;
+  for (const Entry& entry : kEntries)
+    if (entry.opcode == opcode) types.push_back(entry.dtype);
+  return types;
+}
+
 const Dialect& dialect() {
   static const Dialect made = {write, kernels()};
   return made;

@@ -1,4 +1,6 @@
 #pragma once
+#include <vector>
+
 #include "compiler/model/emit_c/dialect.h"
 
 namespace pipit::model::wasm {
@@ -9,5 +11,8 @@ std::span<const CKernel> kernels();
 /// C for wasm32 with 128-bit SIMD. Integers are the engine's bit for bit, and so are floats unless relaxed
 /// instructions are compiled in.
 const Dialect& dialect();
+
+/// Element types for which an operator has a kernel here.
+std::vector<DType> types_of(nn::format::Opcode opcode);
 
 }  // namespace pipit::model::wasm
