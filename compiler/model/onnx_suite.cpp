@@ -120,7 +120,7 @@ void try_to_emit(Bytes file, SuiteResult& result) {
 
 SuiteResult run_test(const fs::path& folder) {
   SuiteResult result{folder.filename().string()};
-  const auto refuse = [&](Error error) {
+  const auto refuse = [&](const Error& error) {
     result.why = error.text;
     return result;
   };
@@ -164,6 +164,7 @@ Result<std::vector<SuiteResult>> run_onnx_suite(const std::string& group, const 
       tests.push_back(entry.path());
   std::sort(tests.begin(), tests.end());
   std::vector<SuiteResult> results;
+  results.reserve(tests.size());
   for (const auto& test : tests) results.push_back(run_test(test));
   return results;
 }

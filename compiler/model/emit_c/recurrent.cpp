@@ -7,7 +7,6 @@ namespace pipit::model::c {
 namespace {
 
 using namespace nn::format;
-using nn::elements;
 using nn::Node;
 
 enum SvdfOperand : u8 { kFeature = 1, kTime, kBias, kState };
