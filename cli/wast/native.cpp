@@ -1,5 +1,6 @@
 #include "cli/wast/native.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <map>
 
 #include "host/native/native.h"
 
@@ -29,11 +31,14 @@ std::string compiler_path() {
 /// The compiler as a server on two pipes.
 class Compiler {
  public:
-  static support::Result<Compiler*> get() {
-    static Compiler compiler;
-    if (compiler.pid_ == 0) TRY(compiler.start());
+  static support::Result<Compiler*> get(const std::string& target) {
+    static std::map<std::string, Compiler> compilers;
+    Compiler& compiler = compilers[target];
+    if (compiler.pid_ == 0) TRY(compiler.start(target));
     return &compiler;
   }
+  Compiler() = default;
+  Compiler(const Compiler&) = delete;
   ~Compiler() {
     if (pid_ == 0) return;
     ::close(to_);
@@ -55,20 +60,21 @@ class Compiler {
   }
 
  private:
-  support::Status start() {
+  support::Status start(const std::string& name) {
     std::signal(SIGPIPE, SIG_IGN);
     int in[2], out[2];
     if (pipe(in) != 0 || pipe(out) != 0) return support::Error(Code::io, "no pipes");
     posix_spawn_file_actions_t actions;
+    // Nobody else's: a compiler for another target would keep this one's input open.
+    for (const int end : {in[0], in[1], out[0], out[1]}) fcntl(end, F_SETFD, FD_CLOEXEC);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    for (const int end : {in[0], in[1], out[0], out[1]}) posix_spawn_file_actions_addclose(&actions, end);
     const std::string path = compiler_path();
     // Many small modules: what counts is the code's correctness at the effort that applications get.
     const char* effort = std::getenv("PIPIT_AOT_EFFORT");
     std::string effort_word = effort == nullptr ? "-O2" : effort;
-    const std::string target = std::string("--target=") + host::kThisTarget;
+    const std::string target = "--target=" + name;
     const char* arguments[] = {path.c_str(), "--serve", target.c_str(), effort_word.c_str(), nullptr};
     const int result =
         posix_spawn(&pid_, path.c_str(), &actions, nullptr, const_cast<char**>(arguments), environ);
@@ -111,11 +117,14 @@ class Compiler {
 
 }  // namespace
 
+support::Result<std::vector<u8>> compile_for(const std::string& target, Bytes module) {
+  return TRY(Compiler::get(target))->compile(module);
+}
+
 support::Result<const void*> compile_native(const wasm::ValidModule& module, Arena& arena) {
   // Instances refer to their code for as long as scripts run.
   static std::deque<host::NativeFile> files;
-  Compiler* compiler = TRY(Compiler::get());
-  const auto bytes = TRY(compiler->compile(module.code()));
+  const auto bytes = TRY(compile_for(host::kThisTarget, module.code()));
   files.push_back(TRY(host::NativeFile::copy(bytes)));
   const auto native =
       TRY(wasm::native::NativeModule::load(files.back().bytes(), module, host::this_machine()));

@@ -1,11 +1,16 @@
 #pragma once
+#include <string>
+#include <vector>
+
 #include "support/error.h"
 #include "wasm/native/native.h"
 
 namespace pipit::wast {
 
-/// Has a module compiled by pipit-aot, which is started once and lives beside this process, and loads what
-/// comes back.
+/// Has a module compiled for a target by pipit-aot, which is started once a target and lives beside this
+/// process.
+support::Result<std::vector<u8>> compile_for(const std::string& target, Bytes module);
+/// The same for this machine, and loads what comes back.
 support::Result<const void*> compile_native(const wasm::ValidModule& module, Arena& arena);
 
 }  // namespace pipit::wast

@@ -24,15 +24,14 @@ namespace {
 /// What the validated module needs in memory grows with its size; this is more than validation ever takes.
 usize arena_bytes(usize module_bytes) { return (usize{16} << 20) + module_bytes * 64; }
 
-support::Status check_supported(const wasm::ModuleImpl& module, const Target& target) {
+support::Status check_supported(const wasm::ModuleImpl& module) {
   if (module.code.size() > native::kMaxWhereOffset)
     return support::Error(Code::unsupported, "module is larger than 256 MB");
-  if (module.uses_v128 && target.lacks(kNoSimd))
-    return support::Error(Code::unsupported, std::string("SIMD is not supported on ") + target.row->name);
   return {};
 }
 
-native::Header make_header(const wasm::ModuleImpl& module, const Options& options) {
+native::Header make_header(const wasm::ModuleImpl& module, const Partition& partition,
+                           const Options& options) {
   native::Header header{};
   header.magic = native::kMagic;
   header.abi_version = native::kAbiVersion;
@@ -48,8 +47,7 @@ native::Header make_header(const wasm::ModuleImpl& module, const Options& option
   header.memory_limit = options.memory_limit;
   for (const wasm::GlobalType& global : module.globals.subspan(module.imported_globals))
     header.global_slots += wasm::slots_of(global.type);
-  for (const wasm::TypeEntry& type : module.types)
-    header.result_slots = std::max<u32>(header.result_slots, type.result_slots);
+  header.result_slots = cells_of_calls(module, partition, options);
   return header;
 }
 
@@ -70,7 +68,6 @@ support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Parti
   lowering.llvm_module().setTargetTriple(machine->getTargetTriple());
   lowering.llvm_module().setDataLayout(machine->createDataLayout());
   const std::unique_ptr<llvm::Module> llvm_module = lowering.run();
-  if (!lowering.refusal().empty()) return support::Error(Code::unsupported, lowering.refusal());
   if (lowering.uses_arithmetic()) uses_arithmetic = true;
   optimise(*llvm_module, *machine, options, part.tier);
   if (options.metering) TRY(add_metering(*llvm_module, options));
@@ -132,14 +129,14 @@ support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
   limits.constants_read_own_globals = true;  // whoever runs the module says whether it may
   const wasm::ValidModule valid = TRY(wasm::ValidModule::load(bytes, arena, limits));
   const wasm::ModuleImpl& module = valid.impl();
-  TRY(check_supported(module, options.target));
+  TRY(check_supported(module));
   const Partition partition = divide(module, options);
   std::atomic<bool> uses_arithmetic = false;
   const std::vector<std::vector<u8>> objects =
       TRY(compile_parts(module, partition, options, uses_arithmetic));
   if (options.progress) options.progress("link", 1);
   const Image image = TRY(link_image(objects, options.target));
-  native::Header header = make_header(module, options);
+  native::Header header = make_header(module, partition, options);
   if (uses_arithmetic) header.flags |= native::kArithmetic;
   return write_native_module(header, make_record(module), image);
 }

@@ -71,8 +71,8 @@ void FunctionLowering::run() {
     locals_.push_back(local);
   };
   const u32 type = wasm_.funcs[func_].type;
-  u32 number = 1;
-  for (const u8 param : wasm_.params(type)) add_local(param, function_->getArg(number++));
+  const std::vector<Value*> arguments = m_.own_arguments(b_, *function_, type);
+  for (usize i = 0; i < arguments.size(); ++i) add_local(wasm_.params(type)[i], arguments[i]);
   reader_.leb_u32();  // size
   for (u32 groups = reader_.leb_u32(); groups != 0; --groups) {
     const u32 count = reader_.leb_u32();

@@ -7,6 +7,9 @@
 /// family of instructions is lowered in a file of its own.
 namespace pipit::aot {
 
+/// Operations on floats, in the order that f32 and f64 have them in.
+enum class Float : u8 { abs, neg, ceil, floor, trunc, nearest, sqrt, add, sub, mul, div, min, max, copysign };
+
 class FunctionLowering {
  public:
   FunctionLowering(ModuleLowering& module, u32 func);
@@ -50,7 +53,7 @@ class FunctionLowering {
   llvm::Value* resolve(const wasm::Instruction& in, llvm::Value* index);
   void tail_call(const wasm::Instruction& in);
   void finish_call(llvm::CallInst* call, u32 type);
-  void finish_tail_call(llvm::CallInst* call, u32 type);
+  void finish_tail_call(llvm::CallInst* call);
   std::vector<llvm::Value*> pop_arguments(llvm::Value* context, u32 type);
 
   // the other families; false: not theirs
@@ -72,6 +75,12 @@ class FunctionLowering {
   bool simd_special(const wasm::Instruction& in);
   bool simd_conversion(const wasm::Instruction& in);
   bool simd_memory(const wasm::Instruction& in);
+  /// Where there are no vectors: `compute` of each lane's scalars, whose results are the lanes of `to`.
+  template <class Compute>
+  llvm::Value* lane_by_lane(llvm::FixedVectorType* to, llvm::ArrayRef<llvm::Value*> operands,
+                            Compute compute);
+  bool simd_float_lanes(Vector what, Lanes lanes);
+  bool simd_conversion_lanes(const wasm::Instruction& in);
   llvm::Value* swizzle(llvm::Value* x, llvm::Value* indices);
   llvm::Value* dot_add(llvm::Value* x, llvm::Value* y, llvm::Value* sum);
   llvm::Value* pop_vector(Lanes lanes);
@@ -80,12 +89,16 @@ class FunctionLowering {
   // pieces of them
   void divide(u32 which, llvm::Type* type);
   llvm::Value* float_min_max(llvm::Value* a, llvm::Value* b, bool is_max);
-  llvm::Value* float_arithmetic(u32 which, llvm::Value* a, llvm::Value* b);
+  llvm::Value* float_operation(Float which, llvm::Value* x, llvm::Value* y);
+  llvm::Value* float_arithmetic(Float which, llvm::Value* a, llvm::Value* b);
   llvm::Value* float_compare(llvm::CmpInst::Predicate predicate, llvm::Value* a, llvm::Value* b);
   llvm::Value* opaque(llvm::Value* value);
   llvm::Value* no_identity(llvm::Value* operand, bool is_product);
   void truncate(const wasm::Instruction& in, llvm::Type* to, bool is_signed, bool saturates);
-  void convert(llvm::Type* to, bool is_signed);
+  llvm::Value* to_integer(llvm::Value* value, llvm::Type* to, bool is_signed, bool saturates);
+  llvm::Value* to_float(llvm::Value* value, llvm::Type* to, bool is_signed);
+  llvm::Value* promote(llvm::Value* value);
+  llvm::Value* demote(llvm::Value* value);
   void load(const wasm::Instruction& in, llvm::Type* stored, llvm::Type* loaded, bool is_signed);
   void store(const wasm::Instruction& in, llvm::Type* stored);
   /// Pops an index and yields the address of `size` bytes; traps where they do not lie in memory.

@@ -17,7 +17,7 @@ std::vector<Value*> FunctionLowering::pop_arguments(Value* context, u32 type) {
 
 void FunctionLowering::finish_call(CallInst* call, u32 type) {
   const wasm::TypeList results = wasm_.results(type);
-  if (results.size() == 1) {
+  if (!call->getType()->isVoidTy()) {
     push(call);
     return;
   }
@@ -31,11 +31,8 @@ void FunctionLowering::finish_call(CallInst* call, u32 type) {
   }
 }
 
-void FunctionLowering::finish_tail_call(CallInst* call, u32 type) {
-  if (m_.options().target.lacks(kNoTailCalls))
-    m_.refuse(at_, "tail calls are not supported on this target");
-  else
-    call->setTailCallKind(CallInst::TCK_MustTail);
+void FunctionLowering::finish_tail_call(CallInst* call) {
+  call->setTailCallKind(CallInst::TCK_MustTail);
   if (call->getType()->isVoidTy())
     b_.CreateRetVoid();
   else
@@ -45,16 +42,12 @@ void FunctionLowering::finish_tail_call(CallInst* call, u32 type) {
 
 void FunctionLowering::call(const wasm::Instruction& in) {
   const u32 type = wasm_.funcs[in.a].type;
-  CallInst* call = b_.CreateCall(m_.function(in.a), pop_arguments(context_, type));
-  call->setCallingConv(m_.convention());
-  finish_call(call, type);
+  finish_call(m_.call_own(b_, m_.function(in.a), type, pop_arguments(context_, type)), type);
 }
 
 void FunctionLowering::tail_call(const wasm::Instruction& in) {
   const u32 type = wasm_.funcs[in.a].type;
-  CallInst* call = b_.CreateCall(m_.function(in.a), pop_arguments(context_, type));
-  call->setCallingConv(m_.convention());
-  finish_tail_call(call, type);
+  finish_tail_call(m_.call_own(b_, m_.function(in.a), type, pop_arguments(context_, type)));
 }
 
 /// A call through a table that never changes, where few of its elements have the type: by comparing the index
@@ -64,7 +57,9 @@ bool FunctionLowering::call_known(const wasm::Instruction& in) {
   constexpr usize kMost = 4;
   const u32 canonical = wasm_.types[in.a].canonical;
   const FixedTables::Elements* elements = m_.fixed_tables().find(in.b);
-  if (elements == nullptr || wasm_.results(in.a).size() > 1 || m_.part().tier != Tier::full) return false;
+  if (elements == nullptr || m_.part().tier != Tier::full ||
+      !(m_.returns_value(in.a) || wasm_.results(in.a).empty()))
+    return false;
   std::vector<std::pair<u32, u32>> known;
   for (const auto& [element, func] : *elements)
     if (wasm_.type_of(func).canonical == canonical) known.emplace_back(element, func);
@@ -74,7 +69,7 @@ bool FunctionLowering::call_known(const wasm::Instruction& in) {
   const std::vector<Value*> arguments = pop_arguments(context_, in.a);
   BasicBlock* other = new_block();
   BasicBlock* done = new_block();
-  const bool has_result = !wasm_.results(in.a).empty();
+  const bool has_result = m_.returns_value(in.a);
   PHINode* result = has_result ? PHINode::Create(m_.type(wasm_.results(in.a)[0]), kMost, "", done) : nullptr;
   const auto finish = [&](CallInst* call) {
     if (has_result) result->addIncoming(call, b_.GetInsertBlock());
@@ -85,9 +80,7 @@ bool FunctionLowering::call_known(const wasm::Instruction& in) {
     BasicBlock* one = new_block();
     choice->addCase(b_.getInt32(element), one);
     b_.SetInsertPoint(one);
-    CallInst* call = b_.CreateCall(m_.function(func), arguments);
-    call->setCallingConv(m_.convention());
-    finish(call);
+    finish(m_.call_own(b_, m_.function(func), in.a, arguments));
   }
   // The runtime knows which trap it is.
   b_.SetInsertPoint(other);
@@ -113,7 +106,7 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   Value* row = b_.CreateSub(b_.CreateSub(ref, base), b_.getInt32(1));
   BasicBlock* own = new_block();
   BasicBlock* slow = new_block();
-  BasicBlock* ready = tail && m_.convention() == CallingConv::Tail ? nullptr : new_block();
+  BasicBlock* ready = tail ? nullptr : new_block();
   BasicBlock* fast = new_block();
   b_.CreateCondBr(b_.CreateICmpULT(row, b_.getInt32(static_cast<u32>(wasm_.funcs.size()))), own, slow);
 
@@ -122,13 +115,11 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   Value* entry = b_.CreateInBoundsGEP(b_.getInt64Ty(), functions, b_.CreateZExt(row, m_.word_type()));
   Value* found = m_.invariant(b_.CreateAlignedLoad(b_.getInt32Ty(), m_.offset(b_, entry, 4), Align(4)));
   b_.CreateCondBr(b_.CreateICmpEQ(found, b_.getInt32(canonical)), fast, slow);
-  if (tail && m_.convention() == CallingConv::Tail) {
+  if (tail) {
     const std::vector<Value*> operands = stack_;
     b_.SetInsertPoint(fast);
-    CallInst* call = b_.CreateCall(m_.function_type(type), code_at(m_.tail_table(), b_.getInt32Ty(), row),
-                                   pop_arguments(context_, type));
-    call->setCallingConv(CallingConv::Tail);
-    finish_tail_call(call, type);
+    finish_tail_call(
+        m_.call_own(b_, code_at(m_.tail_table(), b_.getInt32Ty(), row), type, pop_arguments(context_, type)));
     // Into another instance it is a call: conventions end at the module.
     stack_ = operands;
     b_.SetInsertPoint(slow);
@@ -156,8 +147,7 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   PHINode* context = b_.CreatePHI(m_.pointer_type(), 2);
   context->addIncoming(context_, fast);
   context->addIncoming(other_context, slow);
-  CallInst* call = b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type));
-  tail ? finish_tail_call(call, type) : finish_call(call, type);
+  finish_call(b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type)), type);
 }
 
 /// Code found by its distance from the table, at a row's beginning.

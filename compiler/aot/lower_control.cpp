@@ -141,7 +141,7 @@ void FunctionLowering::branch_table(const wasm::Instruction& in) {
 }
 
 void FunctionLowering::return_results(ArrayRef<Value*> values) {
-  if (values.size() == 1) {
+  if (m_.returns_value(wasm_.funcs[func_].type)) {
     b_.CreateRet(values[0]);
     return;
   }

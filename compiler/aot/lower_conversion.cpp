@@ -50,29 +50,45 @@ void FunctionLowering::truncate(const wasm::Instruction& in, llvm::Type* to, boo
     b_.CreateBr(trap_block_);
     b_.SetInsertPoint(fits);
   }
+  push(to_integer(value, to, is_signed, saturates));
+}
+
+/// A float that is known to fit, or what saturates; NaN is 0 then.
+Value* FunctionLowering::to_integer(Value* value, llvm::Type* to, bool is_signed, bool saturates) {
+  llvm::Type* from = value->getType();
+  const bool is_wide = to->isIntegerTy(64), is_double = from->isDoubleTy();
   const Target& target = m_.options().target;
   if (target.lacks(is_double ? kNoF64 : kNoF32) || (is_wide && !target.is_64_bit())) {
     const u32 number = static_cast<u32>(Helper::i32_from_f32) + (is_wide ? 4 : 0) + (is_double ? 2 : 0) +
                        (is_signed ? 0 : 1);
-    push(helper(static_cast<Helper>(number), {value}));
-  } else if (saturates) {
-    push(b_.CreateIntrinsic(is_signed ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat, {to, from}, {value}));
-  } else {
-    push(is_signed ? b_.CreateFPToSI(value, to) : b_.CreateFPToUI(value, to));
+    return helper(static_cast<Helper>(number), {value});
   }
+  if (saturates)
+    return b_.CreateIntrinsic(is_signed ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat, {to, from}, {value});
+  return is_signed ? b_.CreateFPToSI(value, to) : b_.CreateFPToUI(value, to);
 }
 
-void FunctionLowering::convert(llvm::Type* to, bool is_signed) {
-  Value* value = pop();
+Value* FunctionLowering::to_float(Value* value, llvm::Type* to, bool is_signed) {
   const bool is_wide = value->getType()->isIntegerTy(64), is_double = to->isDoubleTy();
   const Target& target = m_.options().target;
   if (target.lacks(is_double ? kNoF64 : kNoF32) || (is_wide && !target.is_64_bit())) {
     const u32 number = static_cast<u32>(Helper::f32_from_i32) + (is_double ? 4 : 0) + (is_wide ? 2 : 0) +
                        (is_signed ? 0 : 1);
-    push(helper(static_cast<Helper>(number), {value}));
-    return;
+    return helper(static_cast<Helper>(number), {value});
   }
-  push(is_signed ? b_.CreateSIToFP(value, to) : b_.CreateUIToFP(value, to));
+  return is_signed ? b_.CreateSIToFP(value, to) : b_.CreateUIToFP(value, to);
+}
+
+Value* FunctionLowering::promote(Value* value) {
+  return m_.options().target.lacks(kNoF64) ? helper(Helper::f64_promote, {value})
+                                           : b_.CreateFPExt(value, b_.getDoubleTy());
+}
+
+Value* FunctionLowering::demote(Value* value) {
+  // There and back would fold to nothing, and leave a signalling NaN as it is.
+  if (isa<FPExtInst>(value)) value = opaque(value);
+  return m_.options().target.lacks(kNoF64) ? helper(Helper::f32_demote, {value})
+                                           : b_.CreateFPTrunc(value, b_.getFloatTy());
 }
 
 bool FunctionLowering::conversion(const wasm::Instruction& in) {
@@ -96,27 +112,15 @@ bool FunctionLowering::conversion(const wasm::Instruction& in) {
     case Op::f32_reinterpret_i32: push(b_.CreateBitCast(pop(), f32)); return true;
     case Op::f64_reinterpret_i64: push(b_.CreateBitCast(pop(), f64)); return true;
     case Op::f32_convert_i32_s:
-    case Op::f32_convert_i64_s: convert(f32, true); return true;
+    case Op::f32_convert_i64_s: push(to_float(pop(), f32, true)); return true;
     case Op::f32_convert_i32_u:
-    case Op::f32_convert_i64_u: convert(f32, false); return true;
+    case Op::f32_convert_i64_u: push(to_float(pop(), f32, false)); return true;
     case Op::f64_convert_i32_s:
-    case Op::f64_convert_i64_s: convert(f64, true); return true;
+    case Op::f64_convert_i64_s: push(to_float(pop(), f64, true)); return true;
     case Op::f64_convert_i32_u:
-    case Op::f64_convert_i64_u: convert(f64, false); return true;
-    case Op::f64_promote_f32: {
-      Value* value = pop();
-      push(m_.options().target.lacks(kNoF64) ? helper(Helper::f64_promote, {value})
-                                             : b_.CreateFPExt(value, f64));
-      return true;
-    }
-    case Op::f32_demote_f64: {
-      Value* value = pop();
-      // There and back would fold to nothing, and leave a signalling NaN as it is.
-      if (isa<FPExtInst>(value)) value = opaque(value);
-      push(m_.options().target.lacks(kNoF64) ? helper(Helper::f32_demote, {value})
-                                             : b_.CreateFPTrunc(value, f32));
-      return true;
-    }
+    case Op::f64_convert_i64_u: push(to_float(pop(), f64, false)); return true;
+    case Op::f64_promote_f32: push(promote(pop())); return true;
+    case Op::f32_demote_f64: push(demote(pop())); return true;
     default: break;
   }
   // Truncations come in the order i32 before i64, f32 before f64, signed before unsigned.

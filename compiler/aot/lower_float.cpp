@@ -12,22 +12,7 @@ namespace native = wasm::native;
 
 namespace {
 
-enum Arithmetic : u32 {
-  kAbs,
-  kNeg,
-  kCeil,
-  kFloor,
-  kTrunc,
-  kNearest,
-  kSqrt,
-  kAdd,
-  kSub,
-  kMul,
-  kDiv,
-  kMin,
-  kMax,
-  kCopysign
-};
+u32 count_from(Float which, Float first) { return static_cast<u32>(which) - static_cast<u32>(first); }
 
 constexpr CmpInst::Predicate kComparisons[] = {CmpInst::FCMP_OEQ, CmpInst::FCMP_UNE, CmpInst::FCMP_OLT,
                                                CmpInst::FCMP_OGT, CmpInst::FCMP_OLE, CmpInst::FCMP_OGE};
@@ -57,18 +42,18 @@ Value* FunctionLowering::no_identity(Value* operand, bool is_product) {
   return matters ? opaque(operand) : operand;
 }
 
-Value* FunctionLowering::float_arithmetic(u32 which, Value* x, Value* y) {
+Value* FunctionLowering::float_arithmetic(Float which, Value* x, Value* y) {
   const bool is_double = x->getType()->isDoubleTy();
   if (m_.options().target.lacks(is_double ? kNoF64 : kNoF32)) {
-    const u32 number = static_cast<u32>(native::Helper::f32_add) + (which - kAdd);
+    const u32 number = static_cast<u32>(native::Helper::f32_add) + count_from(which, Float::add);
     return helper(for_type(static_cast<native::Helper>(number), is_double), {x, y});
   }
-  x = no_identity(x, which >= kMul);
-  y = no_identity(y, which >= kMul);
+  x = no_identity(x, which >= Float::mul);
+  y = no_identity(y, which >= Float::mul);
   switch (which) {
-    case kAdd: return b_.CreateFAdd(x, y);
-    case kSub: return b_.CreateFSub(x, y);
-    case kMul: return b_.CreateFMul(x, y);
+    case Float::add: return b_.CreateFAdd(x, y);
+    case Float::sub: return b_.CreateFSub(x, y);
+    case Float::mul: return b_.CreateFMul(x, y);
     default: return b_.CreateFDiv(x, y);
   }
 }
@@ -100,7 +85,7 @@ Value* FunctionLowering::float_min_max(Value* x, Value* y, bool is_max) {
   Value* one = b_.CreateBitCast(b_.CreateSelect(compare(predicate, x, y), x, y), bits);
   Value* other = b_.CreateBitCast(b_.CreateSelect(compare(predicate, y, x), y, x), bits);
   Value* merged = is_max ? b_.CreateAnd(one, other) : b_.CreateOr(one, other);
-  Value* sum = type->isVectorTy() ? b_.CreateFAdd(x, y) : float_arithmetic(kAdd, x, y);
+  Value* sum = type->isVectorTy() ? b_.CreateFAdd(x, y) : float_arithmetic(Float::add, x, y);
   return b_.CreateSelect(compare(CmpInst::FCMP_UNO, x, y), sum, b_.CreateBitCast(merged, type));
 }
 
@@ -115,32 +100,38 @@ bool FunctionLowering::floating(const wasm::Instruction& in) {
     push_bool(float_compare(kComparisons[comparison], x, y));
     return true;
   }
-  const u32 which = in.op - static_cast<u32>(is_double ? Op::f64_abs : Op::f32_abs);
-  if (which > kCopysign) return false;
-  Value* y = which >= kAdd ? pop() : nullptr;
-  Value* x = pop();
-  if (which >= kCeil && which <= kSqrt) {
+  const u32 number = in.op - static_cast<u32>(is_double ? Op::f64_abs : Op::f32_abs);
+  if (number > static_cast<u32>(Float::copysign)) return false;
+  const Float which = static_cast<Float>(number);
+  Value* y = which >= Float::add ? pop() : nullptr;
+  push(float_operation(which, pop(), y));
+  return true;
+}
+
+/// `y` is null for those with one operand.
+Value* FunctionLowering::float_operation(Float which, Value* x, Value* y) {
+  if (which >= Float::ceil && which <= Float::sqrt) {
+    const bool is_double = x->getType()->isDoubleTy();
     const Target& target = m_.options().target;
-    const bool lacks = which == kSqrt ? target.lacks(is_double ? kNoF64 : kNoF32)
-                                      : target.lacks(is_double ? kNoF64Rounding : kNoF32Rounding);
+    const bool lacks = which == Float::sqrt ? target.lacks(is_double ? kNoF64 : kNoF32)
+                                            : target.lacks(is_double ? kNoF64Rounding : kNoF32Rounding);
     constexpr native::Helper kHelpers[] = {native::Helper::f32_ceil, native::Helper::f32_floor,
                                            native::Helper::f32_trunc, native::Helper::f32_nearest,
                                            native::Helper::f32_sqrt};
     constexpr Intrinsic::ID kIntrinsics[] = {Intrinsic::ceil, Intrinsic::floor, Intrinsic::trunc,
                                              Intrinsic::roundeven, Intrinsic::sqrt};
-    push(lacks ? helper(for_type(kHelpers[which - kCeil], is_double), {x})
-               : b_.CreateUnaryIntrinsic(kIntrinsics[which - kCeil], x));
-    return true;
+    const u32 rounding = count_from(which, Float::ceil);
+    return lacks ? helper(for_type(kHelpers[rounding], is_double), {x})
+                 : b_.CreateUnaryIntrinsic(kIntrinsics[rounding], x);
   }
   switch (which) {
-    case kAbs: push(b_.CreateUnaryIntrinsic(Intrinsic::fabs, x)); break;
-    case kNeg: push(b_.CreateFNeg(x)); break;
-    case kMin:
-    case kMax: push(float_min_max(x, y, which == kMax)); break;
-    case kCopysign: push(b_.CreateBinaryIntrinsic(Intrinsic::copysign, x, y)); break;
-    default: push(float_arithmetic(which, x, y));
+    case Float::abs: return b_.CreateUnaryIntrinsic(Intrinsic::fabs, x);
+    case Float::neg: return b_.CreateFNeg(x);
+    case Float::min:
+    case Float::max: return float_min_max(x, y, which == Float::max);
+    case Float::copysign: return b_.CreateBinaryIntrinsic(Intrinsic::copysign, x, y);
+    default: return float_arithmetic(which, x, y);
   }
-  return true;
 }
 
 }  // namespace pipit::aot

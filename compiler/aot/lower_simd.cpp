@@ -14,8 +14,6 @@ using namespace llvm;
 using wasm::Op;
 namespace native = wasm::native;
 
-namespace {
-
 FixedVectorType* vector_type(Builder& b, Lanes lanes) {
   switch (lanes) {
     case Lanes::i8: return FixedVectorType::get(b.getInt8Ty(), 16);
@@ -26,6 +24,8 @@ FixedVectorType* vector_type(Builder& b, Lanes lanes) {
     default: return FixedVectorType::get(b.getDoubleTy(), 2);
   }
 }
+
+namespace {
 
 Lanes half_of(Lanes lanes) { return static_cast<Lanes>(static_cast<u8>(lanes) - 1); }
 Lanes double_of(Lanes lanes) { return static_cast<Lanes>(static_cast<u8>(lanes) + 1); }
@@ -459,9 +459,12 @@ bool FunctionLowering::simd_memory(const wasm::Instruction& in) {
 
 void FunctionLowering::simd(const wasm::Instruction& in) {
   const auto [what, lanes] = vector_row(in.op);
-  const bool done = what != Vector::none ? simd_lane(in, what, lanes) || simd_integer(what, lanes) ||
-                                               simd_binary(what, lanes) || simd_float(what, lanes)
-                                         : simd_memory(in) || simd_special(in) || simd_conversion(in);
+  const bool no_vectors = m_.options().target.lacks(kNoVectors);
+  const bool done =
+      (no_vectors && (what != Vector::none ? simd_float_lanes(what, lanes) : simd_conversion_lanes(in))) ||
+      (what != Vector::none ? simd_lane(in, what, lanes) || simd_integer(what, lanes) ||
+                                  simd_binary(what, lanes) || simd_float(what, lanes)
+                            : simd_memory(in) || simd_special(in) || simd_conversion(in));
   if (!done) llvm_unreachable("validated code contains only known instructions");
 }
 

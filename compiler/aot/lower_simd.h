@@ -87,6 +87,9 @@ struct VectorRow {
   Lanes lanes = Lanes::i8;
 };
 
+/// LLVM's vector of 128 bits with those lanes.
+llvm::FixedVectorType* vector_type(Builder& builder, Lanes lanes);
+
 /// Vector::none for instructions that are not regular.
 VectorRow vector_row(u16 op);
 

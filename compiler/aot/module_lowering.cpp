@@ -58,8 +58,6 @@ ModuleLowering::ModuleLowering(const wasm::ModuleImpl& module, const Options& op
       debug_(std::make_unique<DIBuilder>(*llvm_)),
       word_(llvm::Type::getIntNTy(context, options.target.row->pointer_bytes * 8)),
       pointer_(PointerType::getUnqual(context)),
-      convention_(partition.has_tail_calls && !options.target.lacks(kNoTailCalls) ? CallingConv::Tail
-                                                                                  : CallingConv::C),
       functions_(module.funcs.size()),
       entries_(module.types.size()) {
   debug_file_ = debug_->createFile("module.wasm", ".");
@@ -88,14 +86,6 @@ llvm::Type* ModuleLowering::type(u8 value_type) const {
   }
 }
 
-FunctionType* ModuleLowering::function_type(u32 type_index) const {
-  std::vector<llvm::Type*> params = {pointer_};
-  for (const u8 param : module_.params(type_index)) params.push_back(type(param));
-  const wasm::TypeList results = module_.results(type_index);
-  llvm::Type* result = results.size() == 1 ? type(results[0]) : llvm::Type::getVoidTy(context_);
-  return FunctionType::get(result, params, false);
-}
-
 void ModuleLowering::set_attributes(Function& function) const {
   function.addFnAttr(Attribute::NoUnwind);
   // A call is a call: how deep the guest may recurse must not depend on what the optimiser makes of it.
@@ -120,11 +110,11 @@ DebugLoc ModuleLowering::location(DISubprogram* scope, u32 offset) const {
 }
 
 /// A function that other parts may define or call.
-Function* ModuleLowering::declare(u32 func, const char* prefix, CallingConv::ID convention) {
-  Function* function =
-      Function::Create(function_type(module_.funcs[func].type),
-                       partition_.is_whole() ? GlobalValue::InternalLinkage : GlobalValue::ExternalLinkage,
-                       prefix + std::to_string(func), *llvm_);
+Function* ModuleLowering::declare(u32 func, const char* prefix, FunctionType* type,
+                                  CallingConv::ID convention) {
+  Function* function = Function::Create(
+      type, partition_.is_whole() ? GlobalValue::InternalLinkage : GlobalValue::ExternalLinkage,
+      prefix + std::to_string(func), *llvm_);
   if (!partition_.is_whole()) function->setVisibility(GlobalValue::HiddenVisibility);
   function->setDSOLocal(true);
   function->setCallingConv(convention);
@@ -141,7 +131,8 @@ Function* ModuleLowering::declare(u32 func, const char* prefix, CallingConv::ID 
 }
 
 Function* ModuleLowering::function(u32 index) {
-  if (functions_[index] == nullptr) functions_[index] = declare(index, "f", convention_);
+  if (functions_[index] == nullptr)
+    functions_[index] = declare(index, "f", own_type(module_.funcs[index].type), convention());
   return functions_[index];
 }
 
@@ -178,7 +169,7 @@ void ModuleLowering::make_tables() {
   Constant* none = ConstantInt::get(i32, 0);
   GlobalVariable* functions = function_table();
   GlobalVariable* entries = declare_table("pna_entries", module_.types.size());
-  GlobalVariable* tails = convention_ == CallingConv::Tail ? tail_table() : nullptr;
+  GlobalVariable* tails = has_tail_convention() ? tail_table() : nullptr;
   std::vector<Constant*> function_rows, entry_rows, tail_rows;
   for (u32 i = 0; i < functions_.size(); ++i) {
     const bool exposed = partition_.exposed[i];
@@ -276,14 +267,13 @@ void ModuleLowering::make_import_stub(u32 func) {
   AllocaInst* values = builder.CreateAlloca(ArrayType::get(builder.getInt64Ty(), slots));
   values->setAlignment(Align(8));
   u64 at = 0;
-  u32 number = 1;
-  for (const u8 param : module_.params(type_index)) {
-    builder.CreateAlignedStore(function->getArg(number++), offset(builder, values, at), Align(8));
-    at += u64{8} * wasm::slots_of(param);
+  for (Value* argument : own_arguments(builder, *function, type_index)) {
+    builder.CreateAlignedStore(argument, offset(builder, values, at), Align(8));
+    at += argument->getType()->isVectorTy() ? 16 : 8;
   }
   call_helper(builder, function->getArg(0), native::Helper::call_import, {builder.getInt32(func), values});
   const wasm::TypeList results = module_.results(type_index);
-  if (results.size() == 1) {
+  if (returns_value(type_index)) {
     builder.CreateRet(builder.CreateAlignedLoad(type(results[0]), values, Align(8)));
     return;
   }
@@ -321,22 +311,6 @@ void ModuleLowering::make_entry_stub(u32 type_index) {
     builder.CreateMemCpyInline(values, Align(8), constant_word(builder, context, Word::results), Align(8),
                                builder.getInt32(result_slots(module_, type_index) * 8));
   builder.CreateRetVoid();
-}
-
-/// A function as references to it are called: by the C convention.
-Function* ModuleLowering::exposed_function(u32 func) {
-  if (convention_ == CallingConv::C) return function(func);
-  Function* outer = declare(func, "c", CallingConv::C);
-  Builder builder(BasicBlock::Create(context_, "", outer));
-  std::vector<Value*> arguments;
-  for (Argument& argument : outer->args()) arguments.push_back(&argument);
-  CallInst* call = builder.CreateCall(function(func), arguments);
-  call->setCallingConv(convention_);
-  if (call->getType()->isVoidTy())
-    builder.CreateRetVoid();
-  else
-    builder.CreateRet(call);
-  return outer;
 }
 
 void ModuleLowering::make_stubs() {

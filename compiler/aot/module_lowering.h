@@ -24,8 +24,8 @@ class ModuleLowering {
 
   // Types.
   llvm::Type* type(u8 value_type) const;
-  /// How a function of that type is called: the context, the parameters; one result is returned, several are
-  /// left in the context's results.
+  /// How a function of that type is called through a reference: the context, the parameters; one result is
+  /// returned, several are left in the context's results.
   llvm::FunctionType* function_type(u32 type_index) const;
   llvm::Type* word_type() const { return word_; }
   llvm::Type* pointer_type() const { return pointer_; }
@@ -38,9 +38,17 @@ class ModuleLowering {
   /// Distances from itself to functions of this module in its own convention; of modules with tail calls.
   llvm::GlobalVariable* tail_table();
   const FixedTables& fixed_tables() const { return partition_.tables; }
-  /// How functions of this module call each other. References to functions, which may be another module's,
-  /// are called by the C convention everywhere.
-  llvm::CallingConv::ID convention() const { return convention_; }
+
+  // How functions of this module call each other (convention.cpp).
+  /// Whether otherwise than references to functions are called, which may be another module's.
+  bool has_tail_convention() const;
+  /// Calls a function of this module; `arguments` begin with the context.
+  llvm::CallInst* call_own(Builder& builder, llvm::Value* code, u32 type_index,
+                           llvm::ArrayRef<llvm::Value*> arguments) const;
+  /// The parameters as `function` of this module receives them; to be read first of all.
+  std::vector<llvm::Value*> own_arguments(Builder& builder, llvm::Function& function, u32 type_index) const;
+  /// Whether the one result is returned; else all are left in the context's results.
+  bool returns_value(u32 type_index) const;
   void set_attributes(llvm::Function& function) const;
 
   // Access to the context, and what the optimiser may assume about it.
@@ -71,11 +79,6 @@ class ModuleLowering {
   /// See kContextMarker.
   void keep_context(llvm::Function& function);
 
-  /// Something the target lacks; the first one is what compile() reports.
-  void refuse(u32 offset, const char* what) {
-    if (refusal_.empty()) refusal_ = std::string(what) + " (at " + std::to_string(offset) + ")";
-  }
-  const std::string& refusal() const { return refusal_; }
   /// Whether the code asks for helpers that not every image has.
   bool uses_arithmetic() const { return uses_arithmetic_; }
 
@@ -86,7 +89,11 @@ class ModuleLowering {
   llvm::Module& llvm_module() const { return *llvm_; }
 
  private:
-  llvm::Function* declare(u32 func, const char* prefix, llvm::CallingConv::ID convention);
+  u32 argument_words() const;
+  llvm::CallingConv::ID convention() const;
+  llvm::FunctionType* own_type(u32 type_index) const;
+  llvm::Function* declare(u32 func, const char* prefix, llvm::FunctionType* type,
+                          llvm::CallingConv::ID convention);
   llvm::GlobalVariable* declare_table(const char* name, u64 words);
   void make_stubs();
   void make_import_stub(u32 func);
@@ -107,9 +114,7 @@ class ModuleLowering {
   llvm::DISubroutineType* debug_type_ = nullptr;
   llvm::Type* word_;
   llvm::Type* pointer_;
-  llvm::CallingConv::ID convention_;
   llvm::AttributeList attributes_;  ///< of functions; empty until there is one
-  std::string refusal_;
   mutable bool uses_arithmetic_ = false;
   std::vector<llvm::Function*> functions_;
   std::vector<llvm::Function*> entries_;
@@ -118,6 +123,8 @@ class ModuleLowering {
   llvm::MDNode* empty_;
 };
 
+/// The cells that calls use: those of the most results, and of what registers do not hold of arguments.
+u32 cells_of_calls(const wasm::ModuleImpl& module, const Partition& partition, const Options& options);
 /// Number of cells the results of a type take.
 u32 result_slots(const wasm::ModuleImpl& module, u32 type);
 

@@ -23,7 +23,8 @@ static constexpr TargetRow kTargets[] = {
      .checks = Checks::guard_pages,
      .lacks = 0,
      .cpu_features = native::kSse42,
-     .red_zone = true},
+     .red_zone = true,
+     .tail_words = 0},
     // Ring 0: interrupts arrive on the running stack, so nothing may live below its pointer.
     {.name = "x86_64-mewz",
      .id = native::Target::x86_64_mewz,
@@ -39,7 +40,8 @@ static constexpr TargetRow kTargets[] = {
      .checks = Checks::guard_pages,
      .lacks = 0,
      .cpu_features = native::kSse42,
-     .red_zone = false},
+     .red_zone = false,
+     .tail_words = 0},
     // ARMv8-A: fixed-size vectors and FMA-free floats; division by zero yields 0 and float conversions
     // saturate, so that every trap is explicit.
     {.name = "aarch64-linux",
@@ -56,7 +58,8 @@ static constexpr TargetRow kTargets[] = {
      .checks = Checks::guard_pages,
      .lacks = 0,
      .cpu_features = 0,
-     .red_zone = false},
+     .red_zone = false,
+     .tail_words = 0},
     // Cortex-M4F: single-precision FPU without rounding instructions.
     {.name = "thumbv7em",
      .id = native::Target::thumbv7em,
@@ -70,9 +73,10 @@ static constexpr TargetRow kTargets[] = {
      .pointer_bytes = 4,
      .page_bytes = 16,
      .checks = Checks::software,
-     .lacks = kNoI64Division | kNoF64 | kNoF32Rounding | kNoF64Rounding | kNoSimd | kNoTailCalls,
+     .lacks = kNoI64Division | kNoF64 | kNoF32Rounding | kNoF64Rounding | kNoVectors,
      .cpu_features = 0,
-     .red_zone = false},
+     .red_zone = false,
+     .tail_words = 3},
     {.name = "rv32imac",
      .id = native::Target::rv32imac,
      .triple = "riscv32-unknown-elf",
@@ -85,9 +89,10 @@ static constexpr TargetRow kTargets[] = {
      .pointer_bytes = 4,
      .page_bytes = 16,
      .checks = Checks::software,
-     .lacks = kNoI64Division | kNoF32 | kNoF64 | kNoF32Rounding | kNoF64Rounding | kNoSimd | kNoTailCalls,
+     .lacks = kNoI64Division | kNoF32 | kNoF64 | kNoF32Rounding | kNoF64Rounding | kNoVectors,
      .cpu_features = 0,
-     .red_zone = false},
+     .red_zone = false,
+     .tail_words = 7},
 };
 
 std::span<const TargetRow> targets() { return kTargets; }

@@ -22,8 +22,7 @@ enum Lack : u32 {
   kNoF64 = 1u << 2,
   kNoF32Rounding = 1u << 3,
   kNoF64Rounding = 1u << 4,
-  kNoSimd = 1u << 5,
-  kNoTailCalls = 1u << 6,  ///< only those whose arguments fit where the caller's were
+  kNoVectors = 1u << 5,  ///< lanes of floats are computed one by one
 };
 
 struct TargetRow {
@@ -42,6 +41,7 @@ struct TargetRow {
   u32 lacks;
   u32 cpu_features;  ///< that `cpu` amounts to
   bool red_zone;
+  u32 tail_words;  ///< where LLVM's tailcc is missing: words that registers hold besides the context
 };
 
 /// A row with what the command line changes about it.

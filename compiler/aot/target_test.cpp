@@ -52,14 +52,17 @@ TEST(Targets, RelaxedDotProductsAreOneInstructionWhereThereIsVnni) {
   }
 }
 
-TEST(Targets, EveryOneCompilesWhatItCan) {
-  const auto module = *support::read_file(PIPIT_WASM_TEST_MODULES "/calls.wasm");
-  for (const TargetRow& row : targets()) {
-    const auto compiled = compile(module, {.target = *find_target(row.name, ""), .effort = Effort::o2});
-    ASSERT_TRUE(compiled.ok()) << row.name << ": " << compiled.error().text;
-    EXPECT_EQ(header_of(*compiled).target, row.id);
-    const auto again = compile(module, {.target = *find_target(row.name, ""), .effort = Effort::o2});
-    EXPECT_EQ(*compiled, *again) << row.name << ": not reproducible";
+TEST(Targets, EveryOneCompilesEverything) {
+  for (const char* name : {"/calls.wasm", "/vectors.wasm"}) {  // SIMD and tail calls are in the second
+    const auto module = *support::read_file(std::string(PIPIT_WASM_TEST_MODULES) + name);
+    for (const TargetRow& row : targets())
+      for (const Effort effort : {Effort::o0, Effort::light, Effort::o2}) {
+        const Options options{.target = *find_target(row.name, ""), .effort = effort, .metering = true};
+        const auto compiled = compile(module, options);
+        ASSERT_TRUE(compiled.ok()) << row.name << name << ": " << compiled.error().text;
+        EXPECT_EQ(header_of(*compiled).target, row.id);
+        EXPECT_EQ(*compiled, *compile(module, options)) << row.name << name << ": not reproducible";
+      }
   }
   EXPECT_EQ(find_target("z80", "").error().code, Code::not_found);
   EXPECT_EQ(find_target("thumbv7em", "x86-64-v3").error().code, Code::not_found);

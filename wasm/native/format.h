@@ -34,6 +34,8 @@ enum Flag : u32 {
 };
 constexpr u64 kGuardedSpace = (u64{8} << 30) + (u64{64} << 10);
 
+constexpr u32 kMaxCells = 2'000;  ///< Header::result_slots at most: validation limits what functions take
+
 struct Header {
   u32 magic;
   u16 abi_version;
@@ -55,7 +57,7 @@ struct Header {
   u32 max_frame_bytes;  ///< of any function
   u32 memory_limit;     ///< memory bytes the checks were compiled for; 0: whatever the instance has
   u32 global_slots;     ///< cells of the module's own globals
-  u32 result_slots;     ///< most cells that the results of a function take
+  u32 result_slots;     ///< cells of the most results of a function, or of arguments beyond registers
   u32 record_at;        ///< in the file: Record
   u32 record_bytes;
 };

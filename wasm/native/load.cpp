@@ -126,7 +126,8 @@ Status NativeModule::verify_tables(const ModuleImpl& module) const {
   for (const TypeEntry& type : module.types)
     result_slots = type.result_slots > result_slots ? type.result_slots : result_slots;
   if (h.global_slots != global_slots) return malformed("wrong number of globals", FIELD(global_slots));
-  if (h.result_slots != result_slots) return malformed("wrong number of results", FIELD(result_slots));
+  if (h.result_slots < result_slots || h.result_slots > kMaxCells)
+    return malformed("wrong number of cells for results", FIELD(result_slots));
   return {};
 }
 
