@@ -28,6 +28,15 @@ struct FastKernel {
                         ///< its own
   };
 
+  /// An operator that has little left to do where it is the next one, reads what run() wrote, and finds what
+  /// the members left for it in their scratch memory.
+  struct Finish {
+    const Operator* op;
+    bool (*plan)(const Node& node);
+    /// Does all of the node's work; the scratch memory of each member lies `apart` bytes from the one before.
+    void (*run)(const Node& node, const u8* scratch, u64 apart, u32 members);
+  };
+
   const Operator* base;
   /// Whether it can run a verified node, and what for; false leaves the node to `base`.
   bool (*plan)(const Node& node, Needs& needs);
@@ -40,6 +49,7 @@ struct FastKernel {
   /// An operator whose node it runs as well, where that is the next one and alone reads this node's output:
   /// the output is then not written at all. plan() and run() find it at Node::next().
   const Operator* then = nullptr;
+  const Finish* finish = nullptr;
 };
 
 /// Those that this machine's processor executes, the preferred first. Empty on an unknown processor.

@@ -75,7 +75,8 @@ struct PreparedStep {
   void (*run)(const Node& node);
   void (*run_fast)(const Node& node, const u8* packed, u8* scratch, Share share);
   const u8* packed;
-  bool shared;  ///< run_fast is worth the members of a team
+  bool shared;  ///< run_fast is worth the members of a team, or was for what `finish` follows
+  void (*finish)(const Node& node, const u8* scratch, u64 apart, u32 members);
 };
 
 /// The operators this build has. nn/registry.cpp lists all of them; a board that wants fewer links its own

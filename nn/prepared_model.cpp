@@ -55,6 +55,14 @@ bool may_join(const PlannedModel& model, u32 index, const Operator& then) {
   return reads == 1 && uses(model, first.output()) == 1;
 }
 
+/// Whether the kernel of the operators up to `index` leaves for the next one what finishes it.
+bool may_finish(const PlannedModel& model, u32 index, const FastKernel& kernel) {
+  if (kernel.finish == nullptr || index + 1 >= model.operator_count()) return false;
+  const Node last = node_at(model, index), next = last.next();
+  return is_node_of(next, *kernel.finish->op) && &next.input(0) == &last.output() &&
+         kernel.finish->plan(next);
+}
+
 /// The first kernel that takes the operator, or nullptr.
 const FastKernel* choose(const PlannedModel& model, u32 index, std::span<const FastKernel* const> kernels,
                          FastKernel::Needs& needs) {
@@ -81,6 +89,7 @@ u64 PreparedModel::packed_bytes(const PlannedModel& model, std::span<const FastK
     if (kernel == nullptr) continue;
     bytes += aligned(needs.packed_bytes);
     if (kernel->then != nullptr) ++index;
+    if (may_finish(model, index, *kernel)) ++index;
   }
   return bytes;
 }
@@ -101,27 +110,36 @@ Result<PreparedModel> PreparedModel::create(const PlannedModel& model,
     const FastKernel* kernel = choose(model, index, kernels, needs);
     if (kernel == nullptr) {
       const Operator* op = find_operator(node.opcode(), node.dtype());
-      steps[index] = {op->run, nullptr, nullptr, false};
+      steps[index] = {op->run, nullptr, nullptr, false, nullptr};
       continue;
     }
     kernel->pack(node, free);
-    steps[index] = {nullptr, kernel->run, free, kernel->shared && is_worth_sharing(node)};
+    const bool shared = kernel->shared && is_worth_sharing(node);
+    steps[index] = {nullptr, kernel->run, free, shared, nullptr};
     free += aligned(needs.packed_bytes);
     if (needs.scratch_bytes > prepared.scratch_bytes_) prepared.scratch_bytes_ = aligned(needs.scratch_bytes);
     ++prepared.fast_operators_;
-    if (kernel->then == nullptr) continue;
-    steps[++index] = {run_nothing, nullptr, nullptr, false};
-    ++prepared.fast_operators_;
+    if (kernel->then != nullptr) {
+      steps[++index] = {run_nothing, nullptr, nullptr, false, nullptr};
+      ++prepared.fast_operators_;
+    }
+    if (may_finish(model, index, *kernel)) {
+      steps[++index] = {nullptr, nullptr, nullptr, shared, kernel->finish->run};
+      ++prepared.fast_operators_;
+    }
   }
   return prepared;
 }
 
 void Executor::run_alone(const Executor& executor, const Node& node, const PreparedStep& step) {
+  if (step.finish != nullptr) return step.finish(node, executor.scratch_, executor.scratch_bytes_, 1);
   step.run_fast != nullptr ? step.run_fast(node, step.packed, executor.scratch_, Share{}) : step.run(node);
 }
 
 void Executor::run_shared(const Executor& executor, const Node& node, const PreparedStep& step) {
-  if (step.run_fast == nullptr || !step.shared) return run_alone(executor, node, step);
+  if (!step.shared) return run_alone(executor, node, step);
+  if (step.finish != nullptr)
+    return step.finish(node, executor.scratch_, executor.scratch_bytes_, executor.team_->size());
   struct Work {
     const Executor& executor;
     const Node& node;

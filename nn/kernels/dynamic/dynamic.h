@@ -18,13 +18,22 @@ inline i32 zero_point_of(const RowScale& row) {
   return row.zero_point > 127.0f ? 0 : static_cast<i32>(row.zero_point);
 }
 
+/// The least and the greatest of a row's values and zero.
+struct RowRange {
+  f32 low, high;
+  void widen(const RowRange& other) {
+    if (other.low < low) low = other.low;
+    if (other.high > high) high = other.high;
+  }
+};
+
 /// The scale of a row whose values lie between `low` ≤ 0 and `high` ≥ 0.
 RowScale row_scale(f32 low, f32 high, bool symmetric);
 /// The scale of each of `rows` rows of `columns` values: symmetric, 127 = the largest magnitude; else the
 /// range with zero in it over −128 … 127. A row of zeros gets {1, 0}. Values that are no numbers count as
 /// zero.
 void dynamic_scale(const f32* in, u32 rows, u32 columns, bool symmetric, RowScale* out);
-/// saturate(round_half_away(x / scale) + zero_point).
+/// saturate(round_half_even(x / scale) + zero_point), as ONNX rounds; what is no number gives the lowest.
 void dynamic_quantize(const f32* in, u32 rows, u32 columns, const RowScale* scales, i8* out);
 
 /// output = clamp(bias + rows[n].scale × weight_scales[o] × Σ (q − zero_point) × w); padding is real zero.

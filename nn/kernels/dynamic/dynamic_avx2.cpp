@@ -58,13 +58,10 @@ void run_scale(const Node& node, const u8*, u8*, Share share) {
   }
 }
 
-/// The steps of dynamic_quantize() on eight values, up to the saturation. What is no number becomes 0 before
-/// anything else; what is too small for a conversion becomes the smallest integer.
-I32 quantized(F32 x, F32 inverse, F32 zero) {
-  const F32 beyond = Avx2::splat(1024.0f), half = Avx2::splat(0.5f), sign = Avx2::splat(-0.0f);
-  const F32 number = _mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
-  const F32 q = Avx2::min(Avx2::add(Avx2::mul(number, inverse), zero), beyond);
-  return _mm256_cvttps_epi32(Avx2::add(q, _mm256_or_ps(half, _mm256_and_ps(q, sign))));
+/// The steps of dynamic_quantize() on eight values, up to the zero point. The product goes last: where it is
+/// no number, the instruction returns it, and what cannot be converted becomes the smallest integer.
+I32 quantized(F32 x, F32 inverse) {
+  return _mm256_cvtps_epi32(Avx2::min(Avx2::splat(1024.0f), Avx2::mul(x, inverse)));
 }
 
 void run_quantize(const Node& node, const u8*, u8*, Share share) {
@@ -72,16 +69,16 @@ void run_quantize(const Node& node, const u8*, u8*, Share share) {
   const Share::Range part = share.of(columns, kBlock);
   for (u32 row = 0; row < rows; ++row) {
     const RowScale& scale = node.data<RowScale>(1)[row];
-    const F32 inverse = Avx2::splat(1.0f / scale.scale),
-              zero = Avx2::splat(static_cast<f32>(zero_point_of(scale)));
+    const F32 inverse = Avx2::splat(1.0f / scale.scale);
+    const OutputRange range{zero_point_of(scale), -128, 127};
     const f32* in = node.data<f32>(0) + usize{row} * columns;
     i8* out = node.out<i8>() + usize{row} * columns;
     u32 i = part.begin;
     for (; i + kBlock <= part.end; i += kBlock) {
       I32 values[kVectors];
       for (u32 v = 0; v < kVectors; ++v)
-        values[v] = quantized(Avx2::load(in + i + usize{v} * kLanes), inverse, zero);
-      Avx2::store_i8(out + i, values, OutputRange{0, -128, 127});
+        values[v] = quantized(Avx2::load(in + i + usize{v} * kLanes), inverse);
+      Avx2::store_i8(out + i, values, range);
     }
     if (i < part.end) dynamic_quantize(in + i, 1, part.end - i, &scale, out + i);
   }

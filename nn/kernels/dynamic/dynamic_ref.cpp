@@ -1,3 +1,5 @@
+#include <bit>
+
 #include "nn/fixed_point.h"
 #include "nn/kernels/dot/dot.h"
 #include "nn/kernels/dynamic/dynamic.h"
@@ -11,6 +13,16 @@ f32 clamped(f32 value, format::Clamp clamp) {
 
 /// To the nearest whole number, halves away from zero; |x| < 2^30.
 i32 rounded(f32 x) { return static_cast<i32>(x < 0 ? x - 0.5f : x + 0.5f); }
+
+/// To the nearest whole number, halves to even; beyond ±1024 that, and what is no number is −1024. To a
+/// number so large that it has no fraction the processor adds by rounding so; the whole part is then in its
+/// lowest bits.
+i32 nearest(f32 x) {
+  constexpr f32 kMost = 1024, kNoFraction = 3 << 22;
+  if (!(x > -kMost)) x = -kMost;
+  if (x > kMost) x = kMost;
+  return std::bit_cast<i32>(x + kNoFraction) - std::bit_cast<i32>(kNoFraction);
+}
 
 RowScale asymmetric_scale(f32 low, f32 high) {
   const f32 scale = (high - low) / 255.0f;
@@ -46,12 +58,10 @@ void dynamic_scale(const f32* in, u32 rows, u32 columns, bool symmetric, RowScal
 
 void dynamic_quantize(const f32* in, u32 rows, u32 columns, const RowScale* scales, i8* out) {
   for (u32 row = 0; row < rows; ++row) {
-    const f32 inverse = 1.0f / scales[row].scale, zero = static_cast<f32>(zero_point_of(scales[row]));
+    const f32 inverse = 1.0f / scales[row].scale;
+    const i32 zero = zero_point_of(scales[row]);
     for (u32 i = 0; i < columns; ++i, ++in, ++out) {
-      f32 q = *in * inverse + zero;
-      if (!(q > -1024.0f)) q = q < 0 ? -1024.0f : zero;  // not a number: zero
-      if (q > 1024.0f) q = 1024.0f;
-      const i32 value = rounded(q);
+      const i32 value = nearest(*in * inverse) + zero;
       *out = static_cast<i8>(value < kInt8Min ? kInt8Min : value > kInt8Max ? kInt8Max : value);
     }
   }

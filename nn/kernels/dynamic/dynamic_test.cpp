@@ -26,11 +26,12 @@ TEST(Dynamic, ScalesHoldZeroAndTheRange) {
 
 TEST(Dynamic, QuantizesToTheNearestAndSaturates) {
   const RowScale row{0.5f, 3};
-  const f32 in[] = {0, 0.25f, -0.25f, 100, -100, std::numeric_limits<f32>::quiet_NaN(), 1e30f, -1e30f};
-  i8 out[8];
-  dynamic_quantize(in, 1, 8, &row, out);
-  const i8 expected[] = {3, 4, 3, 127, -128, 3, 127, -128};  // 3.5 and 2.5 round away from zero
-  for (u32 i = 0; i < 8; ++i) EXPECT_EQ(out[i], expected[i]) << i;
+  const f32 in[] = {0, 0.25f, -0.25f, 100, -100, std::numeric_limits<f32>::quiet_NaN(), 1e30f, -1e30f, 0.75f};
+  constexpr u32 kCount = sizeof in / sizeof in[0];
+  i8 out[kCount];
+  dynamic_quantize(in, 1, kCount, &row, out);
+  const i8 expected[] = {3, 3, 3, 127, -128, -128, 127, -128, 5};  // halves to even
+  for (u32 i = 0; i < kCount; ++i) EXPECT_EQ(out[i], expected[i]) << i;
 }
 
 /// A hostile file may put anything where the scales should be.

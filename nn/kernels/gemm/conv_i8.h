@@ -54,7 +54,10 @@ struct TiledConvI8 {
   using Panel = typename Out::Panel;
   using Element = typename Out::Element;
   static constexpr u32 kGroup = Isa::kGroup;
-  static constexpr u32 kBandBytes = 192 * 1024;
+  /// A band stays in the second-level cache beside what else is read. Weights are widened once a band, so
+  /// that where they are many, bands are few.
+  static constexpr u32 kBandBytes = 192 * 1024, kBandBytesOfManyWeights = 448 * 1024;
+  static constexpr u64 kManyWeights = 256 * 1024;
   static constexpr bool kWidens = sizeof(Weight) > 1;
   /// A panel that meets fewer rows than this is widened in registers as it is read.
   static constexpr u32 kRowsWorthWidening = kPaired<Isa> ? 0 : kSmallCode<Isa> ? 4 : 8;
@@ -79,9 +82,26 @@ struct TiledConvI8 {
     return shape.in_c % kGroup == 0 && shape.out_h * shape.out_w >= kRowsWorthPairing &&
            u64{shape.in_c} * shape.kernel_h * shape.kernel_w >= kDepthWorthPairing;
   }
-  static bool lay_out_all(const WindowShape& shape, Plan& plan) {
+  /// Of the pixels of a 1 × 1 layer's image a stride leaves out all but some: a band has those alone.
+  static bool is_strided_pointwise(const WindowShape& shape) {
+    const format::Window& w = shape.window;
+    return shape.kernel_h == 1 && shape.kernel_w == 1 && (w.stride_h > 1 || w.stride_w > 1) &&
+           (w.pad_top | w.pad_bottom | w.pad_left | w.pad_right) == 0;
+  }
+  /// The layer over the pixels that it reads.
+  static WindowShape without_strides(WindowShape shape) {
+    if (!is_strided_pointwise(shape)) return shape;
+    shape.in_h = shape.out_h;
+    shape.in_w = shape.out_w;
+    shape.window.stride_h = shape.window.stride_w = 1;
+    return shape;
+  }
+  static bool lay_out_all(const WindowShape& layer, Plan& plan) {
+    const WindowShape shape = without_strides(layer);
     if (kPaired<Isa> && !is_worth_pairing(shape)) return false;
-    if (!lay_out(shape, sizeof(Activation), kBandBytes, plan.layout)) return false;
+    const u64 weights = u64{shape.out_c} * shape.kernel_h * shape.kernel_w * shape.in_c;
+    const u32 band_bytes = kWidens && weights >= kManyWeights ? kBandBytesOfManyWeights : kBandBytes;
+    if (!lay_out(shape, sizeof(Activation), band_bytes, plan.layout)) return false;
     plan.cut = {shape.out_c};
     plan.constants_at = aligned(plan.layout.run_count * sizeof(u32));
     plan.pairs_at = plan.constants_at + aligned(plan.cut.count() * sizeof(Panel));
@@ -144,9 +164,9 @@ struct TiledConvI8 {
   };
   /// One image of the batch: `image.input` and `image.to` are its own.
   static void run(const Image& image, const u8* packed, u8* scratch, Share share) {
-    const WindowShape& shape = image.shape;
+    const WindowShape shape = without_strides(image.shape);
     Plan plan;
-    lay_out_all(shape, plan);
+    lay_out_all(image.shape, plan);
     const bool by_rows = shape.out_h >= share.count * kRowsWorthSharing;
     const Share::Range rows = by_rows ? share.of(shape.out_h) : Share::Range{0, shape.out_h};
     const Share::Range panels = by_rows ? Share::Range{0, plan.cut.count()} : share.of(plan.cut.count());
@@ -156,10 +176,13 @@ struct TiledConvI8 {
     const auto zero = static_cast<Activation>(image.zero_point + Isa::kActivationOffset);
     for (u32 y = rows.begin; y < rows.end; y += plan.layout.rows) {
       const u32 count = rows.end - y < plan.layout.rows ? rows.end - y : plan.layout.rows;
-      copy_band(shape, plan.layout, image.input, y, count, band, convert,
-                [zero](Activation* to, u32 elements) {
-                  for (u32 i = 0; i < elements; ++i) to[i] = zero;
-                });
+      if (is_strided_pointwise(image.shape))
+        copy_pixels(image, y, count, band);
+      else
+        copy_band(shape, plan.layout, image.input, y, count, band, convert,
+                  [zero](Activation* to, u32 elements) {
+                    for (u32 i = 0; i < elements; ++i) to[i] = zero;
+                  });
       window_addresses(shape, plan.layout, band, count, addresses);
       if constexpr (kPaired<Isa>)
         sum_row_pairs({plan.layout.run_count, plan.layout.run_length, reinterpret_cast<const u32*>(packed)},
@@ -178,6 +201,16 @@ struct TiledConvI8 {
   }
 
  private:
+  /// What `rows` output rows from y on of a strided pointwise layer read.
+  static void copy_pixels(const Image& image, u32 y, u32 rows, Activation* band) {
+    const WindowShape& shape = image.shape;
+    for (u32 end = y + rows; y < end; ++y)
+      for (u32 x = 0; x < shape.out_w; ++x, band += shape.in_c)
+        convert(
+            image.input + (usize{y} * shape.window.stride_h * shape.in_w + usize{x} * shape.window.stride_w) *
+                              shape.in_c,
+            shape.in_c, band);
+  }
   /// What pairs of weights add to every sum of their channel.
   static void sum_pairs(const i8* weights, u32 columns, usize elements, i32* to) {
     for (u32 c = 0; c < columns; ++c, ++to) {

@@ -81,7 +81,9 @@ struct FastDynamic {
   }
   static bool plan(const Node& node, FastKernel::Needs& needs) {
     format::Clamp clamp;
-    return C::plan(shape_of(node, clamp), needs);
+    if (!C::plan(shape_of(node, clamp), needs)) return false;
+    needs.scratch_bytes += kNotesBytes;
+    return true;
   }
   static void pack(const Node& node, u8* packed) {
     format::Clamp clamp;
@@ -103,20 +105,48 @@ struct FastDynamic {
                          Share share) {
     format::Clamp clamp;
     const WindowShape shape = shape_of(node, clamp);
+    auto* notes = reinterpret_cast<RowRange*>(scratch);
     for (u32 image = 0; image < shape.batch; ++image) {
+      SeenRange<Isa> seen;
       const RowScale& row = node.data<RowScale>(5)[image];
       const i32 zero = zero_point_of(row);
       C::run({shape, node.data<i8>(0) + usize{image} * shape.in_h * shape.in_w * shape.in_c, zero,
-              output(Dynamic<Isa>{row, zero, clamp}),
+              output(Dynamic<Isa>{row, zero, clamp, &seen}),
               to + usize{image} * shape.out_h * shape.out_w * shape.out_c},
-             packed, scratch, share);
+             packed, scratch + kNotesBytes, share);
+      if (image < kMostNotes) notes[image] = seen.range();
     }
   }
+  /// dynamic_scale of what the layer made, by the notes of those that made it.
+  static bool may_finish(const Node& scale) {
+    return scale.input(0).rank == 4 && scale.output().dims[0] == scale.input(0).dims[0] &&
+           scale.output().dims[0] <= kMostNotes;
+  }
+  static void finish(const Node& scale, const u8* scratch, u64 apart, u32 members) {
+    const bool symmetric = scale.attributes<format::DynamicScaleAttributes>().symmetric != 0;
+    for (u32 image = 0; image < scale.output().dims[0]; ++image) {
+      RowRange range{0, 0};
+      for (u32 member = 0; member < members; ++member)
+        range.widen(reinterpret_cast<const RowRange*>(scratch + member * apart)[image]);
+      scale.out<RowScale>()[image] = row_scale(range.low, range.high, symmetric);
+    }
+  }
+  static constexpr FastKernel::Finish kFinish = {&kDynamicScale, may_finish, finish};
+
+ private:
+  /// At the beginning of a member's scratch memory: the ranges of the images it had its share of.
+  static constexpr u32 kMostNotes = 8, kNotesBytes = kMostNotes * sizeof(RowRange);
+  static_assert(kNotesBytes % PreparedModel::kAlign == 0);
 };
 
 template <class Fast>
+constexpr const FastKernel::Finish* finish_of() {
+  if constexpr (requires { Fast::kFinish; }) return &Fast::kFinish;
+  return nullptr;
+}
+template <class Fast>
 constexpr FastKernel fast_kernel(const Operator& base) {
-  return {&base, Fast::plan, Fast::pack, Fast::run, true};
+  return {&base, Fast::plan, Fast::pack, Fast::run, true, nullptr, finish_of<Fast>()};
 }
 
 /// The kernels of one instruction set.

@@ -1,6 +1,7 @@
 #pragma once
 #include "nn/kernels/channel_output.h"
 #include "nn/kernels/dynamic/dynamic.h"
+#include "nn/kernels/gemm/seen_range.h"
 #include "nn/kernels/gemm/tile_i8.h"
 
 /// What becomes of a tile's 32-bit sums. Each has the Element it writes, the Panel of constants it keeps per
@@ -81,6 +82,7 @@ struct Dynamic {
   RowScale row;
   i32 zero;  ///< row.zero_point, a valid one
   format::Clamp clamp;
+  SeenRange<Isa>* seen;
 
   static void pack(const f32* bias, const f32* scales, const i32* weight_sums, u32 columns, Panel& panel) {
     for (u32 c = 0; c < kWidth; ++c) {
@@ -101,10 +103,16 @@ struct Dynamic {
   template <u32 kRows, u32 kVectors>
   [[gnu::always_inline]] void store(typename Isa::I32 (&sums)[kRows][kVectors], const Panel& panel,
                                     const TileOutput<f32>& out) const {
+    auto low = Isa::load(seen->low), high = Isa::load(seen->high);
     store_rows<f32, kRows, kVectors * Isa::kLanes>(out, [&](u32 i, f32* to) __attribute__((always_inline)) {
 #pragma clang loop unroll(full)
-      for (u32 v = 0; v < kVectors; ++v) Isa::store(to + v * Isa::kLanes, real(sums[i][v], panel, v));
+      for (u32 v = 0; v < kVectors; ++v) {
+        const auto x = real(sums[i][v], panel, v);
+        seen->widen(x, low, high);
+        Isa::store(to + v * Isa::kLanes, x);
+      }
     });
+    seen->template keep<kRows, kVectors * Isa::kLanes>(low, high, out);
   }
 
   /// Vector `v` of a row.

@@ -38,16 +38,20 @@ struct DynamicSum {
   [[gnu::always_inline]] void store(typename Isa::I32 (&sums)[kRows][kVectors], const Panel& panel,
                                     const TileOutput<f32>& out) const {
     constexpr u32 kWidth = kVectors * Isa::kLanes;
-    const auto low = Isa::splat(clamp.low_f32()), high = Isa::splat(clamp.high_f32());
+    const auto least = Isa::splat(clamp.low_f32()), most = Isa::splat(clamp.high_f32());
+    auto low = Isa::load(layer.seen->low), high = Isa::load(layer.seen->high);
     store_rows<f32, kRows, kWidth>(out, [&](u32 i, f32* to) __attribute__((always_inline)) {
       f32 whole[kWidth];
       const f32* more = addend.row(out.first + usize{i} * out.stride, out.columns, whole);
 #pragma clang loop unroll(full)
       for (u32 v = 0; v < kVectors; ++v) {
         const auto sum = Isa::add(layer.real(sums[i][v], panel, v), Isa::load(more + v * Isa::kLanes));
-        Isa::store(to + v * Isa::kLanes, Isa::min(high, Isa::max(low, sum)));
+        const auto x = Isa::min(most, Isa::max(least, sum));
+        layer.seen->widen(x, low, high);
+        Isa::store(to + v * Isa::kLanes, x);
       }
     });
+    layer.seen->template keep<kRows, kWidth>(low, high, out);
   }
 };
 
@@ -153,7 +157,7 @@ struct FastI8Add {
 
 template <class Fast>
 constexpr FastKernel fast_add_kernel(const Operator& base, const Operator& add) {
-  return {&base, Fast::plan, Fast::Layer::pack, Fast::run, true, &add};
+  return {&base, Fast::plan, Fast::Layer::pack, Fast::run, true, &add, finish_of<typename Fast::Layer>()};
 }
 
 }  // namespace pipit::nn
