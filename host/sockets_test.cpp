@@ -102,6 +102,50 @@ TEST(HostSockets, ServeHttpToManyAtATime) {
   server.join();
 }
 
+TEST(HostSockets, ServeHttpWhateverTheRequest) {
+  const std::string long_line(5000, 'x');
+  // The connection ends where the answer says so, which the read waits for.
+  const struct {
+    std::string request;
+    std::string_view status, ending;
+  } rows[] = {
+      {"GET / HTTP/1.1\r\ncOnNeCtIoN:   CLOSE\r\n\r\n", "200 OK",
+       "Connection: close\r\n\r\nhello from pipit\n"},
+      {"GET /?a=/b#c HTTP/1.0\r\n\r\n", "200 OK", "hello from pipit\n"},
+      {"GET /a/../b HTTP/1.0\r\n\r\n", "404 Not Found", "no such file\n"},
+      {"get / HTTP/1.0\r\n\r\n", "405 Method Not Allowed", "only GET and HEAD\n"},
+      {"GETS / HTTP/1.0\r\n\r\n", "405 Method Not Allowed", "only GET and HEAD\n"},
+      {"\r\n\r\n", "400 Bad Request", "not HTTP\n"},
+      {"GET\r\n\r\n", "400 Bad Request", "not HTTP\n"},
+      {"GET \r\n\r\n", "400 Bad Request", "not HTTP\n"},
+      {std::string("GET \0 / HTTP/1.1\r\nConnection: close\r\n\r\n", 39) + long_line, "431", "too long\n"},
+      {"GET /" + long_line, "431 Request Header Fields Too Large", "Connection: close\r\n\r\ntoo long\n"},
+      {"GET / HTTP/1.1\r\n\r\nGET /n HTTP/1.1\r\nConnection:close\r\n\r\n", "200 OK", "no such file\n"},
+      {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nHEAD /m HTTP/1.0\r\n\r\n", "200 OK",
+       "no such file\n"},
+  };
+  const u16 port = *support::free_port();
+  TextConsole out;
+  RunOptions options = program("http_server", {std::to_string(port)}, out);
+  std::atomic<bool> stop = false;
+  options.interrupted = [&] { return stop.load(); };
+  std::thread server([&] { EXPECT_TRUE(run(options).ok()); });
+  for (const auto& row : rows) {
+    const int fd = dial(port);
+    ASSERT_GE(fd, 0);
+    ASSERT_GT(send(fd, row.request.data(), row.request.size(), MSG_NOSIGNAL), 0);
+    std::string answer;
+    char buffer[1024];
+    for (ssize_t got; (got = recv(fd, buffer, sizeof buffer, 0)) > 0;)
+      answer.append(buffer, static_cast<usize>(got));
+    close(fd);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::string(row.status))) << row.request << "\n" << answer;
+    EXPECT_TRUE(answer.ends_with(row.ending)) << row.request << "\n" << answer;
+  }
+  stop = true;
+  server.join();
+}
+
 TEST(HostSockets, AreNotThereUnlessGranted) {
   TextConsole out;
   RunOptions options = program("mewz_net", {"datagrams"}, out);

@@ -117,10 +117,15 @@ Result<Gateway> Gateway::start(State& state, const ControlPlane& plane, const Br
   } else {
     add({"--blob-listen", local(gateway.blob_port)});
   }
-  gateway.service = TRY(Service::start(state, "gateway", command));
-  TRY(gateway.service.wait_for_port(gateway.blob_port, kStartTimeoutMs));
-  TRY(gateway.service.wait_for_port(gateway.kubelet_port, kStartTimeoutMs));
+  gateway.command = std::move(command);
+  TRY(gateway.start_again(state));
   return gateway;
+}
+
+support::Status Gateway::start_again(State& state) {
+  service = TRY(Service::start(state, "gateway", command));
+  TRY(service.wait_for_port(blob_port, kStartTimeoutMs));
+  return service.wait_for_port(kubelet_port, kStartTimeoutMs);
 }
 
 }  // namespace pipit::rig

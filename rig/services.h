@@ -35,7 +35,10 @@ struct Gateway {
   };
   static support::Result<Gateway> start(State& state, const ControlPlane& plane, const Broker& broker,
                                         const Registry& registry, const Options& options);
+  /// After the service has ended: the same once more, at the same ports and with the same state.
+  support::Status start_again(State& state);
   Service service;
+  std::vector<std::string> command;
   u16 blob_port = 0;      ///< packages in the clear
   u16 blob_tls_port = 0;  ///< and by HTTPS; 0: not
   u16 kubelet_port = 0;

@@ -32,6 +32,7 @@ std::vector<Subject> start_up(const std::string& folder) {
   const std::string wasm = PIPIT_WASM_FOLDER;
   std::vector<Subject> all = {
       {.name = "one byte (floor)", .vm = machine("mewz-floor", "", ""), .mark = ""},
+      {.name = "one byte, with a network card", .vm = machine("mewz-floor", "", "", true), .mark = ""},
       {.name = "the kernel's first line", .vm = machine("mewz-selftest", "", ""), .mark = "mewz: "},
       {.name = "first byte of the application, interpreted",
        .vm = machine("mewz", wasm + "/bench_hello.wasm", ""),

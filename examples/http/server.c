@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,29 +73,45 @@ static void put_text(struct connection* c, const char* status, const char* text)
   put(c, text);
 }
 
+/* Whether `text` begins with `word`, which is in lower case where case does not matter. */
+static int begins(const char* text, const char* word, int any_case) {
+  for (; *word; ++text, ++word) {
+    const char fold = any_case && *text >= 'A' && *text <= 'Z' ? 'a' - 'A' : 0;
+    if (*text + fold != *word) return 0;
+  }
+  return 1;
+}
+
+/* The first of two characters in `text`, else its end. */
+static char* find(char* text, char one, char other) {
+  while (*text && *text != one && *text != other) ++text;
+  return text;
+}
+
 /* Answers GET and HEAD of a path without "..". */
 static void answer(struct connection* c, char* line) {
-  char* const path = strchr(line, ' ');
-  char* const version = path ? strchr(path + 1, ' ') : NULL;
-  if (!version) {
+  char* const path = find(line, ' ', ' ');
+  char* const version = *path ? find(path + 1, ' ', ' ') : path;
+  if (!*version) {
     c->keep_alive = 0;
     put_text(c, "400 Bad Request", "not HTTP\n");
     return;
   }
-  *path = *version = 0;
-  const int head = !strcmp(line, "HEAD");
-  if (!head && strcmp(line, "GET")) {
+  *version = 0;
+  const int head = begins(line, "HEAD ", 0);
+  if (!head && !begins(line, "GET ", 0)) {
     put_text(c, "405 Method Not Allowed", "only GET and HEAD\n");
     return;
   }
   char* name = path + 1;
-  name[strcspn(name, "?#")] = 0;
-  if (!strcmp(name, "/")) name = "/index.html";
+  *find(name, '?', '#') = 0;
+  const int index = name[0] == '/' && name[1] == 0;
+  if (index) name = "/index.html";
   struct stat info;
   const int file = strstr(name, "..") ? -1 : open(name, O_RDONLY);
   if (file < 0 || fstat(file, &info) || !S_ISREG(info.st_mode)) {
     if (file >= 0) close(file);
-    if (!strcmp(name, "/index.html"))
+    if (index || !strcmp(name, "/index.html"))
       put_text(c, "200 OK", GREETING "\n");
     else
       put_text(c, "404 Not Found", "no such file\n");
@@ -127,12 +142,13 @@ static void take_request(struct connection* c) {
   }
   char* const end_of_line = strstr(c->request, "\r\n");
   const size_t used = (size_t)(stop + 4 - c->request);
-  const int old = end_of_line >= c->request + 8 && !strncmp(end_of_line - 8, "HTTP/1.0", 8);
+  const int old = end_of_line >= c->request + 8 && begins(end_of_line - 8, "HTTP/1.0", 0);
   c->keep_alive = !old;
-  for (char* field = end_of_line + 2; field < stop; field = strchr(field, '\n') + 1)
-    if (!strncasecmp(field, "Connection:", 11)) {
-      const char* value = field + 11 + strspn(field + 11, " ");
-      c->keep_alive = !strncasecmp(value, "keep-alive", 10) || (!old && strncasecmp(value, "close", 5));
+  for (char* field = end_of_line + 2; field < stop; field = find(field, '\n', '\n') + 1)
+    if (begins(field, "connection:", 1)) {
+      const char* value = field + 11;
+      while (*value == ' ') ++value;
+      c->keep_alive = begins(value, "keep-alive", 1) || (!old && !begins(value, "close", 1));
     }
   *end_of_line = 0;
   answer(c, c->request);

@@ -60,7 +60,7 @@ class Gateway {
 
   support::Status run(const std::function<bool()>& stop) {
     TRY(support::make_directories(options_.state_dir));
-    TRY(blobs_.start(options_.blob_listen.host, options_.blob_listen.port, tls_ ? &*tls_ : nullptr));
+    TRY(start_blobs());
     if (const auto& plain = options_.plain_blob_listen) TRY(blobs_.start_plain(plain->host, plain->port));
     const HttpServer::Options serving = TRY(kubelet_options(options_));
     TRY(kubelet_.start(serving));
@@ -128,6 +128,19 @@ class Gateway {
       if (const auto usage = machines_ ? machines_->usage(pod.node) : std::nullopt)
         pods.push_back(pod_stats(pod, *usage, now));
     return device_stats(devices_, std::move(pods), now);
+  }
+
+  /// At a port that is free, rather at the one before: machines that outlived a gateway were told of that.
+  support::Status start_blobs() {
+    const Endpoint& wanted = options_.blob_listen;
+    const LinkTls* const tls = tls_ ? &*tls_ : nullptr;
+    const auto said = support::read_file(options_.state_dir + "/gateway.json");
+    const auto before = said.ok() ? support::parse_json(as_text(*said)) : support::Result<Json>(Json());
+    if (const i64 port = before.ok() ? support::int_at(*before, {"blobPort"}) : 0;
+        wanted.port == 0 && port > 0 && port <= 65535 &&
+        blobs_.start(wanted.host, static_cast<u16>(port), tls).ok())
+      return {};
+    return blobs_.start(wanted.host, wanted.port, tls);
   }
 
   support::Status announce() {

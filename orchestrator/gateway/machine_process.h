@@ -14,6 +14,8 @@ struct MachineProcess {
   pid_t pid = 0;
   std::string word;
 
+  /// The process that has both in its command line, whoever started it; pid is 0 when there is none.
+  static MachineProcess find(const std::string& word, const std::string& other);
   /// Whether it lives; takes the exit code of one that ended and was ours.
   bool running() const;
   struct Usage {

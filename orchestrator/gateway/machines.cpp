@@ -23,6 +23,7 @@ constexpr i64 kFirstRetryMs = 1'000, kMostRetryMs = 60'000;
 constexpr i64 kSteadyMs = 60'000;  ///< a machine that ran so long begins to count its failures anew
 constexpr i64 kSilentMs = 20'000;  ///< a machine that has not said hello for so long is told of
 constexpr i64 kGraceMs = 3'000;    ///< from asking to end to ending
+constexpr i64 kLeftoverMs = 200;   ///< that a process which was just ended may take to be gone
 constexpr u64 kMegabyte = 1u << 20;
 constexpr u32 kLeastMegabytes = 32;
 /// The agent gives a quarter of the machine's memory to an application.
@@ -256,7 +257,22 @@ void Machines::create(const MachinePod& pod, i64 now_ms) {
   start(device, machine, now_ms);
 }
 
+MachineProcess Machines::find_process(const std::string& device, const Machine& machine) const {
+  std::string console;  // as it stands in QEMU's command line, where commas are doubled
+  for (const char c : folder(device) + "/console.log") console += c == ',' ? ",," : std::string(1, c);
+  return MachineProcess::find(machine.mac, console);
+}
+
 void Machines::start(const std::string& device, Machine& machine, i64 now_ms) {
+  // A machine of that name which nobody knows would hold its name and its ports.
+  if (const MachineProcess left = find_process(device, machine); left.pid != 0) {
+    log(Level::warn, "ending what runs as a machine already",
+        {{"device", device}, {"pid", std::to_string(left.pid)}});
+    left.end(true);
+    machine.retry_ms = now_ms + kLeftoverMs;
+    return;
+  }
+  save();  // so that a gateway which is killed now finds it when it comes back
   const auto started = launch(device, machine);
   if (started.ok()) {
     machine.process = {*started, machine.mac};
@@ -373,6 +389,9 @@ void Machines::restore() {
     machine.shape = shape_from(row);
     machine.started_ms = support::int_at(row, {"started"});
     machine.process = {static_cast<pid_t>(support::int_at(row, {"pid"})), machine.mac};
+    // The gateway may have been killed after it started the machine and before it wrote its number down.
+    if (!machine.process.running())
+      if (const MachineProcess found = find_process(device, machine); found.pid != 0) machine.process = found;
     parts_.nodes.own_machine(device);
     machine.kept = machine.ending = support::bool_at(row, {"kept"});
     if (machine.kept) parts_.devices.keep(device);

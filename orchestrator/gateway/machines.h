@@ -86,6 +86,8 @@ class Machines {
   void keep(const std::string& device);
   void wait_longer(Machine& machine, i64 now_ms);
   std::string folder(const std::string& device) const { return options_.directory + "/" + device; }
+  /// The process of a machine, as long as nobody knows its number.
+  MachineProcess find_process(const std::string& device, const Machine& machine) const;
   std::string volumes(const std::string& device) const { return folder(device) + "/volumes"; }
   /// The last line of its console, or the last that begins with `rather` where there is one.
   std::string last_words(const std::string& device, std::string_view rather = "") const;
