@@ -145,6 +145,13 @@ TEST(EmitWasm, FindsTheGroupsOfDenseWeights) {
   EXPECT_EQ(wasm::groups_of(std::vector<f32>(48, 0.0f).data(), 4, 12, 6), 2u);
 }
 
+TEST(EmitWasm, TakesGroupsTogetherWhereThatIsLessWork) {
+  EXPECT_EQ(wasm::least_work_groups(1, 64, 64), 1u);
+  EXPECT_EQ(wasm::least_work_groups(4, 64, 64), 4u);
+  EXPECT_EQ(wasm::least_work_groups(8, 32, 64), 4u);  // eight outputs at a time anyway
+  EXPECT_EQ(wasm::least_work_groups(4, 8, 64), 1u);
+}
+
 /// 1 x 1, which reads the image where it lies, and windows with edges, strides and dilations.
 TEST(EmitWasm, GroupedConvolutionsHaveTheBitsOfTheEngine) {
   for (const i64 kernel : {1, 3})
@@ -163,8 +170,14 @@ TEST(EmitWasm, GroupedConvolutionsHaveTheBitsOfTheEngine) {
               {"pads", Ints{pad, pad, 0, pad}}});
       b.node("Relu", {"y"}, "z");
       const i64 height = (7 + pad - kernel) / step + 1;
-      expect_same_bits(
-          planned(b.finish("z", {1, 6 * group, height, 5 + 2 * pad - (kernel - 1) * (kernel == 1 ? 1 : 2)})));
+      const auto onnx =
+          b.finish("z", {1, 6 * group, height, 5 + 2 * pad - (kernel - 1) * (kernel == 1 ? 1 : 2)});
+      expect_same_bits(planned(onnx));
+      const Samples samples{
+          4, [](u32 index) { return Builder(13, 9 + index).random_values(12 * 7 * 5, -2, 2); }};
+      const auto quantized = quantize_model(onnx, samples, {});
+      ASSERT_TRUE(quantized.ok()) << quantized.error().text;
+      expect_same_bits(planned(quantized->onnx));
     }
 }
 

@@ -55,14 +55,19 @@ LayerI8 layer_of(const Writer& out, const Node& node, const Matrix& m) {
           1};
 }
 
+/// A grouped convolution is a dense one with zeros in the file; here its groups are found again.
 bool conv2d_i8(Writer& out, const Node& node) {
   out.need({"within", "fixed_point", "simd", "strip", "gemm_i8", "conv2d_i8_simd"});
   const Matrix m = matrix_of(node);
-  const u32 row_bytes = 2 * round_up(m.depth, 8), strip = strip_of(m.rows, row_bytes);
+  const LayerI8 layer = layer_of(out, node, m);
+  const u32 inputs = node.input(1).dims[3];
+  const u32 groups = least_work_groups(groups_of(layer.weights, m.outputs, m.depth, inputs, layer.zero_point),
+                                       m.outputs, m.depth);
+  const u32 row_bytes = 2 * round_up(m.depth / groups, 8), strip = strip_of(m.rows, row_bytes);
   const std::string buffer = out.scratch(strip * (4 + row_bytes));
   out.call("conv2d_i8_simd", Arguments{conv_window(out, node), out.input(node, 0), zero_point(node.input(0)),
-                                       zero_point(node.input(1)),
-                                       "(const int8_t*)" + out.packed(pack_gemm_i8(layer_of(out, node, m))),
+                                       zero_point(node.input(1)), number(groups),
+                                       "(const int8_t*)" + out.packed(pack_groups_i8(layer, inputs, groups)),
                                        zero_point(node.output())} +
                                  bounds_i8(node.attributes<Conv2dAttributes>().clamp) +
                                  Arguments{number(strip), "(int32_t*)" + buffer, out.output(node)});
@@ -83,7 +88,7 @@ bool fully_connected_i8(Writer& out, const Node& node) {
   return true;
 }
 
-/// A grouped convolution is a dense one with zeros in the file; here its groups are found again.
+/// As conv2d_i8().
 bool conv2d_f32(Writer& out, const Node& node) {
   out.need({"bounded", "simd", "strip", "gemm_f32", "conv2d_f32_simd"});
   const Matrix m = matrix_of(node);

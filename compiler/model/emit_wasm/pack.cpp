@@ -84,40 +84,72 @@ std::vector<u8> pack_f32(const f32* bias, u32 outputs, u32 depth, Weight weight)
   return out;
 }
 
+/// The weights of a convolution: outputs of `depth` each, which ends in the input's channels.
+struct Dense {
+  u32 outputs, depth, inputs;
+};
+
+template <class T, class Zero>
+u32 groups_in(const T* weights, const Dense& d, Zero zero) {
+  const auto fall_into = [&](u32 groups) {
+    for (u32 o = 0; o < d.outputs; ++o)
+      for (u32 k = 0; k < d.depth; ++k)
+        if (weights[usize{o} * d.depth + k] != zero &&
+            o / (d.outputs / groups) != k % d.inputs / (d.inputs / groups))
+          return false;
+    return true;
+  };
+  const u32 most = std::gcd(d.outputs, d.inputs);
+  for (u32 groups = most; groups > 1; --groups)
+    if (most % groups == 0 && fall_into(groups)) return groups;
+  return 1;
+}
+
+/// What pack(own weights, first output) makes of each group.
+template <class T, class Pack>
+std::vector<u8> pack_groups(const T* weights, const Dense& d, u32 groups, Pack pack) {
+  const u32 outputs = d.outputs / groups, inputs = d.inputs / groups, depth = d.depth / groups;
+  std::vector<u8> all;
+  std::vector<T> own(usize{outputs} * depth);
+  for (u32 g = 0; g < groups; ++g) {
+    for (u32 o = 0; o < outputs; ++o)
+      for (u32 k = 0; k < depth; ++k)
+        own[usize{o} * depth + k] =
+            weights[usize{g * outputs + o} * d.depth + k / inputs * d.inputs + g * inputs + k % inputs];
+    const std::vector<u8> packed = pack(own.data(), g * outputs);
+    all.insert(all.end(), packed.begin(), packed.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 std::vector<u8> pack_gemm_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth) {
   return pack_f32(bias, outputs, depth, [=](u32 o, u32 k) { return weights[usize{o} * depth + k]; });
 }
 
-u32 groups_of(const f32* weights, u32 outputs, u32 depth, u32 inputs) {
-  const auto fall_into = [&](u32 groups) {
-    for (u32 o = 0; o < outputs; ++o)
-      for (u32 k = 0; k < depth; ++k)
-        if (weights[usize{o} * depth + k] != 0 && o / (outputs / groups) != k % inputs / (inputs / groups))
-          return false;
-    return true;
+u32 groups_of(const f32* weights, u32 outputs, u32 depth, u32 inputs, f32 zero) {
+  return groups_in(weights, {outputs, depth, inputs}, zero);
+}
+u32 groups_of(const i8* weights, u32 outputs, u32 depth, u32 inputs, i32 zero) {
+  return groups_in(weights, {outputs, depth, inputs}, zero);
+}
+
+u32 least_work_groups(u32 groups, u32 outputs, u32 depth) {
+  const auto work = [&](u32 count) {
+    return u64{count} * ((outputs / count + kLanes - 1) / kLanes) * (depth / count);
   };
-  const u32 most = std::gcd(outputs, inputs);
-  for (u32 groups = most; groups > 1; --groups)
-    if (most % groups == 0 && fall_into(groups)) return groups;
-  return 1;
+  u32 best = 1;
+  for (u32 count = 2; count <= groups; ++count)
+    if (groups % count == 0 && work(count) < work(best)) best = count;
+  return best;
 }
 
 std::vector<u8> pack_groups_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth, u32 inputs,
                                 u32 groups) {
-  const u32 own_outputs = outputs / groups, own_inputs = inputs / groups, own_depth = depth / groups;
-  std::vector<u8> all;
-  std::vector<f32> own(usize{own_outputs} * own_depth);
-  for (u32 g = 0; g < groups; ++g) {
-    for (u32 o = 0; o < own_outputs; ++o)
-      for (u32 k = 0; k < own_depth; ++k)
-        own[usize{o} * own_depth + k] = weights[usize{g * own_outputs + o} * depth + k / own_inputs * inputs +
-                                                g * own_inputs + k % own_inputs];
-    const std::vector<u8> packed = pack_gemm_f32(own.data(), bias + g * own_outputs, own_outputs, own_depth);
-    all.insert(all.end(), packed.begin(), packed.end());
-  }
-  return all;
+  return pack_groups(weights, {outputs, depth, inputs}, groups, [&](const f32* own, u32 first) {
+    return pack_gemm_f32(own, bias + first, outputs / groups, depth / groups);
+  });
 }
 
 std::vector<u8> pack_depthwise_f32(const f32* weights, const f32* bias, u32 taps, u32 channels) {
@@ -125,6 +157,14 @@ std::vector<u8> pack_depthwise_f32(const f32* weights, const f32* bias, u32 taps
 }
 
 std::vector<u8> pack_gemm_i8(const LayerI8& layer) { return pack_pairs<i8>(layer, 0); }
+std::vector<u8> pack_groups_i8(const LayerI8& layer, u32 inputs, u32 groups) {
+  const u32 outputs = layer.outputs / groups, depth = layer.depth / groups;
+  return pack_groups(
+      layer.weights, {layer.outputs, layer.depth, inputs}, groups, [&](const i8* own, u32 first) {
+        return pack_gemm_i8(
+            {own, layer.bias + first, layer.factors + first, layer.zero_point, outputs, depth, depth, 1});
+      });
+}
 std::vector<u8> pack_depthwise_i8(const LayerI8& layer) { return pack_pairs<i16>(layer, layer.zero_point); }
 
 }  // namespace pipit::model::wasm

@@ -9,8 +9,12 @@ namespace pipit::model::wasm {
 /// [outputs, depth] weights for gemm_f32.
 std::vector<u8> pack_gemm_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth);
 /// How many groups a convolution falls into whose [outputs, depth] weights end in `inputs` channels: the most
-/// so that every weight from another group's channels is 0. 1 for a dense one.
-u32 groups_of(const f32* weights, u32 outputs, u32 depth, u32 inputs);
+/// so that every weight from another group's channels is `zero`. 1 for a dense one.
+u32 groups_of(const f32* weights, u32 outputs, u32 depth, u32 inputs, f32 zero = 0);
+u32 groups_of(const i8* weights, u32 outputs, u32 depth, u32 inputs, i32 zero);
+/// As how many groups those are the least work, some of them taken together: eight channels are multiplied at
+/// a time, be they there or not.
+u32 least_work_groups(u32 groups, u32 outputs, u32 depth);
 /// As pack_gemm_f32 for each group, of its own channels.
 std::vector<u8> pack_groups_f32(const f32* weights, const f32* bias, u32 outputs, u32 depth, u32 inputs,
                                 u32 groups);
@@ -28,6 +32,9 @@ struct LayerI8 {
 };
 /// For gemm_i8.
 std::vector<u8> pack_gemm_i8(const LayerI8& layer);
+/// The same for each group, of its own channels; the layer's are `inputs`, one channel after the other in
+/// `depth`.
+std::vector<u8> pack_groups_i8(const LayerI8& layer, u32 inputs, u32 groups);
 /// For depthwise_i8_simd; the zero point is taken off the weights.
 std::vector<u8> pack_depthwise_i8(const LayerI8& layer);
 

@@ -7,6 +7,7 @@ static void fully_connected_i8_simd(const int8_t* x, int32_t batch, int32_t inpu
     const int32_t count = least(strip, batch - first);
     for (int32_t p = 0; p < count; ++p)
       corrections[p] = widen(x + (first + p) * inputs, inputs, w_zero, rows + p * step);
-    gemm_i8(rows, step, corrections, count, inputs, panels, outputs, zero, low, high, out + first * outputs);
+    gemm_i8(rows, step, corrections, count, inputs, panels, outputs, zero, low, high, out + first * outputs,
+            outputs);
   }
 }
