@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/sha256_blocks.h"
+#include "base/sha256_in_eight.h"
 #include "base/text.h"
 
 namespace pipit {
@@ -50,6 +51,32 @@ TEST(Sha256, ThePlatformsBlocksAreThePortableOnes) {
     sha256_portable(other, data.data(), blocks);
     for (int i = 0; i < 8; ++i) EXPECT_EQ(one[i], other[i]) << blocks << " blocks, word " << i;
   }
+}
+
+/// All lengths of what is left behind stretches, and heads of up to a block.
+TEST(Sha256, EightAtOnceAreTheOnesOneByOne) {
+  std::vector<u8> data(3 * 512 + 511);
+  for (usize i = 0; i < data.size(); ++i) data[i] = static_cast<u8>(i * i >> 5);
+  const Bytes all = data;
+  for (usize size = 0; size <= all.size(); size += size < 1100 ? 1 : 29) {
+    const Bytes head = all.first(size % 65), body = all.first(size);
+    ASSERT_EQ(sha256_in_eight(head, body), detail::sha256_in_eight_portable(head, body)) << size;
+  }
+}
+
+/// Stretches of 64 bytes, put together by hand.
+TEST(Sha256, EightAtOnceAreTheSha256OfEightAndTheRest) {
+  std::vector<u8> data(515), text = {'h'};
+  for (usize i = 0; i < data.size(); ++i) data[i] = static_cast<u8>(i * 5);
+  const Bytes all = data;
+  for (u32 i = 0; i < 8; ++i) {
+    const Sha256::Digest digest = sha256(all.subspan(usize{64} * i, 64));
+    text.insert(text.end(), digest.begin(), digest.end());
+  }
+  text.insert(text.end(), data.begin() + 512, data.end());
+  EXPECT_EQ(sha256_in_eight(as_bytes("h"), all), sha256(text));
+  data[100] ^= 1;
+  EXPECT_NE(sha256_in_eight(as_bytes("h"), all), sha256(text));
 }
 
 TEST(Sha256, StartsAgainAfterFinish) {

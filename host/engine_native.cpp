@@ -90,7 +90,7 @@ class NativeEngine final : public EngineSession {
  private:
   support::Status load(const wasm::ValidModule& module) {
     file_ = TRY(NativeFile::map(path_));
-    auto loaded = native::NativeModule::load(file_->bytes(), module, this_machine(), digest_);
+    auto loaded = native::NativeModule::load(file_->bytes(), module, this_machine(), &digest_);
     if (!loaded.ok()) return support::Error(loaded.error()).in(path_);
     code_ = native::NativeCode{*loaded, &fault_port()};
     return {};

@@ -52,7 +52,6 @@ void TscClock::set_rate(u64 now, u64 hz) {
 }
 
 void TscClock::init() {
-  boot_realtime_ns_ = read_cmos_time() * 1'000'000'000;
   cpu::out8(kTimerGate, (cpu::in8(kTimerGate) & 0xFC) | 1);  // gate on, speaker off
   cpu::out8(kTimerControl, kRateGenerator);
   cpu::out8(kTimerData, 0);
@@ -77,6 +76,15 @@ void TscClock::refine() {
   const u64 counts = estimate + static_cast<u64>(static_cast<i64>(error));
   set_rate(now.tsc, scale(now.tsc - first_tsc_, kTimerHz, counts));
   next_refine_ns_ = uptime_ns() * (uptime_ns() < 60'000'000'000 ? 16 : 2);
+}
+
+u64 TscClock::realtime_ns() {
+  if (!dated_) {
+    const u64 now = read_cmos_time() * 1'000'000'000, uptime = uptime_ns();
+    boot_realtime_ns_ = now > uptime ? now - uptime : 0;
+    dated_ = true;
+  }
+  return boot_realtime_ns_ + uptime_ns();
 }
 
 u64 TscClock::uptime_ns() { return base_ns_ + scale(cpu::read_tsc() - start_, factor_); }

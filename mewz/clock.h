@@ -14,7 +14,7 @@ class TscClock final : public ports::Clock {
 
   u64 uptime_ns() override;
   u64 uptime_ms() override { return uptime_ns() / 1'000'000; }
-  u64 realtime_ns() override { return boot_realtime_ns_ + uptime_ns(); }
+  u64 realtime_ns() override;
   /// Nanoseconds; a virtual machine does not see instructions.
   u64 instructions() override { return uptime_ns(); }
   u64 tsc_hz() const { return hz_; }
@@ -29,7 +29,8 @@ class TscClock final : public ports::Clock {
   u64 first_tsc_ = 0;  ///< of the first timer reading
   u32 first_count_ = 0;
   u64 next_refine_ns_ = 0;
-  u64 boot_realtime_ns_ = 0;
+  u64 boot_realtime_ns_ = 0;  ///< known when it is first asked for
+  bool dated_ = false;
 };
 
 TscClock& clock();

@@ -58,6 +58,7 @@ struct ArchivedFiles {
 
 void lay_archives(void* context) {
   auto& [image, files] = *static_cast<ArchivedFiles*>(context);
+  files.date_root();
   for (const Bytes archive : image.archive_span())
     if (const auto laid = files.add_archive(archive); !laid.ok())
       give_up(StopCode::bad_input, "archive", laid.error());

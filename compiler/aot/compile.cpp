@@ -10,10 +10,10 @@
 #include <mutex>
 #include <thread>
 
-#include "base/sha256.h"
 #include "compiler/aot/emit.h"
 #include "compiler/aot/module_lowering.h"
 #include "compiler/aot/optimise.h"
+#include "wasm/native/digest.h"
 
 namespace pipit::aot {
 
@@ -38,8 +38,9 @@ native::Header make_header(const wasm::ModuleImpl& module, const Partition& part
   header.target = options.target.row->id;
   header.cpu_features = options.target.cpu_features;
   header.flags = (options.target.checks == Checks::guard_pages ? u32{native::kGuardPages} : 0u) |
-                 (options.metering ? u32{native::kMetered} : 0u);
-  const Sha256::Digest digest = sha256(module.code);
+                 (options.metering ? u32{native::kMetered} : 0u) |
+                 (header.target == native::Target::x86_64_mewz ? u32{native::kInEight} : 0u);
+  const Sha256::Digest digest = native::digest_of_module(module.code, header.flags);
   std::memcpy(header.module_digest, digest.data(), digest.size());
   header.image_at = options.target.row->page_bytes;  // its alignment, until it is laid out
   header.function_count = static_cast<u32>(module.funcs.size());

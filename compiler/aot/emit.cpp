@@ -12,7 +12,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "base/sha256.h"
+#include "wasm/native/digest.h"
 
 namespace pipit::aot {
 
@@ -166,7 +166,7 @@ std::vector<u8> write_native_module(const native::Header& prepared, Bytes record
   if (trap_bytes != 0) std::memcpy(file.data() + header.traps_at, image.traps.data(), trap_bytes);
   std::memcpy(file.data() + header.record_at, record.data(), record.size());
   std::memcpy(file.data() + header.image_at, image.bytes.data(), image.bytes.size());
-  const Sha256::Digest digest = sha256(file);
+  const Sha256::Digest digest = native::digest_of_file(file);
   std::memcpy(file.data() + offsetof(native::Header, digest), digest.data(), digest.size());
   return file;
 }

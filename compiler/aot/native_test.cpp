@@ -185,7 +185,7 @@ TEST(NativeLoader, RefusesWhatIsNotForThisModuleAndMachine) {
 TEST(NativeLoader, TakesAKnownDigestInsteadOfReadingTheModuleAgain) {
   Pair calls(kCalls);
   const auto load = [&](const Sha256::Digest& digest) {
-    return native::NativeModule::load(calls.file_bytes, calls.module(), host::this_machine(), digest);
+    return native::NativeModule::load(calls.file_bytes, calls.module(), host::this_machine(), &digest);
   };
   EXPECT_TRUE(load(sha256(calls.module().code())).ok());
   EXPECT_EQ(load({}).error().code, Code::digest_mismatch);

@@ -34,7 +34,6 @@ struct Running {
   wasm::Instance* instance = nullptr;
   const AppImage* image = nullptr;
   const Machine* machine = nullptr;
-  const wasm::native::NativeCode* native = nullptr;
   u64 ready_tsc = 0;
   bool announced = false, traced = false;
 };
@@ -73,18 +72,19 @@ void announce() {
   g_running.announced = true;
   describe(*g_running.machine);
   const AppImage& image = *g_running.image;
-  Sha256::Digest digest;
-  if (g_running.native != nullptr)  // loading it has checked which module it was made from
-    std::copy_n(g_running.native->module.header().module_digest, digest.size(), digest.begin());
-  else
-    digest = sha256(image.module);
   char hex[65];
   TextWriter text(hex);
-  text.hex(digest);
+  text.hex(sha256(image.module));
   Line() << image.name << (image.native.empty() ? " interpreted, " : " native, ") << u64{image.module.size()}
          << " bytes, sha256 " << text.text() << "; ready "
          << (g_running.ready_tsc - g_running.machine->main_tsc) / (clock().tsc_hz() / 1'000'000)
          << " us after main";
+}
+
+/// Between two slices of the application. What is said is not said into a line of its.
+void look_around() {
+  clock().refine();
+  if (!g_running.announced && clock().uptime_ns() > kSettledNs && console().at_line_start()) announce();
 }
 
 [[noreturn]] void end(u32 code) {
@@ -130,14 +130,13 @@ void idle(const AppPorts& ports) {
   using wasm::RunState;
   for (;;) {
     watchdog::feed(sliced ? watchdog::kPatienceMs : 0);
-    clock().refine();
-    // Not into a line of the application's.
-    if (!g_running.announced && clock().uptime_ns() > kSettledNs && console().at_line_start()) announce();
     switch (instance.resume(kFuelSlice)) {
       case RunState::pending:
+        look_around();
         if (!context.computing) idle(ports);
         break;
       case RunState::paused:
+        look_around();
         if (ports.service != nullptr) ports.service();
         break;
       case RunState::trapped: print_trap(instance); end(static_cast<u32>(StopCode::trap));
@@ -259,8 +258,7 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
   if (!instance.ok()) explain_link_error(image, module, instance.error());
   if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
-  g_running = {*instance,       &image, &machine,     native ? &*native : nullptr,
-               cpu::read_tsc(), false,  command.trace};
+  g_running = {*instance, &image, &machine, cpu::read_tsc(), false, command.trace};
   set_application_report(describe_application);
   if (ports.tell != nullptr) ports.tell("begin");
   drive(**instance, context, ports, image.native.empty());

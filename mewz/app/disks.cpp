@@ -27,7 +27,7 @@ Result<Bytes> as_memory(BlockDevice& disk) {
 
 Status attach_disks(Sources& sources, CommandLine& command) {
   for (u32 i = 0;; ++i) {
-    BlockDevice further;
+    static constinit BlockDevice further;
     BlockDevice& disk = i < kMaxDisks ? g_disks[i] : further;
     if (const Status opened = disk.open(); !opened.ok()) {
       if (opened.error().code == Code::unavailable) return {};

@@ -52,6 +52,7 @@ Status attach(const Scratch& scratch, MountedFiles& all) {
   auto* const made = new (memory->base() + bytes) ScratchFiles(scratch.path);
   made->pages.init(start, start + bytes, memory->base() + bytes + facts);
   made->pages.add(start, start + bytes);
+  made->files.date_root();
   if (!all.add(made->files)) return Error{Code::out_of_range, "more directories than 16"};
   return {};
 }

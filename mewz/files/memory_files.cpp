@@ -36,9 +36,10 @@ MemoryFiles::MemoryFiles(PageAllocator& pages, ports::Clock& clock, std::string_
   root_.filetype = kDirectory;
   root_.links = 2;
   root_.parent = &root_;
-  root_.accessed_ns = root_.modified_ns = root_.changed_ns = now();
   open_[0].inode = &root_;
 }
+
+void MemoryFiles::date_root() { root_.accessed_ns = root_.modified_ns = root_.changed_ns = now(); }
 
 MemoryFiles::Open* MemoryFiles::opened(u32 handle) {
   return handle < kMaxOpen && open_[handle].inode != nullptr ? &open_[handle] : nullptr;

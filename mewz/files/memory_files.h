@@ -13,6 +13,8 @@ class MemoryFiles final : public ports::Files {
   /// All outlive it. `path` is the name under which the application sees it.
   MemoryFiles(PageAllocator& pages, ports::Clock& clock, std::string_view path = "/");
   MemoryFiles(const MemoryFiles&) = delete;
+  /// Says that the root directory was made now. Until then that is 1970: asking for the date takes a while.
+  void date_root();
   /// Lays the members of a tar or cpio archive into it; the archive's bytes stay where they are. malformed as
   /// ArchiveReader::next(); out_of_memory.
   Status add_archive(Bytes archive);

@@ -13,6 +13,9 @@ void store(u8* at, __m128i value) { _mm_storeu_si128(reinterpret_cast<__m128i*>(
 
 constexpr usize kVector = 16, kBlock = 64;
 
+// A loop over what is left behind blocks runs a few times: written once, it is translated soonest.
+#define PIPIT_ONCE _Pragma("clang loop unroll(disable) vectorize(disable)")
+
 void copy_up(u8* to, const u8* from, usize size) {
   for (; size >= kBlock; size -= kBlock, to += kBlock, from += kBlock) {
     const __m128i a = load(from), b = load(from + 16), c = load(from + 32), d = load(from + 48);
@@ -21,8 +24,8 @@ void copy_up(u8* to, const u8* from, usize size) {
     store(to + 32, c);
     store(to + 48, d);
   }
-  for (; size >= kVector; size -= kVector, to += kVector, from += kVector) store(to, load(from));
-  for (; size != 0; --size) *to++ = *from++;
+  PIPIT_ONCE for (; size >= kVector; size -= kVector, to += kVector, from += kVector) store(to, load(from));
+  PIPIT_ONCE for (; size != 0; --size)* to++ = *from++;
 }
 
 void copy_down(u8* to, const u8* from, usize size) {
@@ -65,8 +68,8 @@ void* memset(void* to, int value, usize size) {
     store(out + 32, wide);
     store(out + 48, wide);
   }
-  for (; size >= kVector; size -= kVector, out += kVector) store(out, wide);
-  for (; size != 0; --size) *out++ = static_cast<u8>(value);
+  PIPIT_ONCE for (; size >= kVector; size -= kVector, out += kVector) store(out, wide);
+  PIPIT_ONCE for (; size != 0; --size)* out++ = static_cast<u8>(value);
   return to;
 }
 
@@ -78,8 +81,7 @@ int memcmp(const void* left, const void* right, usize size) {
     b += kVector;
     size -= kVector;
   }
-  for (; size != 0; --size, ++a, ++b)
-    if (*a != *b) return *a - *b;
+  PIPIT_ONCE for (; size != 0; --size, ++a, ++b) if (*a != *b) return *a - *b;
   return 0;
 }
 

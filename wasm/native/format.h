@@ -31,6 +31,7 @@ enum Flag : u32 {
       1u << 0,  ///< relies on inaccessible memory behind linear memory: 8 GiB + kGuardSlack from its base
   kMetered = 1u << 1,     ///< counts fuel at loop heads and function entries, so that runs can be paused
   kArithmetic = 1u << 2,  ///< asks for helpers from kFirstArithmetic on, which not every image has
+  kInEight = 1u << 3,     ///< its digests are by sha256_in_eight(), for loaders that an emulator runs
 };
 constexpr u64 kGuardedSpace = (u64{8} << 30) + (u64{64} << 10);
 
@@ -42,8 +43,8 @@ struct Header {
   Target target;
   u32 cpu_features;
   u32 flags;
-  u8 module_digest[32];  ///< SHA-256 of the Wasm module it was made from
-  u8 digest[32];         ///< SHA-256 of the whole file with this field zero
+  u8 module_digest[32];  ///< of the Wasm module it was made from (digest.h)
+  u8 digest[32];         ///< of the whole file but this field (digest.h)
   u32 file_bytes;
   u32 image_at;  ///< multiple of 4,096 where the target has pages, else of 16
   u32 image_bytes;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "wasm/module_impl.h"
+#include "wasm/native/digest.h"
 #include "wasm/native/helpers.h"
 #include "wasm/native/native.h"
 
@@ -19,12 +20,7 @@ Error malformed(const char* message, usize where) {
 bool fits(u64 at, u32 count, u32 bytes, u64 end) { return at % 4 == 0 && at + u64{count} * bytes <= end; }
 
 Status check_digest(Bytes file, const Header& header) {
-  constexpr u8 kZeros[sizeof header.digest] = {};
-  Sha256 hash;
-  hash.update(file.first(FIELD(digest)));
-  hash.update(kZeros);
-  hash.update(file.subspan(FIELD(digest) + sizeof kZeros));
-  if (std::memcmp(hash.finish().data(), header.digest, sizeof kZeros) != 0)
+  if (std::memcmp(digest_of_file(file).data(), header.digest, sizeof header.digest) != 0)
     return Error{Code::digest_mismatch, "native module is damaged", FIELD(digest)};
   return {};
 }
@@ -32,16 +28,17 @@ Status check_digest(Bytes file, const Header& header) {
 }  // namespace
 
 Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, const Machine& machine) {
-  return load(file, module, machine, sha256(module.code()));
+  return load(file, module, machine, nullptr);
 }
 
 Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, const Machine& machine,
-                                        const Sha256::Digest& module_digest) {
+                                        const Sha256::Digest* module_digest) {
   if (file.size() < sizeof(Header) || reinterpret_cast<usize>(file.data()) % alignof(Header) != 0)
     return malformed("not a native module: too short or misaligned", 0);
   NativeModule native(file);
   TRY(native.verify_file(machine));
-  TRY(native.verify_origin(module_digest));
+  TRY(native.verify_origin(
+      module_digest != nullptr ? *module_digest : digest_of_module(module.code(), native.header().flags)));
   TRY(native.verify_tables(module.impl()));
   return native;
 }
@@ -57,7 +54,8 @@ Status NativeModule::verify_file(const Machine& machine) const {
   if ((h.cpu_features & ~machine.cpu_features) != 0)
     return Error{Code::unsupported, "native module needs instructions this processor lacks",
                  FIELD(cpu_features)};
-  if ((h.flags & ~u32{kGuardPages | kMetered | kArithmetic}) != 0)
+  constexpr u32 kKnown = kGuardPages | kMetered | kArithmetic;
+  if ((h.flags & ~(kHasInEight ? kKnown | kInEight : kKnown)) != 0)
     return Error{Code::unsupported, "unknown flags of a native module", FIELD(flags)};
   if ((h.flags & kArithmetic) != 0 && !kHasArithmetic)
     return Error{Code::unsupported, "native module needs arithmetic that is not linked in", FIELD(flags)};

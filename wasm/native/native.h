@@ -25,10 +25,10 @@ class NativeModule {
   /// target, ABI or processor); Error::where is the byte offset in the file. Neither a signature nor a proof:
   /// code is trusted as far as who made the file is.
   static Result<NativeModule> load(Bytes file, const ValidModule& module, const Machine& machine);
-  /// The same for who knows already what SHA-256 of the module's bytes is: making it takes as long as
-  /// everything else here.
+  /// The same for who knows already what SHA-256 of the module's bytes is, unless null: making it takes as
+  /// long as everything else here. Not for files with Flag::kInEight.
   static Result<NativeModule> load(Bytes file, const ValidModule& module, const Machine& machine,
-                                   const Sha256::Digest& module_digest);
+                                   const Sha256::Digest* module_digest);
 
   /// The same for an image that decodes no modules: what decoding comes to is taken from the file, and used
   /// in place. `code` is the module that it was compiled from. Only a few words lie in `arena`.

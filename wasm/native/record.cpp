@@ -1,5 +1,6 @@
 // A module from a native module's record (format.h) instead of decoding: its arrays stay where they lie.
 #include "wasm/module_impl.h"
+#include "wasm/native/digest.h"
 #include "wasm/native/native.h"
 
 namespace pipit::wasm::native {
@@ -65,25 +66,33 @@ Status NativeModule::read_record(ModuleImpl& module) const {
 }
 
 /// Every index and every offset leads somewhere. That they are those of this module is the compiler's word,
-/// like the code.
+/// like the code. All of it is looked at before anything is said: branches are what costs an emulator.
 Status NativeModule::verify_record(const ModuleImpl& module) const {
   const usize size = module.code.size();
   const auto inside = [size](u64 at, u64 count) { return at + count <= size; };
-  bool good =
-      module.imported_funcs <= module.funcs.size() && module.imported_tables <= module.tables.size() &&
-      module.imported_globals <= module.globals.size() &&
-      module.declared.size() == (module.funcs.size() + 7) / 8 &&
-      inside(module.imports_at, module.import_count) && inside(module.exports_at, module.export_count) &&
-      inside(module.globals_at, 0) && inside(module.names_at, module.names_size) &&
-      (module.start == kNone || module.start < module.funcs.size());
-  for (const TypeEntry& type : module.types)
-    good = good && inside(type.params_at, type.param_count) && inside(type.results_at, type.result_count) &&
-           type.canonical < module.types.size();
-  for (const FuncEntry& func : module.funcs)
-    good = good && func.type < module.types.size() && func.body < size;
-  for (const TableType& table : module.tables) good = good && table.init_at < size;
-  for (const u32 at : module.elements) good = good && at < size;
-  for (const u32 at : module.data) good = good && at < size;
+  bool good = true;
+  const auto require = [&good](bool holds) { good &= holds; };
+  require(module.imported_funcs <= module.funcs.size());
+  require(module.imported_tables <= module.tables.size());
+  require(module.imported_globals <= module.globals.size());
+  require(module.declared.size() == (module.funcs.size() + 7) / 8);
+  require(inside(module.imports_at, module.import_count));
+  require(inside(module.exports_at, module.export_count));
+  require(inside(module.globals_at, 0));
+  require(inside(module.names_at, module.names_size));
+  require(module.start == kNone || module.start < module.funcs.size());
+  for (const TypeEntry& type : module.types) {
+    require(inside(type.params_at, type.param_count));
+    require(inside(type.results_at, type.result_count));
+    require(type.canonical < module.types.size());
+  }
+  for (const FuncEntry& func : module.funcs) {
+    require(func.type < module.types.size());
+    require(func.body < size);
+  }
+  for (const TableType& table : module.tables) require(table.init_at < size);
+  for (const u32 at : module.elements) require(at < size);
+  for (const u32 at : module.data) require(at < size);
   return good ? Status()
               : Status(malformed("record of a native module leads outside the module", header_->record_at));
 }
@@ -94,7 +103,7 @@ Result<NativeModule::Loaded> NativeModule::load_alone(Bytes file, Bytes code, co
     return malformed("not a native module: too short or misaligned", 0);
   NativeModule native(file);
   TRY(native.verify_file(machine));
-  TRY(native.verify_origin(sha256(code)));
+  TRY(native.verify_origin(digest_of_module(code, native.header().flags)));
   ModuleImpl* const module = TRY(arena.make<ModuleImpl>());
   module->code = code;
   TRY(native.read_record(*module));

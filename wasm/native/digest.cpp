@@ -1,0 +1,27 @@
+#include "wasm/native/digest.h"
+
+#include "base/sha256_in_eight.h"
+#include "wasm/native/format.h"
+
+namespace pipit::wasm::native {
+
+extern constinit const bool kHasInEight = true;
+
+Sha256::Digest digest_of_file(Bytes file) {
+  constexpr usize kBegin = offsetof(Header, digest), kEnd = kBegin + sizeof Header::digest;
+  const Bytes head = file.first(kBegin), rest = file.subspan(kEnd);
+  if ((reinterpret_cast<const Header*>(file.data())->flags & kInEight) != 0)
+    return sha256_in_eight(head, rest);
+  constexpr u8 kZeros[kEnd - kBegin] = {};
+  Sha256 hash;
+  hash.update(head);
+  hash.update(kZeros);
+  hash.update(rest);
+  return hash.finish();
+}
+
+Sha256::Digest digest_of_module(Bytes module, u32 flags) {
+  return (flags & kInEight) != 0 ? sha256_in_eight({}, module) : sha256(module);
+}
+
+}  // namespace pipit::wasm::native
