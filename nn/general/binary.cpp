@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "nn/general/float_functions.h"
 #include "nn/general/general.h"
 #include "nn/general/kinds.h"
 
@@ -146,11 +147,13 @@ void apply(const Call& call) {
 
 /// The exponent may be of another type than the base.
 template <class T>
-void power(const Call& call) {
+void raise(const Call& call) {
   const bool whole = !includes(Kinds::real, call[1].type.dtype);
   for_each_pair(call, [&](u32 i, u32 x, u32 y) {
     const Compute<T> base = call[0].as<T>()[x];
-    if constexpr (kIsReal<T>)
+    if constexpr (std::is_same_v<Compute<T>, f32>)
+      call.as<T>()[i] = T(power(base, static_cast<f32>(call[1].real(y))));
+    else if constexpr (kIsReal<T>)
       call.as<T>()[i] = T(std::pow(base, static_cast<Compute<T>>(call[1].real(y))));
     else if (whole)
       call.as<T>()[i] = integer_power(base, call[1].integer(y));
@@ -178,7 +181,7 @@ const char* infer_binary(const Call& call, Type& out) {
 
 void run_binary(const Call& call) {
   if (kind_of(call) == Binary::power)
-    with_type<Kinds::numbers>(call[0].type.dtype, [&]<class T> { power<T>(call); });
+    with_type<Kinds::numbers>(call[0].type.dtype, [&]<class T> { raise<T>(call); });
   else
     with_type<Kinds::any>(call[0].type.dtype, [&]<class T> { apply<T>(call); });
 }

@@ -10,6 +10,15 @@
 #include "nn/general/window.h"
 
 namespace pipit::nn::general {
+namespace c99 {
+namespace {
+// clang-format off: each stands on those before it
+#include "nn/kernels/c99/elementary_f32.c"
+#include "nn/kernels/c99/local_response_f32.c"
+// clang-format on
+}  // namespace
+}  // namespace c99
+
 namespace {
 
 const char* read_windows(const Call& call, Windows& windows) {
@@ -170,6 +179,12 @@ const char* infer_local_response(const Call& call, Type& out) {
 void run_local_response(const Call& call) {
   const Type& x = call.type;
   const i64 size = call.at(0), channels = x.dims[1], image = x.product(2, x.rank);
+  if (x.dtype == DType::f32 && x.count() != 0) {
+    c99::local_response_f32(call[0].as<f32>(), static_cast<i32>(x.dims[0]), static_cast<i32>(channels),
+                            static_cast<i32>(image), call.at(0), call.real_at(0), call.real_at(1),
+                            call.real_at(2), call.as<f32>());
+    return;
+  }
   const f64 alpha = call.real_at(0), beta = call.real_at(1), bias = call.real_at(2);
   with_type<Kinds::real>(x.dtype, [&]<class T> {
     for (u32 i = 0, count = x.count(); i < count; ++i) {

@@ -4,11 +4,19 @@
 // direction; reals[0] = clip (0: none), reals[1 + 2k], reals[2 + 2k] = parameters of activation k. The output
 // is flat: Y [T,D,B,H], Y_h [D,B,H] and Y_c [D,B,H], which other cells use as memory.
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 
+#include "nn/general/float_functions.h"
 #include "nn/general/general.h"
 
 namespace pipit::nn::general {
+namespace c99 {
+namespace {
+#include "nn/kernels/c99/recurrent_f32.c"
+}  // namespace
+}  // namespace c99
+
 namespace {
 
 enum class Cell : i32 { rnn, gru, lstm };
@@ -158,6 +166,37 @@ class Layer {
   const T* x_ = nullptr;
 };
 
+/// Single precision: the kernel that generated C has as well.
+void run_f32(const Call& call) {
+  const Cell cell = static_cast<Cell>(call.at(0));
+  const Type& x = call[0].type;
+  const i32 units = call.at(2), inputs = static_cast<i32>(x.dims[2]),
+            gates = static_cast<i32>(gates_of(cell)), directions = call.at(1) == 2 ? 2 : 1;
+  c99::activation_f32 f[6];
+  c99::recurrent_layer layers[2];
+  for (i32 d = 0; d < directions; ++d) {
+    for (i32 k = 3 * d; k < 3 * d + 3; ++k)
+      f[k] = {activation_function(call.at(5 + static_cast<u32>(k))).f,
+              call.real_at(1 + 2 * static_cast<u32>(k)), call.real_at(2 + 2 * static_cast<u32>(k))};
+    layers[d] = {call[1].as<f32>() + i64{d} * gates * units * inputs,
+                 call[2].as<f32>() + i64{d} * gates * units * units,
+                 call[3].as<f32>() + i64{d} * 2 * gates * units,
+                 cell == Cell::lstm ? call[7].as<f32>() + i64{d} * 3 * units : nullptr,
+                 &f[3 * d],
+                 inputs,
+                 units,
+                 gates,
+                 call.at(3),
+                 call.at(4),
+                 call.real_at(0)};
+  }
+  constexpr decltype(&c99::lstm_step) kSteps[] = {c99::rnn_step, c99::gru_step, c99::lstm_step};
+  c99::recurrent_f32(layers, directions, call.at(1) == 1, static_cast<i32>(x.dims[0]),
+                     static_cast<i32>(x.dims[1]), kSteps[call.at(0)], call[0].as<f32>(), call[4].data,
+                     call[4].type.dtype == DType::i64, call[5].as<f32>(),
+                     cell == Cell::lstm ? call[6].as<f32>() : nullptr, call.as<f32>());
+}
+
 bool has_shape(const Operand& operand, std::initializer_list<u32> dims) {
   if (operand.type.rank != dims.size()) return false;
   u32 axis = 0;
@@ -199,7 +238,12 @@ const char* infer_recurrent(const Call& call, Type& out) {
 }
 
 void run_recurrent(const Call& call) {
-  with_type<Kinds::real>(call.type.dtype, [&]<class T> { Layer<T>(call).run(); });
+  const DType lengths = call[4].type.dtype;
+  if (call.type.dtype == DType::f32 && call.type.count() != 0 &&
+      (lengths == DType::i32 || lengths == DType::i64))
+    run_f32(call);
+  else
+    with_type<Kinds::real>(call.type.dtype, [&]<class T> { Layer<T>(call).run(); });
 }
 
 }  // namespace pipit::nn::general

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "nn/general/float_functions.h"
 #include "nn/general/general.h"
 #include "nn/general/kinds.h"
 
@@ -120,6 +121,12 @@ template <class T>
 void apply(const Call& call) {
   using C = Compute<T>;
   const Unary kind = kind_of(call);
+  if constexpr (std::is_same_v<C, f32>)
+    if (const FloatFunction f = float_function(kind).f) {
+      for (u32 i = 0, count = call.type.count(); i < count; ++i)
+        call.as<T>()[i] = T(f(call[0].as<T>()[i], call.real_at(0), call.real_at(1)));
+      return;
+    }
   for (u32 i = 0, count = call.type.count(); i < count; ++i) {
     const C x = call[0].as<T>()[i];
     if constexpr (kIsReal<T>)

@@ -17,9 +17,10 @@ using nn::general::FunctionId;
 FunctionId function_of(const Node& node) {
   return static_cast<FunctionId>(node.attributes<GeneralAttributes>().function);
 }
-bool is_whole(const TensorRecord& tensor) {
-  return type_name(tensor.dtype) != nullptr && !nn::is(tensor, DType::f32);
+bool is_real(const TensorRecord& tensor) {
+  return is_half(tensor.dtype) || nn::is(tensor, DType::f32) || nn::is(tensor, DType::f64);
 }
+bool is_whole(const TensorRecord& tensor) { return type_name(tensor.dtype) != nullptr && !is_real(tensor); }
 
 /// A function of x and y in C, for floats and for integers, which wrap; nullptr where there is none. T stands
 /// for their type.
@@ -65,14 +66,15 @@ bool repeats_in(const TensorRecord& tensor, const TensorRecord& out) {
   return true;
 }
 
-bool has_binary(const Node& node) {
+/// Operands that repeat along the output without strides.
+bool repeats(const Node& node) {
   const auto kind = static_cast<Binary>(node.attributes<GeneralAttributes>().ints[0]);
-  const TensorRecord& x = node.input(0);
-  return expression_of(kind) != nullptr && type_name(x.dtype) != nullptr && node.input(1).dtype == x.dtype &&
-         repeats_in(x, node.output()) && repeats_in(node.input(1), node.output());
+  return expression_of(kind) != nullptr && repeats_in(node.input(0), node.output()) &&
+         repeats_in(node.input(1), node.output());
 }
 
 void binary(Writer& out, const Node& node) {
+  if (!repeats(node)) return strided(out, node);
   const Expression& how = *expression_of(static_cast<Binary>(node.attributes<GeneralAttributes>().ints[0]));
   const TensorRecord& x = node.input(0);
   const std::string type = type_name(x.dtype), kernel = std::string(how.name) + "_of_" + type;
@@ -83,15 +85,45 @@ void binary(Writer& out, const Node& node) {
                     number(elements(node.input(1))), number(elements(node.output())), out.output(node)});
 }
 
-/// Between integers, and from those to floats.
+std::string limits_of(u32 dtype) {
+  switch (static_cast<DType>(dtype)) {
+    case DType::i8: return "INT8_MIN, INT8_MAX";
+    case DType::u8: return "0, UINT8_MAX";
+    case DType::i16: return "INT16_MIN, INT16_MAX";
+    case DType::u16: return "0, UINT16_MAX";
+    case DType::i32: return "INT32_MIN, INT32_MAX";
+    case DType::u32: return "0, UINT32_MAX";
+    case DType::i64: return "INT64_MIN, INT64_MAX";
+    default: return "0, UINT64_MAX";
+  }
+}
+
 bool has_cast(const Node& node) {
-  return is_whole(node.input(0)) && (is_whole(node.output()) || nn::is(node.output(), DType::f32));
+  const u32 from = node.input(0).dtype, to = node.output().dtype;
+  const auto is_f16 = [](u32 dtype) { return dtype == static_cast<u32>(DType::f16); };
+  if (is_f16(from)) return nn::is(node.output(), DType::f32);
+  if (is_f16(to)) return nn::is(node.input(0), DType::f32);
+  return !is_half(from) && !is_half(to);
 }
 void cast(Writer& out, const Node& node) {
   const std::string from = type_name(node.input(0).dtype), to = type_name(node.output().dtype);
-  out.need({"cast"});
-  out.declare_once("CAST(" + from + "_to_" + to + ", " + from + ", " + to + ")");
-  out.call(from + "_to_" + to, {out.input(node, 0), number(elements(node.output())), out.output(node)});
+  std::string name = from + "_to_" + to;
+  if (is_half(node.input(0).dtype) || is_half(node.output().dtype)) {
+    out.need({"half"});
+    name = is_half(node.input(0).dtype) ? "halves_to_floats" : "floats_to_halves";
+  } else {
+    out.need({"cast"});
+    if (nn::is(node.output(), DType::boolean)) {
+      name = from + "_is_true";
+      out.declare_once("CAST_TRUE(" + name + ", " + from + ")");
+    } else if (is_real(node.input(0)) && is_whole(node.output())) {
+      out.declare_once("CAST_REAL(" + name + ", " + from + ", " + to + ", " + limits_of(node.output().dtype) +
+                       ")");
+    } else {
+      out.declare_once("CAST(" + name + ", " + from + ", " + to + ")");
+    }
+  }
+  out.call(name, {out.input(node, 0), number(elements(node.output())), out.output(node)});
 }
 
 void slice(Writer& out, const Node& node) {
@@ -112,9 +144,22 @@ struct GeneralEmitter {
   void (*write)(Writer& out, const Node& node);
 };
 constexpr GeneralEmitter kEmitters[] = {
-    {FunctionId::slice, has_elements, slice}, {FunctionId::reshape, has_elements, reshape},
-    {FunctionId::binary, has_binary, binary}, {FunctionId::cast, has_cast, cast},
-    {FunctionId::audio, always, audio},       {FunctionId::concat, always, join},
+    {FunctionId::slice, has_elements, slice},
+    {FunctionId::reshape, always, reshape},
+    {FunctionId::binary, has_strided, binary},
+    {FunctionId::cast, has_cast, cast},
+    {FunctionId::audio, always, audio},
+    {FunctionId::concat, always, join},
+    {FunctionId::unary, has_unary, unary},
+    {FunctionId::where, always, where},
+    {FunctionId::reduce, has_reduce, reduce},
+    {FunctionId::matmul, is_single, matmul},
+    {FunctionId::local_response, is_single, local_response},
+    {FunctionId::gather, has_gather, gather},
+    {FunctionId::transpose, always, general_transpose},
+    {FunctionId::expand, always, expand},
+    {FunctionId::pad, has_general_pad, general_pad},
+    {FunctionId::recurrent, has_recurrent, recurrent},
 };
 
 const GeneralEmitter* emitter_of(const Node& node) {
@@ -124,6 +169,16 @@ const GeneralEmitter* emitter_of(const Node& node) {
 }
 
 }  // namespace
+
+bool has_arithmetic(Binary kind) { return expression_of(kind) != nullptr; }
+std::string arithmetic(Binary kind, u32 dtype) {
+  const Expression& how = *expression_of(kind);
+  const bool real = dtype == static_cast<u32>(DType::f32) || dtype == static_cast<u32>(DType::f64);
+  return typed(real ? how.real : how.whole, type_name(dtype));
+}
+bool is_half(u32 dtype) {
+  return dtype == static_cast<u32>(DType::f16) || dtype == static_cast<u32>(DType::bf16);
+}
 
 std::vector<const char*> emitted_functions() {
   std::vector<const char*> names;

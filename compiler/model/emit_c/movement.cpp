@@ -1,6 +1,8 @@
 #include "compiler/model/emit_c/movement.h"
 
 #include "compiler/model/emit_c/arguments.h"
+#include "compiler/model/emit_c/general.h"
+#include "nn/general/general.h"
 
 namespace pipit::model::c {
 
@@ -18,6 +20,16 @@ std::string dims_text(const u32* values, u32 rank) {
 }
 std::string dims(Writer& out, const u32* values, u32 rank) {
   return out.constant("int32_t", "[" + number(rank) + "]", dims_text(values, rank));
+}
+
+/// Every element of the output by its steps in the input.
+void emit_strided(Writer& out, const Node& node, const u32* steps) {
+  if (node.output().rank == 0) return reshape(out, node);
+  const TensorRecord& made = node.output();
+  out.need({"transpose"});
+  out.call("transpose",
+           {out.bytes_of(out.input(node, 0)), dims(out, steps, made.rank), dims(out, made.dims, made.rank),
+            number(made.rank), number(element_bytes(made)), "(uint8_t*)" + out.output(node)});
 }
 
 }  // namespace
@@ -80,6 +92,39 @@ void pad(Writer& out, const Node& node) {
   out.call("pad", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank),
                    dims(out, how.before, in.rank), dims(out, node.output().dims, in.rank), number(in.rank),
                    number(element_bytes(in)), value, "(uint8_t*)" + out.output(node)});
+}
+
+void general_transpose(Writer& out, const Node& node) {
+  const TensorRecord& in = node.input(0);
+  const i32* perm = node.attributes<GeneralAttributes>().ints;
+  const nn::general::Strides own = nn::general::strides_of(nn::general::type_of(in));
+  u32 strides[nn::kMaxRank] = {};
+  for (u32 axis = 0; axis < in.rank; ++axis) strides[axis] = own.of[perm[axis]];
+  emit_strided(out, node, strides);
+}
+
+void expand(Writer& out, const Node& node) {
+  const nn::general::Strides steps = nn::general::broadcast_strides(nn::general::type_of(node.input(0)),
+                                                                    nn::general::type_of(node.output()));
+  emit_strided(out, node, steps.of);
+}
+
+bool has_general_pad(const Node& node) {
+  const auto& how = node.attributes<GeneralAttributes>();
+  for (u32 axis = 0; axis < node.output().rank; ++axis)
+    if (how.ints[1 + axis] < 0 || how.ints[9 + axis] < 0) return false;
+  return how.ints[0] == static_cast<i32>(nn::general::PadMode::constant) && node.input_count() == 2 &&
+         node.output().rank > 0 && node.input(0).bytes > 0;
+}
+void general_pad(Writer& out, const Node& node) {
+  const TensorRecord& in = node.input(0);
+  u32 before[nn::kMaxRank];
+  for (u32 axis = 0; axis < in.rank; ++axis)
+    before[axis] = static_cast<u32>(node.attributes<GeneralAttributes>().ints[1 + axis]);
+  out.need({"pad"});
+  out.call("pad", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank), dims(out, before, in.rank),
+                   dims(out, node.output().dims, in.rank), number(in.rank), number(element_bytes(in)),
+                   out.input(node, 1), "(uint8_t*)" + out.output(node)});
 }
 
 void emit_concat(Writer& out, const Node& node, u32 axis) {

@@ -1,7 +1,9 @@
 #include "compiler/model/emit_c/recurrent.h"
 
 #include "compiler/model/emit_c/arguments.h"
+#include "compiler/model/emit_c/general.h"
 #include "compiler/model/emit_c/wide.h"
+#include "nn/general/float_functions.h"
 
 namespace pipit::model::c {
 namespace {
@@ -80,6 +82,46 @@ void lstm_i8(Writer& out, const Node& node) {
                        out.input(node, kRecurrent), out.input(node, kLstmBias), all, number(how.cell_bits),
                        literal(how.quantized_clip), literal(-node.output().zero_point),
                        out.state(node, kHidden), out.state(node, kCell), out.output(node)});
+}
+
+bool has_recurrent(const Node& node) {
+  const u32 lengths = node.input(4).dtype;
+  return is_single(node) &&
+         (lengths == static_cast<u32>(DType::i32) || lengths == static_cast<u32>(DType::i64));
+}
+
+void recurrent(Writer& out, const Node& node) {
+  const auto& how = node.attributes<GeneralAttributes>();
+  constexpr u32 kGates[] = {1, 3, 4};
+  constexpr const char* kSteps[] = {"rnn_step", "gru_step", "lstm_step"};
+  const u32 kind = static_cast<u32>(how.ints[0]), units = static_cast<u32>(how.ints[2]), gates = kGates[kind],
+            directions = how.ints[1] == 2 ? 2 : 1, inputs = node.input(0).dims[2];
+  out.need({"elementary_f32", "functions_f32", "recurrent_f32"});
+  std::string layers;
+  const auto at = [&](u32 index, u32 offset) {
+    return out.input(node, index) + (offset == 0 ? "" : " + " + number(offset));
+  };
+  for (u32 d = 0; d < directions; ++d) {
+    Arguments functions;
+    for (u32 k = 3 * d; k < 3 * d + 3; ++k)
+      functions.push_back("{" +
+                          joined({nn::general::activation_function(how.ints[5 + k]).name,
+                                  literal(how.reals[1 + 2 * k]), literal(how.reals[2 + 2 * k])}) +
+                          "}");
+    const std::string f = out.constant("activation_f32", "[3]", joined(functions));
+    layers += (layers.empty() ? "{" : ", {") +
+              joined({at(1, d * gates * units * inputs), at(2, d * gates * units * units),
+                      at(3, d * 2 * gates * units), kind == 2 ? at(7, d * 3 * units) : "0", f, number(inputs),
+                      number(units), number(gates), literal(how.ints[3]), literal(how.ints[4]),
+                      literal(how.reals[0])}) +
+              "}";
+  }
+  const std::string all = out.constant("recurrent_layer", "[" + number(directions) + "]", layers);
+  out.call("recurrent_f32",
+           {all, number(directions), how.ints[1] == 1 ? "1" : "0", number(node.input(0).dims[0]),
+            number(node.input(0).dims[1]), kSteps[kind], out.input(node, 0), out.input(node, 4),
+            node.input(4).dtype == static_cast<u32>(DType::i64) ? "1" : "0", out.input(node, 5),
+            kind == 2 ? out.input(node, 6) : "0", out.output(node)});
 }
 
 }  // namespace pipit::model::c

@@ -41,17 +41,32 @@ const char* type_name(u32 dtype) {
     case DType::u32: return "uint32_t";
     case DType::i64: return "int64_t";
     case DType::u64: return "uint64_t";
+    case DType::f64: return "double";
+    case DType::boolean: return "uint8_t";
+    case DType::f16:
+    case DType::bf16: return "uint16_t";
     default: return nullptr;
   }
 }
 
 std::string literal(f32 value) {
+  if (std::isnan(value)) return "(0.0f / 0.0f)";
   if (std::isinf(value)) return value < 0 ? "(-1.0f / 0.0f)" : "(1.0f / 0.0f)";
   char text[40];
   std::snprintf(text, sizeof text, "%.9g", f64{value});
   std::string number = text;
   if (number.find_first_of(".en") == std::string::npos) number += ".0";
   return number + "f";
+}
+
+std::string literal(f64 value) {
+  if (std::isnan(value)) return "(0.0 / 0.0)";
+  if (std::isinf(value)) return value < 0 ? "(-1.0 / 0.0)" : "(1.0 / 0.0)";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  std::string number = text;
+  if (number.find_first_of(".en") == std::string::npos) number += ".0";
+  return number;
 }
 
 std::string literal(i32 value) { return value == INT32_MIN ? "(-2147483647 - 1)" : std::to_string(value); }
@@ -119,6 +134,8 @@ std::string Writer::constant_tensor(const TensorRecord& tensor) {
     case DType::i16:
       values = list(&model_.at<i16>(tensor.offset), count, [](i32 v) { return literal(v); });
       break;
+    case DType::f16:
+    case DType::bf16:
     case DType::u16:
       values = list(&model_.at<u16>(tensor.offset), count, [](i32 v) { return literal(v); });
       break;
@@ -129,6 +146,10 @@ std::string Writer::constant_tensor(const TensorRecord& tensor) {
     case DType::u64:
       values = list(&model_.at<u64>(tensor.offset), count, [](u64 v) { return std::to_string(v) + "u"; });
       break;
+    case DType::f64:
+      values = list(&model_.at<f64>(tensor.offset), count, [](f64 v) { return literal(v); });
+      break;
+    case DType::boolean:
     case DType::u8:
       values = list(&model_.at<u8>(tensor.offset), count, [](i32 v) { return literal(v); });
       break;

@@ -10,10 +10,11 @@
 
 namespace pipit::model::c {
 
-/// "int8_t"; nullptr for an element type that generated C does not have.
+/// "int8_t"; reals of 16 bits as uint16_t, their bits. nullptr for an unknown element type.
 const char* type_name(u32 dtype);
 /// A literal that reads back as the same bits.
 std::string literal(f32 value);
+std::string literal(f64 value);
 std::string literal(i32 value);
 
 /// What the emitters of single operators write to and ask.
