@@ -3,8 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -19,18 +18,17 @@ constexpr usize kMaxCommandBytes = usize{64} << 10;
 }
 
 MachineProcess MachineProcess::find(const std::string& word, const std::string& other) {
-  const auto numeric = [](const std::string& name) {
-    return std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
-  };
   std::error_code ended;
   for (std::filesystem::directory_iterator at("/proc", ended), end; !ended && at != end;
        at.increment(ended)) {
     const std::string name = at->path().filename().string();
-    if (!numeric(name)) continue;
+    pid_t number = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size()) continue;
     const auto command = support::read_file(at->path().string() + "/cmdline", kMaxCommandBytes);
     if (command.ok() && as_text(*command).find(word) != std::string_view::npos &&
         as_text(*command).find(other) != std::string_view::npos)
-      return {static_cast<pid_t>(std::atoi(name.c_str())), word};
+      return {number, word};
   }
   return {0, word};
 }
