@@ -106,14 +106,15 @@ Status search_mixed(const Arguments& arguments, Bytes onnx, const model::Calibra
     return target_missed(arguments.mixed, "the float model", measured.real.percent());
   for (usize kept = 0;; ++kept) {
     auto quantized = TRY(model::quantize_calibrated(calibrated, options, compile));
-    const std::string label = "int8, " + std::to_string(kept) + " layers float";
+    const std::string label =
+        "int8, " + std::to_string(kept) + (kept == 1 ? " layer float" : " layers float");
     measured.integer = TRY(accuracy_of(label.c_str(), quantized.onnx, test));
     outcome.measured = measured;
     outcome.file = std::move(quantized.onnx);
     outcome.activations = std::move(quantized.activations);
     if (measured.integer.percent() >= arguments.mixed) return {};
     if (kept == outcome.losses.size())
-      return target_missed(arguments.mixed, "the model with every layer in float",
+      return target_missed(arguments.mixed, "the model with every layer in float and int8 between them",
                            measured.integer.percent());
     outcome.kept.push_back(outcome.losses[kept].node);
     options.keep_float.insert(outcome.losses[kept].node);

@@ -140,12 +140,16 @@ f64 divergence(const std::vector<u64>& bins, usize first, usize last) {
 }  // namespace
 
 void Histogram::add(std::span<const f32> values) {
-  const f64 width = f64{high_} - low_;
   for (f32 value : values) {
     if (!(value >= low_ && value <= high_)) continue;
-    const f64 place = width > 0 ? (f64{value} - low_) / width * kBins : 0;
-    ++bins_[std::min<usize>(static_cast<usize>(place), kBins - 1)];
+    ++bins_[bin_of(value)];
+    zeros_ += value == 0;
   }
+}
+
+usize Histogram::bin_of(f32 value) const {
+  const f64 width = f64{high_} - low_, place = width > 0 ? (f64{value} - low_) / width * kBins : 0;
+  return std::min<usize>(static_cast<usize>(place), kBins - 1);
 }
 
 Range Histogram::percentile(f64 percent) const {
@@ -173,6 +177,8 @@ Range Histogram::percentile(f64 percent) const {
 Range Histogram::entropy() const {
   const f64 bin = (f64{high_} - low_) / kBins;
   if (!(bin > 0)) return {low_, high_};
+  std::vector<u64> bins = bins_;
+  if (zeros_ > 0) bins[bin_of(0)] -= zeros_;
   constexpr u32 kCandidates = 96;
   f64 least = std::numeric_limits<f64>::infinity();
   Range best{low_, high_};
@@ -183,7 +189,7 @@ Range Histogram::entropy() const {
               to = std::min((high - low_) / bin, static_cast<f64>(kBins));
     const usize first = static_cast<usize>(from), last = static_cast<usize>(std::ceil(to));
     if (last <= first + kSteps) break;
-    const f64 lost = divergence(bins_, first, last);
+    const f64 lost = divergence(bins, first, last);
     if (lost >= least) continue;
     least = lost;
     best = {static_cast<f32>(std::max(low, f64{low_})), static_cast<f32>(std::min(high, f64{high_}))};

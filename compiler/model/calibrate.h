@@ -55,11 +55,15 @@ class Histogram {
   Range percentile(f64 percent) const;
   /// The range, shrunk towards zero at both ends alike, whose quantisation to 255 steps diverges least from
   /// what was counted (as TensorRT's entropy calibration; Migacz, "8-bit inference with TensorRT", 2017).
+  /// Zeros are left out: every range represents them exactly, and the many that a rectifier leaves would make
+  /// whatever shares a step with them look like a loss.
   Range entropy() const;
 
  private:
+  usize bin_of(f32 value) const;
   f32 low_ = 0, high_ = 0;
   std::vector<u64> bins_;
+  u64 zeros_ = 0;  ///< of those counted
 };
 
 }  // namespace pipit::model

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/model/general.h"
 #include "compiler/model/onnx_file.h"
 #include "compiler/model/onnx_program.h"
 
@@ -159,6 +160,29 @@ class Exporter {
     emit("Pad", node, {name_of(node.inputs[0]), widths, filling}, name_of(node.output));
   }
 
+  /// A general slice: first element, step and count of every axis.
+  void add_slice(const Node& node) {
+    const auto& ints = node.as<GeneralAttributes>().ints;
+    const Shape& shape = graph_[node.inputs[0]].shape;
+    Ints starts, ends, axes, steps;
+    for (usize i = 0; i < shape.size(); ++i) {
+      const i64 first = ints[i], step = ints[8 + i], count = ints[16 + i], last = first + step * (count - 1);
+      axes.push_back(static_cast<i64>(i));
+      starts.push_back(first);
+      steps.push_back(step);
+      // Backwards past the first element is written from the end, where −1 would be the last element.
+      const i64 end = step > 0 ? last + 1 : last > 0 ? last - 1 : -shape[i] - 1;
+      ends.push_back(count == 0 ? first : end);
+    }
+    std::vector<std::string> inputs{name_of(node.inputs[0])};
+    const std::pair<const char*, const Ints*> operands[] = {
+        {".starts", &starts}, {".ends", &ends}, {".axes", &axes}, {".steps", &steps}};
+    for (const auto& [suffix, values] : operands)
+      inputs.push_back(
+          constant(name_of(node.output) + suffix, DType::i64, {static_cast<i64>(values->size())}, *values));
+    emit("Slice", node, std::move(inputs), name_of(node.output));
+  }
+
   void add_quantization(const Node& node) {
     const auto& attributes = node.as<QuantizeAttributes>();
     const Quantization& q = attributes.quantization;
@@ -207,7 +231,16 @@ class Exporter {
              {{"perm", Ints(perm.begin(), perm.end())}});
         return {};
       }
-      default: return Error(Code::unsupported, "cannot be written as ONNX");
+      case Op::general:
+        if (static_cast<FunctionId>(node.as<GeneralAttributes>().function) == FunctionId::slice) {
+          add_slice(node);
+          return {};
+        }
+        [[fallthrough]];
+      default:
+        return Error(
+            Code::unsupported,
+            "cannot be written as ONNX; `pipit model quantize --dynamic` writes a .pipm, which can have it");
     }
   }
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <random>
 
 #include "compiler/model/compiler.h"
@@ -161,6 +164,24 @@ TEST(Calibrate, EntropyClipsOutliers) {
   EXPECT_FLOAT_EQ(range.low, -range.high);
 }
 
+/// What a rectifier leaves: most values are zero, which any range represents. The range is that of the
+/// others.
+TEST(Calibrate, EntropyIsNotDrawnToZeros) {
+  std::vector<f32> values;
+  std::minstd_rand random(5);
+  for (u32 i = 0; i < 100'000; ++i) {
+    f32 sum = 0;
+    for (u32 k = 0; k < 12; ++k) sum += static_cast<f32>(random() % 10'000) / 10'000.0f;
+    values.push_back(std::max(sum - 7, 0.0f));
+  }
+  const f32 most = *std::max_element(values.begin(), values.end());
+  Histogram histogram(0, most);
+  histogram.add(values);
+  const Range range = histogram.entropy();
+  EXPECT_GT(range.high, 0.6f * most);
+  EXPECT_FLOAT_EQ(range.low, 0);
+}
+
 TEST(Calibrate, NamesAWrongShape) {
   const auto refused =
       quantize_model(testing::small_network(), {3, [](u32) { return std::vector<f32>(7); }}, {});
@@ -231,6 +252,49 @@ TEST(Quantize, RanksLayersAndKeepsThemFloat) {
   for (const auto& op : compile_model(mixed->onnx)->operators)
     integer_layers += op.macs > 0 && op.dtype == "i8";
   EXPECT_EQ(integer_layers, 2u);
+}
+
+/// The shortcut of a small residual network: every other pixel. Its steps are written and read again,
+/// backward ones as well.
+TEST(Quantize, KeepsSlicesBetweenLayers) {
+  for (const bool backward : {false, true}) {
+    using testing::Ints;
+    testing::Builder b(13, 3);
+    const auto x = b.input("image", {1, 3, 8, 8});
+    b.random("w", {4, 3, 1, 1});
+    b.random("b", {4});
+    b.node("Conv", {x, "w", "b"}, "c", {{"kernel_shape", Ints{1, 1}}});
+    const i64 least = std::numeric_limits<i64>::min();
+    b.integers("starts", backward ? Ints{7, 6} : Ints{0, 1});
+    b.integers("ends", backward ? Ints{least, least} : Ints{8, 8});
+    b.integers("axes", {2, 3});
+    b.integers("steps", backward ? Ints{-2, -2} : Ints{2, 2});
+    b.node("Slice", {"c", "starts", "ends", "axes", "steps"}, "s");
+    b.random("v", {2, 4, 1, 1});
+    b.random("d", {2});
+    b.node("Conv", {"s", "v", "d"}, "y", {{"kernel_shape", Ints{1, 1}}});
+    const auto onnx = b.finish("y", {1, 2, 4, 4});
+    const SmallSamples small;
+    const auto quantized = quantize_model(onnx, small.samples, {});
+    ASSERT_TRUE(quantized.ok()) << quantized.error().text;
+    const auto real_file = compile_model(onnx), integer_file = compile_model(quantized->onnx);
+    ASSERT_TRUE(real_file.ok() && integer_file.ok());
+    auto real = Session::create(real_file->pipm), integer = Session::create(integer_file->pipm);
+    ASSERT_TRUE(real.ok() && integer.ok());
+    const auto sample = small.samples.at(0);
+    const Bytes input(reinterpret_cast<const u8*>(sample.data()), sample.size() * sizeof(f32));
+    const auto values = [&](Session& session) {
+      const Bytes bytes = *session.run(input);
+      std::vector<f32> out(bytes.size() / sizeof(f32));
+      std::memcpy(out.data(), bytes.data(), bytes.size());
+      return out;
+    };
+    const auto expected = values(*real), got = values(*integer);
+    ASSERT_EQ(expected.size(), got.size());
+    f32 largest = 0;
+    for (const f32 value : expected) largest = std::max(largest, std::abs(value));
+    for (usize i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 0.05f * largest) << i;
+  }
 }
 
 TEST(Quantize, DynamicStaysNearTheFloatModel) {
