@@ -109,6 +109,7 @@ class Exporter {
 
   std::vector<std::string> names(const std::vector<TensorId>& ids) {
     std::vector<std::string> all;
+    all.reserve(ids.size());
     for (TensorId id : ids) all.push_back(name_of(id));
     return all;
   }

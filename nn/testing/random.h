@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdlib>
 #include <random>
 #include <vector>
 
@@ -48,6 +49,12 @@ class Random {
  private:
   std::mt19937 engine_;
 };
+
+/// The first seed of a test that takes thousands: 0, or what PIPIT_FIRST_SEED says, for seeds of their own.
+inline u32 first_seed() {
+  const char* text = std::getenv("PIPIT_FIRST_SEED");
+  return text == nullptr ? 0 : static_cast<u32>(std::strtoul(text, nullptr, 10));
+}
 
 /// What the format says of rescale and requantisation, in 128 bits and floor division.
 inline i64 exact_rescale(i64 x, format::Rescale factor) {

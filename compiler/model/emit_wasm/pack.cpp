@@ -114,8 +114,8 @@ std::vector<u8> pack_groups(const T* weights, const Dense& d, u32 groups, Pack p
   for (u32 g = 0; g < groups; ++g) {
     for (u32 o = 0; o < outputs; ++o)
       for (u32 k = 0; k < depth; ++k)
-        own[usize{o} * depth + k] =
-            weights[usize{g * outputs + o} * d.depth + k / inputs * d.inputs + g * inputs + k % inputs];
+        own[usize{o} * depth + k] = weights[usize{g * outputs + o} * d.depth + usize{k / inputs} * d.inputs +
+                                            usize{g} * inputs + k % inputs];
     const std::vector<u8> packed = pack(own.data(), g * outputs);
     all.insert(all.end(), packed.begin(), packed.end());
   }
