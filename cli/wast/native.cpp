@@ -12,6 +12,8 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <sstream>
+#include <vector>
 
 #include "host/native/native.h"
 
@@ -31,14 +33,16 @@ std::string compiler_path() {
 /// The compiler as a server on two pipes.
 class Compiler {
  public:
-  static support::Result<Compiler*> get(const std::string& target) {
+  /// `options`: words for the target and the effort.
+  static support::Result<Compiler*> get(const std::string& options) {
     static std::map<std::string, Compiler> compilers;
-    Compiler& compiler = compilers[target];
-    if (compiler.pid_ == 0) TRY(compiler.start(target));
+    Compiler& compiler = compilers[options];
+    if (compiler.pid_ == 0) TRY(compiler.start(options));
     return &compiler;
   }
   Compiler() = default;
   Compiler(const Compiler&) = delete;
+  Compiler& operator=(const Compiler&) = delete;
   ~Compiler() {
     if (pid_ == 0) return;
     ::close(to_);
@@ -60,24 +64,23 @@ class Compiler {
   }
 
  private:
-  support::Status start(const std::string& name) {
+  support::Status start(const std::string& options) {
     std::signal(SIGPIPE, SIG_IGN);
     int in[2], out[2];
-    if (pipe(in) != 0 || pipe(out) != 0) return support::Error(Code::io, "no pipes");
+    // Nobody else's: another compiler would keep this one's input open.
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) return support::Error(Code::io, "no pipes");
     posix_spawn_file_actions_t actions;
-    // Nobody else's: a compiler for another target would keep this one's input open.
-    for (const int end : {in[0], in[1], out[0], out[1]}) fcntl(end, F_SETFD, FD_CLOEXEC);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
     const std::string path = compiler_path();
-    // Many small modules: what counts is the code's correctness at the effort that applications get.
-    const char* effort = std::getenv("PIPIT_AOT_EFFORT");
-    std::string effort_word = effort == nullptr ? "-O2" : effort;
-    const std::string target = "--target=" + name;
-    const char* arguments[] = {path.c_str(), "--serve", target.c_str(), effort_word.c_str(), nullptr};
-    const int result =
-        posix_spawn(&pid_, path.c_str(), &actions, nullptr, const_cast<char**>(arguments), environ);
+    std::vector<std::string> words = {path, "--serve"};
+    std::istringstream more(options);
+    for (std::string word; more >> word;) words.push_back(word);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const int result = posix_spawn(&pid_, path.c_str(), &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     ::close(in[0]);
     ::close(out[1]);
@@ -118,7 +121,10 @@ class Compiler {
 }  // namespace
 
 support::Result<std::vector<u8>> compile_for(const std::string& target, Bytes module) {
-  return TRY(Compiler::get(target))->compile(module);
+  // Many small modules: what counts is the code's correctness at the effort that applications get.
+  const char* options = std::getenv("PIPIT_AOT_OPTIONS");
+  return TRY(Compiler::get("--target=" + target + " " + (options == nullptr ? "-O2" : options)))
+      ->compile(module);
 }
 
 support::Result<const void*> compile_native(const wasm::ValidModule& module, Arena& arena) {

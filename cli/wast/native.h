@@ -8,7 +8,7 @@
 namespace pipit::wast {
 
 /// Has a module compiled for a target by pipit-aot, which is started once a target and lives beside this
-/// process.
+/// process. PIPIT_AOT_OPTIONS, words for pipit-aot, stands for "-O2".
 support::Result<std::vector<u8>> compile_for(const std::string& target, Bytes module);
 /// The same for this machine, and loads what comes back.
 support::Result<const void*> compile_native(const wasm::ValidModule& module, Arena& arena);

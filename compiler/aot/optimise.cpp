@@ -18,6 +18,8 @@
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
+#include "compiler/aot/widen_loops.h"
+
 namespace pipit::aot {
 
 using namespace llvm;
@@ -168,6 +170,9 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
     passes.addPass(LoopSimplifyPass());
     passes.addPass(LCSSAPass());
     passes.addPass(RefineLoops(loads_trap ? Checks::guard_pages : Checks::software));
+    passes.addPass(LoopSimplifyPass());
+    passes.addPass(LCSSAPass());
+    passes.addPass(WidenLoops());
   });
   ModulePassManager passes;
   FunctionPassManager first;

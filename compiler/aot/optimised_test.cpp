@@ -102,6 +102,29 @@ TEST(Native, RoundsAreCountedWhereCountersComeRoundToZero) {
   EXPECT_GT(count(function, "store <2 x double>"), 0u) << function;
 }
 
+/// Several rounds of loops over vectors in one, where a processor has wider registers.
+TEST(Native, WiderVectorsHoldTheSame) {
+  const std::string vectors = PIPIT_AOT_TEST_MODULES "/vectors.wasm";
+  for (const char* cpu : {"x86-64-v2", "native"})
+    for (const Checks checks : {Checks::guard_pages, Checks::software}) {
+      SCOPED_TRACE(cpu);
+      Options options{.target = *find_target("x86_64-linux", cpu), .effort = Effort::o3};
+      options.target.checks = checks;
+      Pair pair(vectors, options);
+      expect_same_state(pair);
+    }
+  const std::string ir =
+      optimised_ir(vectors, {.target = *find_target("x86_64-linux", "x86-64-v3"), .effort = Effort::o3});
+  const std::string sums = function_ir(ir, "f2"), total = function_ir(ir, "f3"),
+                    lanes = function_ir(ir, "f4"), chain = function_ir(ir, "f6"),
+                    floats = function_ir(ir, "f8");
+  EXPECT_GT(count(sums, "phi <8 x i32>"), 0u) << sums;
+  EXPECT_GT(count(total, "phi <16 x i32>"), 0u) << "pairs of products are added: " << total;
+  EXPECT_GT(count(lanes, "shufflevector <32 x i8>"), 0u) << lanes;
+  EXPECT_EQ(count(chain, "store <8 x i32>"), 0u) << chain;
+  EXPECT_EQ(count(floats, "<8 x float>"), 0u) << floats;
+}
+
 /// Vectorised, so there is a version without a check in every round.
 TEST(Native, SoftwareChecksAreMadeBeforeLoops) {
   Options options{.target = *find_target("x86_64-linux", ""), .effort = Effort::o3};

@@ -19,15 +19,51 @@ u32 from_environment(const char* name, u32 fallback) {
 /// Modules by the hundred: a Node process each, and little memory.
 constexpr u32 kBatch = 100;
 
-TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
-  for (const char* program : {"wasm-opt", "node"})
+bool lacks_programs() {
+  for (const char* program : {"wasm-opt", "wat2wasm", "node"})
     if (const auto found = support::run({program, "--version"}); !found.ok() || found->exit_code != 0)
-      GTEST_SKIP() << "needs " << program;
+      return true;
+  return false;
+}
+
+struct Counts {
+  u32 events = 0, traps = 0, differences = 0, unsupported = 0;
+};
+
+/// Runs the plans, of seeds from `batch` on, in one of our engines; `what` names it in failures.
+void compare(const std::vector<support::Json>& plans, const std::vector<Trace>& theirs, u32 batch,
+             const wast::Backend& backend, const std::string& what, Counts& counts) {
+  for (u32 i = 0; i < plans.size(); ++i) {
+    const auto ours = execute(plans[i], backend);
+    if (!ours.ok() && ours.error().code == Code::not_found) {
+      std::printf("not in %s: %s\n", what.c_str(), ours.error().text.c_str());
+      return;
+    }
+    if (!ours.ok() && ours.error().code == Code::unsupported) {
+      ++counts.unsupported;
+      continue;
+    }
+    ASSERT_TRUE(ours.ok()) << what << ", seed " << batch + i << ": " << ours.error().text;
+    const std::string text = difference(*ours, theirs[i]);
+    if (!text.empty()) ADD_FAILURE() << what << ", seed " << batch + i << ", " << text;
+    counts.differences += !text.empty();
+    counts.events += static_cast<u32>(ours->size());
+    for (const std::string& line : *ours) counts.traps += line.find(" trap: ") != line.npos;
+  }
+}
+
+void print(const char* what, u32 count, const Counts& counts) {
+  std::printf("%u modules %s: %u events, %u traps, %u differences; %u times a feature that an engine lacks\n",
+              count, what, counts.events, counts.traps, counts.differences, counts.unsupported);
+}
+
+TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
+  if (lacks_programs()) GTEST_SKIP() << "needs wasm-opt, wat2wasm and node";
   const u32 first = from_environment("PIPIT_DIFFERENTIAL_SEED", 1);
   const u32 count = from_environment("PIPIT_DIFFERENTIAL_MODULES", 300);
   const std::string folder = PIPIT_DIFFERENTIAL_FOLDER;
   fs::create_directories(folder);
-  u32 events = 0, traps = 0, differences = 0, unsupported = 0;
+  Counts counts;
   for (u32 seed = first; seed < first + count;) {
     std::vector<support::Json> plans;
     const u32 batch = seed;
@@ -40,34 +76,55 @@ TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
     }
     const auto theirs = execute_in_v8(plans, folder);
     ASSERT_TRUE(theirs.ok()) << theirs.error().text;
-    for (const wast::Backend& backend : wast::backends()) {
-      for (u32 i = 0; i < plans.size(); ++i) {
-        const auto ours = execute(plans[i], backend);
-        if (!ours.ok() && ours.error().code == Code::not_found) {
-          std::printf("not in %s: %s\n", backend.name, ours.error().text.c_str());
-          break;
-        }
-        if (!ours.ok() && ours.error().code == Code::unsupported) {
-          ++unsupported;
-          continue;
-        }
-        ASSERT_TRUE(ours.ok()) << backend.name << ", seed " << batch + i << ": " << ours.error().text;
-        const std::string text = difference(*ours, (*theirs)[i]);
-        if (!text.empty()) ADD_FAILURE() << backend.name << ", seed " << batch + i << ", " << text;
-        differences += !text.empty();
-        events += static_cast<u32>(ours->size());
-        for (const std::string& line : *ours) traps += line.find(" trap: ") != line.npos;
-      }
-    }
-    for (u32 i = batch; i < seed && differences == 0; ++i)
+    for (const wast::Backend& backend : wast::backends())
+      compare(plans, *theirs, batch, backend, backend.name, counts);
+    for (u32 i = batch; i < seed && counts.differences == 0; ++i)
       for (const char* ending : {".wasm", ".seed"}) fs::remove(folder + "/" + std::to_string(i) + ending);
   }
-  std::printf(
-      "%u modules in %zu engines: %u events, %u traps, %u differences; %u times a feature that an engine "
-      "lacks\n",
-      count, wast::backends().size(), events, traps, differences, unsupported);
-  EXPECT_GT(events, count * 5) << "the modules must do something";
-  EXPECT_GT(traps, count / 10);
+  print("in every engine", count, counts);
+  EXPECT_GT(counts.events, count * 5) << "the modules must do something";
+  EXPECT_GT(counts.traps, count / 10);
+}
+
+/// What decides which loops have versions, and how wide they become.
+constexpr const char* kNativeOptions[] = {"-O3", "-O3 --checks=software", "-O3 --cpu=native",
+                                          "-O3 --cpu=native --checks=software"};
+
+TEST(Differential, NestsOfLoopsDoTheSameHoweverTheyAreCompiled) {
+  if (lacks_programs()) GTEST_SKIP() << "needs wasm-opt, wat2wasm and node";
+  const u32 first = from_environment("PIPIT_DIFFERENTIAL_SEED", 1);
+  const u32 count = from_environment("PIPIT_DIFFERENTIAL_NESTS", 6);
+  const std::string folder = PIPIT_DIFFERENTIAL_FOLDER;
+  fs::create_directories(folder);
+  Counts counts;
+  for (u32 seed = first; seed < first + count;) {
+    std::vector<support::Json> plans;
+    const u32 batch = seed;
+    for (; seed < first + count && plans.size() < kBatch; ++seed) {
+      auto one = plan_nests(seed, folder);
+      ASSERT_TRUE(one.ok()) << "seed " << seed << ": " << one.error().text;
+      plans.push_back(std::move(*one));
+    }
+    const auto theirs = execute_in_v8(plans, folder);
+    ASSERT_TRUE(theirs.ok()) << theirs.error().text;
+    for (const wast::Backend& backend : wast::backends()) {
+      if (!backend.guarded) {
+        compare(plans, *theirs, batch, backend, backend.name, counts);
+        continue;
+      }
+      for (const char* options : kNativeOptions) {
+        setenv("PIPIT_AOT_OPTIONS", options, 1);
+        compare(plans, *theirs, batch, backend, std::string(backend.name) + " " + options, counts);
+        unsetenv("PIPIT_AOT_OPTIONS");
+      }
+    }
+    for (u32 i = batch; i < seed && counts.differences == 0; ++i)
+      for (const char* ending : {".wasm", ".wat"})
+        fs::remove(folder + "/nests-" + std::to_string(i) + ending);
+  }
+  print("of nests", count, counts);
+  EXPECT_GT(counts.events, count * 500) << "the modules must do something";
+  EXPECT_GT(counts.traps, count * 10);
 }
 
 TEST(Differential, ADifferenceIsSeen) {

@@ -1,4 +1,6 @@
 // A plan in one of our engines.
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 
@@ -108,9 +110,11 @@ support::Result<Trace> execute(const Json& plan, const wast::Backend& backend) {
 
 support::Result<std::vector<Trace>> execute_in_v8(const std::vector<Json>& plans, const std::string& folder) {
   const std::string text = support::dump(Json(plans));
-  TRY(support::write_file(folder + "/plans.json", {reinterpret_cast<const u8*>(text.data()), text.size()}));
-  const auto output = TRY(support::run(
-      {"node", "--stack-size=900", PIPIT_SOURCE_DIR "/tests/differential/v8.mjs", folder + "/plans.json"}));
+  const std::string path = folder + "/plans-" + std::to_string(getpid()) + ".json";
+  TRY(support::write_file(path, {reinterpret_cast<const u8*>(text.data()), text.size()}));
+  const auto output =
+      TRY(support::run({"node", "--stack-size=900", PIPIT_SOURCE_DIR "/tests/differential/v8.mjs", path}));
+  unlink(path.c_str());
   if (output.exit_code != 0) return support::Error(Code::internal, "node: " + output.err);
   const Json traces = TRY(support::parse_json(output.out));
   return traces.get<std::vector<Trace>>();
