@@ -4,17 +4,13 @@
 #include <vector>
 
 #include "support/error.h"
+#include "wasm/callers.h"
 #include "wasm/instance.h"
 
 /// The engines that a run can choose from, by name.
 namespace pipit::host {
 
-/// A call in progress.
-struct CallFrame {
-  u32 func;
-  u32 offset;  ///< in the module: of the instruction it is at, for callers of the one behind the call; 0:
-               ///< unknown
-};
+using wasm::CallFrame;
 
 /// Where an instance stands that has just spent a unit of fuel.
 struct EngineStep {
@@ -37,6 +33,8 @@ class EngineSession {
   /// The callers of the instruction that trapped or paused, innermost first, without that instruction's own
   /// function.
   virtual std::vector<CallFrame> callers(wasm::Instance& instance) const = 0;
+  /// Whether a run can be left between two units of fuel; else only the end of the process stops a loop.
+  virtual bool pauses() const { return true; }
   /// Whether last_step() can tell.
   virtual bool steps() const { return false; }
   /// Where a paused instance stands.
@@ -62,6 +60,12 @@ std::unique_ptr<EngineSession> make_in_place_engine(const EngineOptions&);
 std::unique_ptr<EngineSession> make_register_engine(const EngineOptions& options);
 /// Compiles the module to native code, or takes it from the cache.
 std::unique_ptr<EngineSession> make_native_engine(const EngineOptions& options);
+
+/// Appends what is visited to `frames`, which must outlive it.
+inline wasm::CallVisitor collect_into(std::vector<CallFrame>& frames) {
+  return {[](void* to, CallFrame frame) { static_cast<std::vector<CallFrame>*>(to)->push_back(frame); },
+          &frames};
+}
 
 /// One line a call, innermost first: "    #1 parse (function 12) at offset 0x1a4". Of a deep stack the middle
 /// is left out.

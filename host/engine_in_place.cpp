@@ -21,16 +21,8 @@ class InPlaceEngine final : public EngineSession {
   }
 
   std::vector<CallFrame> callers(wasm::Instance& instance) const override {
-    const wasm::InstanceImpl& impl = instance.impl();
-    const auto& machine = static_cast<const wasm::Machine&>(*impl.run);
-    const auto* end =
-        reinterpret_cast<const wasm::Frame*>(machine.stack + impl.stack_bytes / sizeof(wasm::Value));
     std::vector<CallFrame> frames;
-    for (const wasm::Frame* frame = machine.frame; frame < end; ++frame) {
-      if (frame->func == nullptr || frame->instance != &impl) continue;
-      const u32 offset = static_cast<u32>(frame->pc - impl.module->code.data());
-      frames.push_back({impl.module->func_at(offset - 1), offset});
-    }
+    wasm::visit_callers_in_place(instance.impl(), collect_into(frames));
     return frames;
   }
 

@@ -1,6 +1,7 @@
 // Register code as the engine of a run: translated once and kept in the cache; and how its call stack is
 // read.
 #include <algorithm>
+#include <map>
 
 #include "host/code_cache.h"
 #include "host/engine.h"
@@ -41,14 +42,20 @@ class RegisterEngine final : public EngineSession {
     const auto* end = reinterpret_cast<const wasm::reg::Frame*>(stack + impl.stack_bytes);
     std::vector<u8> memory(kScratchBytes);
     std::vector<CallFrame> frames;
+    std::map<u32, CallFrame> known;  // deep recursion is at few places
     for (const wasm::reg::Frame* frame = machine.frame; frame < end; ++frame) {
       if (frame->pc < image.code || frame->pc > image.code + image.code_bytes) continue;
       const u32 at = static_cast<u32>(frame->pc - image.code);
+      if (const auto place = known.find(at); place != known.end()) {
+        frames.push_back(place->second);
+        continue;
+      }
       const u32* const last = image.entries + image.function_count;
       const u32 number = static_cast<u32>(std::upper_bound(image.entries, last, at - 1) - image.entries) - 1;
       const u32 func = impl.module->imported_funcs + number;
       Arena scratch(memory);
-      frames.push_back({func, wasm::wasm_offset(*impl.module, func, at - image.entries[number], scratch)});
+      const u32 offset = wasm::wasm_offset(*impl.module, func, at - 1 - image.entries[number], scratch);
+      frames.push_back(known[at] = {func, offset});
     }
     return frames;
   }

@@ -1,6 +1,7 @@
 // pipit-run: the lean executable that starts applications. What needs large libraries (packages, ONNX models)
 // it hands back to pipit.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <climits>
@@ -28,9 +29,11 @@ int fail(const support::Error& error) {
   return 1;
 }
 
-/// What only the whole pipit can load: packages, and models that are yet to be imported.
+/// What only the whole pipit can load: packages and folders that are to be built, and models that are yet to
+/// be imported.
 bool needs_pipit(const RunRequest& request) {
-  if (access((request.app + "/oci-layout").c_str(), F_OK) == 0) return true;
+  struct stat app{};
+  if (stat(request.app.c_str(), &app) == 0 && S_ISDIR(app.st_mode)) return true;
   for (const std::string& model : request.models)
     if (!model.ends_with(".pipm")) return true;
   return false;
@@ -86,7 +89,7 @@ int run_command(int argc, char** argv) {
   CallLog calls(request->trace ? CallLog::Mode::trace : CallLog::Mode::count);
   const bool counts = request->profile || !request->profile_json.empty();
   if (counts || request->trace) options.calls = &calls;
-  must_report = request->report || counts;
+  must_report = (request->report || counts) && (*engine)->pauses();
   if (must_report) options.interrupted = [] { return stop_requested != 0; };
   watch_signals();
   auto report = pipit::host::run(options);

@@ -174,6 +174,26 @@ TEST_P(Programs, ATrapShowsWhoCalledWhom) {
   EXPECT_LT(std::count(stack.begin(), stack.end(), '\n'), 40);
 }
 
+/// Function and place of every call: of callers the call itself, whatever an engine keeps.
+TEST(Runner, BothInterpretersShowTheSameCalls) {
+  std::vector<std::string> stacks;
+  for (const char* engine : {"in-place", "register"}) {
+    Program program("deep", engine);
+    program.options.arguments = {"100"};
+    stacks.push_back(program.run().call_stack);
+  }
+  EXPECT_FALSE(stacks[0].empty());
+  EXPECT_EQ(stacks[0], stacks[1]);
+}
+
+/// Whoever stops a run must know which engines never look up from a loop.
+TEST(Runner, OnlyNativeCodeWithoutMeteringCannotPause) {
+  EXPECT_TRUE((*make_engine({.name = "interp"}))->pauses());
+  EXPECT_TRUE((*make_engine({.name = "in-place"}))->pauses());
+  EXPECT_TRUE((*make_engine({.name = "aot", .metering = true}))->pauses());
+  EXPECT_FALSE((*make_engine({.name = "aot"}))->pauses());
+}
+
 TEST_P(Programs, RecursionWithoutAnEndTraps) {
   Program program("deep", GetParam());
   program.options.arguments = {"100000000"};

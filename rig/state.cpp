@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <random>
@@ -61,7 +62,9 @@ std::vector<ProcessRecord> machines_in(const std::string& folder) {
   std::vector<ProcessRecord> out;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    const std::string name = entry.path().filename().string();
+    pid_t pid = 0;
+    std::from_chars(name.data(), name.data() + name.size(), pid);
     if (pid <= 0) continue;
     const auto command = support::read_file(entry.path().string() + "/cmdline", kMaxCommandBytes);
     if (command.ok() && as_text(*command).starts_with("qemu-system-") &&

@@ -2,6 +2,7 @@
 // lean.
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -110,9 +111,11 @@ support::Result<Arguments> parse(int argc, char** argv) {
   } else if (!arguments.checks.empty())
     return usage("--checks=" + arguments.checks);
   if (!threads.empty()) {
-    const int count = std::atoi(threads.c_str());
-    if (count < 1 || count > 1024) return usage("--threads=" + threads + ": 1 to 1024");
-    arguments.options.threads = static_cast<u32>(count);
+    u32 count = 0;
+    const char* const end = threads.data() + threads.size();
+    if (std::from_chars(threads.data(), end, count).ptr != end || count < 1 || count > 1024)
+      return usage("--threads=" + threads + ": 1 to 1024");
+    arguments.options.threads = count;
   }
   if (!memory.empty()) arguments.options.memory_limit = TRY(parse_bytes(memory));
   return arguments;

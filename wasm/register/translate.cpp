@@ -214,7 +214,7 @@ u32 wasm_offset(const ModuleImpl& module, u32 func, u32 position, Arena& scratch
   } search{position, 0};
   const auto look = [](void* context, const reg::RegisterInstruction& instruction, u32 at, u32) {
     Search& wanted = *static_cast<Search*>(context);
-    if (at == wanted.position) wanted.found = instruction.at;
+    if (at <= wanted.position) wanted.found = instruction.at;
   };
   return reg::walk(module, func, {look, nullptr, &search}, scratch) ? search.found : 0;
 }
