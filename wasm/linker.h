@@ -23,6 +23,13 @@ class Linker {
   /// Numbers an instance; out_of_memory beyond kMaxInstances, invalid_argument for another engine than the
   /// first instance's.
   Status add(InstanceImpl& instance);
+  /// Takes back the instance that was added last, so that its memory can go; false: it was not. Nobody may
+  /// hold a reference of its.
+  bool remove_last(const InstanceImpl& instance) {
+    if (count_ == 0 || peers_[count_ - 1] != &instance) return false;
+    peers_[--count_] = nullptr;
+    return true;
+  }
 
  protected:
   ~Linker() = default;

@@ -120,17 +120,18 @@ class Compiler {
 
 }  // namespace
 
-support::Result<std::vector<u8>> compile_for(const std::string& target, Bytes module) {
+support::Result<std::vector<u8>> compile_for(const std::string& target, u32 memory_bytes, Bytes module) {
   // Many small modules: what counts is the code's correctness at the effort that applications get.
   const char* options = std::getenv("PIPIT_AOT_OPTIONS");
-  return TRY(Compiler::get("--target=" + target + " " + (options == nullptr ? "-O2" : options)))
-      ->compile(module);
+  std::string words = "--target=" + target + " " + (options == nullptr ? "-O2" : options);
+  if (memory_bytes != 0) words += " --memory=" + std::to_string(memory_bytes);
+  return TRY(Compiler::get(words))->compile(module);
 }
 
 support::Result<const void*> compile_native(const wasm::ValidModule& module, Arena& arena) {
   // Instances refer to their code for as long as scripts run.
   static std::deque<host::NativeFile> files;
-  const auto bytes = TRY(compile_for(host::kThisTarget, module.code()));
+  const auto bytes = TRY(compile_for(host::kThisTarget, 0, module.code()));
   files.push_back(TRY(host::NativeFile::copy(bytes)));
   const auto native =
       TRY(wasm::native::NativeModule::load(files.back().bytes(), module, host::this_machine()));

@@ -8,6 +8,7 @@
 #include "cli/wast/values.h"
 #include "support/files.h"
 #include "support/json.h"
+#include "wasm/module_impl.h"
 
 namespace pipit::wast {
 
@@ -58,6 +59,7 @@ class Runner {
   support::Status traps(const Json& command);
 
   support::Result<LoadedModule*> read(const Json& command);
+  void forget();
   support::Result<wasm::Instance*> instance(const std::string& name);
   support::Result<Outcome> action(const Json& command);
   Outcome finish(wasm::Instance& instance);
@@ -69,6 +71,7 @@ class Runner {
   std::vector<std::unique_ptr<LoadedModule>> modules_;
   std::map<std::string, wasm::Instance*> named_;
   wasm::Instance* current_ = nullptr;
+  bool keeps_current_ = false;  ///< it has a name
 };
 
 support::Error failure(std::string text) { return {Code::invalid_argument, std::move(text)}; }
@@ -107,8 +110,20 @@ Outcome Runner::finish(wasm::Instance& instance) {
   return outcome;
 }
 
+/// Gives back the address space of the last module where nothing can refer to it any more: it has no name and
+/// imports nothing that it could have left a reference in. A script has hundreds.
+void Runner::forget() {
+  if (current_ == nullptr || keeps_current_) return;
+  std::erase_if(modules_, [&](const auto& module) {
+    return module->instance() == current_ && module->module().impl().import_count == 0 &&
+           store_.remove_last(current_->impl());
+  });
+}
+
 support::Status Runner::module(const Json& command) {
+  forget();
   current_ = nullptr;
+  keeps_current_ = !text_at(command, {"name"}).empty();
   LoadedModule* module = TRY(read(command));
   TRY(module->load(limits_));
   TRY(module->instantiate(store_));
@@ -122,6 +137,7 @@ support::Status Runner::module(const Json& command) {
 }
 
 support::Status Runner::register_module(const Json& command) {
+  keeps_current_ = true;
   store_.register_as(text_at(command, {"as"}), *TRY(instance(text_at(command, {"name"}))));
   return {};
 }
@@ -129,6 +145,7 @@ support::Status Runner::register_module(const Json& command) {
 support::Status Runner::refused(const Json& command) {
   LoadedModule* module = TRY(read(command));
   const Status status = module->load(limits_);
+  modules_.pop_back();
   if (status.ok()) return failure("accepted, expected: " + text_at(command, {"text"}));
   if (status.error().code != Code::malformed)
     return failure(std::string("refused as ") + code_name(status.error().code) + " (" +

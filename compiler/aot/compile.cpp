@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "compiler/aot/check.h"
 #include "compiler/aot/emit.h"
 #include "compiler/aot/module_lowering.h"
 #include "compiler/aot/optimise.h"
@@ -71,6 +72,8 @@ support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Parti
   const std::unique_ptr<llvm::Module> llvm_module = lowering.run();
   if (lowering.uses_arithmetic()) uses_arithmetic = true;
   optimise(*llvm_module, *machine, options, part.tier);
+  if (const u32 bits = options.target.row->compared_bits; bits != 0 && part.tier == Tier::full)
+    round_limits(*llvm_module, bits);
   if (options.metering) TRY(add_metering(*llvm_module, options));
   TRY(add_stack_checks(*llvm_module, options));
   if (!options.ir_file.empty())

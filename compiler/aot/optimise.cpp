@@ -3,6 +3,7 @@
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/DeadStoreElimination.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
@@ -18,6 +19,7 @@
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
+#include "compiler/aot/check.h"
 #include "compiler/aot/widen_loops.h"
 
 namespace pipit::aot {
@@ -118,6 +120,18 @@ void add_light_passes(FunctionPassManager& passes) {
   passes.addPass(SimplifyCFGPass());
 }
 
+/// Accesses at different offsets of one base become one at a chosen offset where paths meet, which saves code
+/// but takes a register and two instructions more: small processors add an offset for nothing. LLVM has but a
+/// switch for the whole process.
+void leave_accesses_apart() {
+  static const bool kOnce = [] {
+    const auto option = cl::getRegisteredOptions().find("sink-common-insts");
+    return option != cl::getRegisteredOptions().end() &&
+           !option->second->addOccurrence(0, "sink-common-insts", "false");
+  }();
+  (void)kOnce;
+}
+
 void promote_locals(Function& function) {
   std::vector<AllocaInst*> locals;
   for (Instruction& instruction : function.getEntryBlock())
@@ -142,6 +156,7 @@ void optimise_nothing(llvm::Module& module, bool promotes, bool loads_trap) {
 void optimise(llvm::Module& module, TargetMachine& machine, const Options& options, Tier tier) {
   const bool loads_trap = options.target.checks == Checks::guard_pages;
   if (tier == Tier::quick) return optimise_nothing(module, options.effort != Effort::o0, loads_trap);
+  if (!options.target.is_64_bit()) leave_accesses_apart();
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = options.effort != Effort::o1;
   tuning.LoopInterleaving = tuning.LoopVectorization;
@@ -185,6 +200,7 @@ void optimise(llvm::Module& module, TargetMachine& machine, const Options& optio
   FunctionPassManager last;
   last.addPass(DropMarkers());
   last.addPass(SettleAnchors(true));
+  if (options.target.checks == Checks::software && tier == Tier::full) last.addPass(ThreadChecks());
   passes.addPass(createModuleToFunctionPassAdaptor(std::move(last)));
   passes.run(module, modules);
 }

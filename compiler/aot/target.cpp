@@ -24,6 +24,7 @@ static constexpr TargetRow kTargets[] = {
      .lacks = 0,
      .cpu_features = native::kSse42,
      .red_zone = true,
+     .compared_bits = 0,
      .tail_words = 0},
     // Ring 0: interrupts arrive on the running stack, so nothing may live below its pointer.
     {.name = "x86_64-mewz",
@@ -41,6 +42,7 @@ static constexpr TargetRow kTargets[] = {
      .lacks = 0,
      .cpu_features = native::kSse42,
      .red_zone = false,
+     .compared_bits = 0,
      .tail_words = 0},
     // ARMv8-A: fixed-size vectors and FMA-free floats; division by zero yields 0 and float conversions
     // saturate, so that every trap is explicit.
@@ -59,6 +61,7 @@ static constexpr TargetRow kTargets[] = {
      .lacks = 0,
      .cpu_features = 0,
      .red_zone = false,
+     .compared_bits = 0,
      .tail_words = 0},
     // Cortex-M4F: single-precision FPU without rounding instructions.
     {.name = "thumbv7em",
@@ -76,6 +79,7 @@ static constexpr TargetRow kTargets[] = {
      .lacks = kNoI64Division | kNoF64 | kNoF32Rounding | kNoF64Rounding | kNoVectors,
      .cpu_features = 0,
      .red_zone = false,
+     .compared_bits = 8,
      .tail_words = 3},
     {.name = "rv32imac",
      .id = native::Target::rv32imac,
@@ -92,6 +96,7 @@ static constexpr TargetRow kTargets[] = {
      .lacks = kNoI64Division | kNoF32 | kNoF64 | kNoF32Rounding | kNoF64Rounding | kNoVectors,
      .cpu_features = 0,
      .red_zone = false,
+     .compared_bits = 0,
      .tail_words = 7},
 };
 

@@ -41,7 +41,9 @@ struct TargetRow {
   u32 lacks;
   u32 cpu_features;  ///< that `cpu` amounts to
   bool red_zone;
-  u32 tail_words;  ///< where LLVM's tailcc is missing: words that registers hold besides the context
+  u32 compared_bits;  ///< of constants that comparisons take, behind leading zeros; 0: they take others than
+                      ///< that
+  u32 tail_words;     ///< where LLVM's tailcc is missing: words that registers hold besides the context
 };
 
 /// A row with what the command line changes about it.

@@ -49,7 +49,7 @@ std::vector<std::string> virt(const std::string& build, const std::string& folde
           "if=pflash,unit=0,format=raw,readonly=on,file=" + flash};
 }
 
-constexpr Board kBoards[] = {{"mps2-an386", "thumbv7em", kMps2Memory, 8, mps2},
+constexpr Board kBoards[] = {{"mps2-an386", "thumbv7em", kMps2Memory, 5, mps2},
                              {"virt-rv32", "rv32imac", kVirtMemory, 0, virt}};
 
 /// Calls that replace their caller; lanes of every kind, converted, rounded, saturated and in memory; the

@@ -22,6 +22,7 @@ using support::text_at;
 namespace {
 
 constexpr u32 kPageBytes = 65'536;
+constexpr u32 kOthersGrowthPages = 8;  ///< for memories that another module may grow
 
 support::Error wrong(const std::string& text) { return {Code::malformed, text}; }
 
@@ -106,6 +107,7 @@ class Packer {
     const Bytes spectest = wast::spectest_module();
     TRY(load({spectest.begin(), spectest.end()}, Expectation::success, "", 0, false));
     add(Kind::register_as, 0, 0, [](Writer& out) { out.put_name("spectest"); });
+    for (const Json& one : commands) imports_ |= text_at(one, {"type"}) == "register";
     for (usize i = 0; i < commands.size(); ++i)
       if (text_at(commands[i], {"module_type"}) != "text") TRY(command(commands, i));
     PackageHead head{kPackageMagic, count_, static_cast<u32>(sizeof head + body_.size()),
@@ -139,16 +141,20 @@ class Packer {
                   .reserved = {}};
     std::vector<u8> native;
     if (expectation != Expectation::malformed) {
-      native = TRY(wast::compile_for(target_, module));
       std::vector<u8> space(std::max<usize>(1 << 20, module.size() * 64));
       Arena arena(space);
       const auto valid = TRY(wasm::ValidModule::load(module, arena, limits_));
       const wasm::ModuleImpl& impl = valid.impl();
       constexpr u8 kGrow[] = {0x40, 0x00};  // memory.grow; where it is something else, room is wasted
       const bool grows = !std::ranges::search(module, kGrow).empty();
-      const u32 most = impl.memory.min + (grows ? growth_pages_ : 0);
+      const u32 most =
+          impl.memory.min + (grows ? growth_pages_ : std::min(growth_pages_, kOthersGrowthPages));
       if (impl.has_memory && !impl.imported_memory)
         head.memory_bytes = std::max<u32>(std::min(impl.memory.max, most), 1) * kPageBytes;
+      // As packages are compiled, where nobody can make the memory grow.
+      const bool fixed = !grows && !imports_ && impl.memory.min != 0;
+      if (fixed && head.memory_bytes != 0) head.memory_bytes = impl.memory.min * kPageBytes;
+      native = TRY(wast::compile_for(target_, fixed ? head.memory_bytes : 0, module));
     }
     head.native_bytes = static_cast<u32>(native.size());
     add(Kind::load, line, slots_++, [&](Writer& out) {
@@ -258,6 +264,7 @@ class Packer {
   u32 count_ = 0, slots_ = 0, current_ = 0;
   std::map<std::string, u32> named_;
   bool registered_ = false;
+  bool imports_ = false;  ///< modules import from others than the first
 };
 
 }  // namespace
