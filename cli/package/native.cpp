@@ -19,8 +19,7 @@ namespace native = wasm::native;
 
 namespace {
 
-constexpr NativeTarget kTargets[] = {
-    {"thumbv7em", 4, true}, {"rv32imac", 4, true}, {"x86_64-mewz", 8, false}, {"x86_64-linux", 8, false}};
+constexpr auto& kTargets = native::kTargetNames;
 static_assert(std::size(kTargets) <= link::kMaxNatives);
 
 /// pipit-aot beside this program, or the one PIPIT_AOT names.

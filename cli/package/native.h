@@ -2,16 +2,13 @@
 #include <span>
 
 #include "cli/package/build.h"
+#include "wasm/native/targets.h"
 
 /// Native code in packages: the module compiled ahead of time, a layer for each target.
 namespace pipit::package {
 
-/// A target that packages can have native code for.
-struct NativeTarget {
-  std::string_view name;  ///< as pipit aot knows it
-  u32 pointer_bytes;
-  bool fixed_memory;  ///< checks bounds by comparison, against the manifest's memory
-};
+/// A target that packages can have native code for: every one that there is.
+using NativeTarget = wasm::native::TargetName;
 std::span<const NativeTarget> native_targets();
 
 /// Compiles the report's module for each of `names` with metering, so that a device can always stop it, and

@@ -18,7 +18,7 @@ constexpr const char* kHelp =
 
 Compiles a WebAssembly module to a native module (.pna) for one target.
 
-  --target=NAME    x86_64-linux (default), x86_64-mewz, aarch64-linux, thumbv7em, rv32imac
+  --target=NAME    %s; the first is the default
   --cpu=NAME       native, x86-64-v2 (default), x86-64-v3, x86-64-v4
   -O0 … -O3        so much for every function; the default is -O3 for modules up to 64 KB, and in larger ones
                    for the functions with nested loops, while the rest is optimised lightly
@@ -157,7 +157,9 @@ void show_progress(const char* stage, double done) {
 support::Status run(int argc, char** argv) {
   Arguments arguments = TRY(parse(argc, argv));
   if (arguments.help) {
-    std::fputs(kHelp, stdout);
+    std::string names;
+    for (const TargetRow& row : targets()) names += std::string(names.empty() ? "" : ", ") + row.name;
+    std::printf(kHelp, names.c_str());
     return {};
   }
   if (arguments.serve) return serve(arguments.options);

@@ -5,6 +5,7 @@
 
 #include "compiler/aot/compile.h"
 #include "support/files.h"
+#include "wasm/native/targets.h"
 
 namespace pipit::aot {
 namespace {
@@ -63,6 +64,13 @@ TEST(Targets, EveryOneCompilesEverything) {
         EXPECT_EQ(header_of(*compiled).target, row.id);
         EXPECT_EQ(*compiled, *compile(module, options)) << row.name << name << ": not reproducible";
       }
+  }
+  ASSERT_EQ(targets().size(), std::size(native::kTargetNames));
+  for (usize i = 0; i < targets().size(); ++i) {
+    EXPECT_EQ(targets()[i].name, native::kTargetNames[i].name);
+    EXPECT_EQ(targets()[i].id, native::kTargetNames[i].id);
+    EXPECT_EQ(targets()[i].pointer_bytes, native::kTargetNames[i].pointer_bytes);
+    EXPECT_EQ(targets()[i].checks == Checks::software, native::kTargetNames[i].fixed_memory);
   }
   EXPECT_EQ(find_target("z80", "").error().code, Code::not_found);
   EXPECT_EQ(find_target("thumbv7em", "x86-64-v3").error().code, Code::not_found);

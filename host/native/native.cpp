@@ -25,13 +25,31 @@ native::Machine this_machine() {
 #endif
 }
 
+/// Spaces of memories that are gone, for those to come: emulators keep books on every page that was ever
+/// reserved.
+static std::vector<u8*>& spare_spaces() {
+  static std::vector<u8*> spaces;
+  return spaces;
+}
+
 GuardedMemories::~GuardedMemories() {
-  for (u8* base : bases_) munmap(base, native::kGuardedSpace);
+  for (u8* base : bases_)
+    if (madvise(base, native::kGuardedSpace, MADV_DONTNEED) == 0 &&
+        mprotect(base, native::kGuardedSpace, PROT_NONE) == 0)
+      spare_spaces().push_back(base);
+    else
+      munmap(base, native::kGuardedSpace);
 }
 
 u8* GuardedMemories::reserve(void* self) {
-  void* base =
-      mmap(nullptr, native::kGuardedSpace, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* base = MAP_FAILED;
+  if (std::vector<u8*>& spare = spare_spaces(); spare.empty()) {
+    base =
+        mmap(nullptr, native::kGuardedSpace, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  } else {
+    base = spare.back();
+    spare.pop_back();
+  }
   if (base == MAP_FAILED) return nullptr;
   static_cast<GuardedMemories*>(self)->bases_.push_back(static_cast<u8*>(base));
   return static_cast<u8*>(base);
