@@ -96,6 +96,7 @@ TscClock& clock() {
   return the_clock;
 }
 u64 TscClock::uptime_ns() { return testing::now_ms() * 1'000'000; }
+u64 TscClock::realtime_ns() { return uptime_ns(); }
 
 KernelEntropy& entropy() {
   static KernelEntropy the_entropy;
