@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <sstream>
 
 #include "rig/initrd.h"
 #include "support/files.h"
@@ -92,20 +93,23 @@ TEST_P(MewzApp, RunsAndEndsWithItsCode) {
   EXPECT_NE(run->console.find(GetParam().output), std::string::npos) << run->console;
 }
 
+/// Module NAME of the tests with its native code.
+support::Result<VmExit> run_native(const std::string& name, const std::string& arguments) {
+  const std::string files = PIPIT_WASM_FOLDER "/" + name;
+  const auto module = TRY(support::read_file(files + ".wasm"));
+  const auto code = TRY(support::read_file(files + ".pna"));
+  VmOptions options = app("app=app.wasm " + arguments);
+  options.initrd = testing::TempDir() + "mewz-initrd-" + std::to_string(getpid());
+  TRY(support::write_file(options.initrd, TRY(make_initrd({{"app.wasm", module}, {"app.pna", code}}))));
+  auto run = run_vm(options, 20'000);
+  std::remove(options.initrd.c_str());
+  return run;
+}
+
 /// The same module, compiled: it must end in the same way.
 TEST_P(MewzApp, EndsInTheSameWayAsNativeCode) {
-  const std::string native = PIPIT_WASM_FOLDER "/mewz_app.pna";
-  if (!support::exists(native)) GTEST_SKIP() << native << " is missing: build compiler/aot as well";
-  VmOptions options = app(std::string("app=app.wasm ") + GetParam().arguments);
-  auto module = support::read_file(options.initrd);
-  auto code = support::read_file(native);
-  ASSERT_TRUE(module.ok() && code.ok());
-  const auto archive = make_initrd({{"app.wasm", *module}, {"app.pna", *code}});
-  ASSERT_TRUE(archive.ok()) << archive.error().text;
-  options.initrd = testing::TempDir() + "mewz-initrd-" + std::to_string(getpid());
-  ASSERT_TRUE(support::write_file(options.initrd, *archive).ok());
-  const auto run = run_vm(options, 20'000);
-  std::remove(options.initrd.c_str());
+  if (!support::exists(PIPIT_WASM_FOLDER "/mewz_app.pna")) GTEST_SKIP() << "build compiler/aot as well";
+  const auto run = run_native("mewz_app", GetParam().arguments);
   ASSERT_TRUE(run.ok()) << run.error().text;
   EXPECT_EQ(run->code, GetParam().code) << run->console;
   EXPECT_NE(run->console.find(GetParam().output), std::string::npos) << run->console;
@@ -128,6 +132,51 @@ INSTANTIATE_TEST_SUITE_P(
                     AppCase{"wild", "arg=wild", 134, "mewz: trap: out of bounds memory access in "},
                     AppCase{"unknown_word", "colour=red", 78, "command line: unknown word"}),
     [](const auto& info) { return info.param.name; });
+
+/// What the kernel says of a trap and of the calls that led there, without "mewz: ".
+std::vector<std::string> call_stack(const std::string& console) {
+  std::vector<std::string> lines;
+  std::istringstream text(console);
+  for (std::string line; std::getline(text, line);)
+    if (line.starts_with("mewz: trap: ") || line.starts_with("mewz:     #")) lines.push_back(line.substr(6));
+  return lines;
+}
+
+/// `text` is `before` and the module offset of an instruction with this opcode.
+void expect_place(const std::string& text, const std::string& before, Bytes module, u8 opcode) {
+  ASSERT_TRUE(text.starts_with(before)) << text;
+  const usize offset = std::stoul(text.substr(before.size()), nullptr, 16);
+  ASSERT_LT(offset, module.size()) << text;
+  EXPECT_EQ(module[offset], opcode) << text;
+}
+
+void expect_call_stack(const VmExit& run) {
+  constexpr u8 kCallIndirect = 0x11, kLoad = 0x28;
+  const auto module = support::read_file(PIPIT_WASM_FOLDER "/mewz_calls.wasm");
+  ASSERT_TRUE(module.ok()) << module.error().text;
+  EXPECT_EQ(run.code, 134u) << run.console;
+  const auto lines = call_stack(run.console);
+  ASSERT_EQ(lines.size(), 3u) << run.console;
+  expect_place(lines[0], "trap: out of bounds memory access in inner (function 2) at offset ", *module,
+               kLoad);
+  expect_place(lines[1], "    #1 middle (function 1) at offset ", *module, kCallIndirect);
+  expect_place(lines[2], "    #2 _start (function 0) at offset ", *module, kCallIndirect);
+}
+
+TEST(MewzCallStack, NamesTheCallsOfInterpretedCode) {
+  VmOptions options = app("");
+  options.initrd = PIPIT_WASM_FOLDER "/mewz_calls.wasm";
+  const auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  expect_call_stack(*run);
+}
+
+TEST(MewzCallStack, NamesTheCallsOfNativeCode) {
+  if (!support::exists(PIPIT_WASM_FOLDER "/mewz_calls.pna")) GTEST_SKIP() << "build compiler/aot as well";
+  const auto run = run_native("mewz_calls", "");
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  expect_call_stack(*run);
+}
 
 /// Without the processor's generator there is the machine's, and without both a line that says so.
 TEST(Mewz, TakesRandomNumbersFromTheMachine) {

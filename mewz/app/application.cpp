@@ -18,6 +18,7 @@
 #include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
 #include "wasm/module.h"
+#include "wasm/native/callers.h"
 
 namespace pipit::mewz {
 namespace {
@@ -34,6 +35,7 @@ struct Running {
   wasm::Instance* instance = nullptr;
   const AppImage* image = nullptr;
   const Machine* machine = nullptr;
+  const wasm::native::NativeCode* native = nullptr;  ///< none: interpreted
   u64 ready_tsc = 0;
   bool announced = false, traced = false;
 };
@@ -55,14 +57,44 @@ MutBytes reserve(const AppImage& image, usize bytes) {
   return require(image, Reservation::create(bytes))->memory();
 }
 
-void print_trap(const wasm::Instance& instance) {
-  const wasm::Trap& trap = instance.trap();
-  const std::string_view function = instance.module().function_name(trap.func);
-  Line line;
-  line << "trap: " << wasm::trap_text(trap.kind) << " in "
-       << (function.empty() ? "an unnamed function" : function) << " (function " << trap.func
+void print_place(Line& line, const wasm::Instance& instance, wasm::CallFrame frame) {
+  const std::string_view function = instance.module().function_name(frame.func);
+  line << (function.empty() ? "an unnamed function" : function) << " (function " << frame.func
        << ") at offset ";
-  line.hex(trap.offset);
+  line.hex(frame.offset);
+}
+
+/// One line a call, innermost first; of a deep stack the innermost ones.
+struct CallPrinter {
+  static constexpr u32 kMostLines = 24;
+  const wasm::Instance& instance;
+  u32 calls = 0;
+
+  void print(wasm::CallFrame frame) {
+    if (++calls > kMostLines) return;
+    Line line;
+    line << "    #" << calls << " ";
+    print_place(line, instance, frame);
+  }
+};
+
+/// What trapped, and who called it.
+void print_trap(wasm::Instance& instance) {
+  const wasm::Trap& trap = instance.trap();
+  {
+    Line line;
+    line << "trap: " << wasm::trap_text(trap.kind) << " in ";
+    print_place(line, instance, {trap.func, trap.offset});
+  }
+  CallPrinter printer{instance};
+  const wasm::CallVisitor visitor = {
+      [](void* to, wasm::CallFrame frame) { static_cast<CallPrinter*>(to)->print(frame); }, &printer};
+  if (g_running.native != nullptr)
+    wasm::native::visit_callers(instance.impl(), g_running.native->module, visitor);
+  else
+    wasm::visit_callers_in_place(instance.impl(), visitor);
+  if (printer.calls > CallPrinter::kMostLines)
+    Line() << "    and " << printer.calls - CallPrinter::kMostLines << " calls more";
 }
 
 /// What runs, and how long it took to get there. Digesting and saying so takes longer than starting did: it
@@ -258,7 +290,8 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
   if (!instance.ok()) explain_link_error(image, module, instance.error());
   if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
-  g_running = {*instance, &image, &machine, cpu::read_tsc(), false, command.trace};
+  g_running = {*instance,       &image, &machine,     native ? &*native : nullptr,
+               cpu::read_tsc(), false,  command.trace};
   set_application_report(describe_application);
   if (ports.tell != nullptr) ports.tell("begin");
   drive(**instance, context, ports, image.native.empty());

@@ -22,6 +22,7 @@ bool trap_instead(InterruptFrame& frame) {
   if (g_running == nullptr) return false;
   void* const to = native::take_fault(*g_running, reinterpret_cast<const void*>(frame.rip));
   if (to == nullptr) return false;
+  g_running->trap_sp = reinterpret_cast<const void*>(frame.rsp);
   frame.rip = reinterpret_cast<usize>(native::pipit_native_abandon);
   frame.rdi = reinterpret_cast<usize>(to);
   return true;
