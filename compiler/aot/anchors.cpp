@@ -46,7 +46,7 @@ bool changes_state(const Instruction& instruction) {
 /// it. Backwards through each block, in which uses follow what they use.
 class Pinned {
  public:
-  explicit Pinned(const Function& function) {
+  Pinned(const Function& function, const LoopInfo& loops) : loops_(loops) {
     for (const BasicBlock& block : function)
       for (const Instruction& instruction : reverse(block))
         if (any_of(instruction.uses(), [&](const Use& use) { return holds(use, block); }))
@@ -57,11 +57,20 @@ class Pinned {
  private:
   bool holds(const Use& use, const BasicBlock& block) const {
     const auto* user = cast<Instruction>(use.getUser());
-    if (const auto* phi = dyn_cast<PHINode>(user)) return phi->getIncomingBlock(use) == &block;
+    if (const auto* phi = dyn_cast<PHINode>(user))
+      return phi->getIncomingBlock(use) == &block && stays_before(block, *phi->getParent());
     if (user->getParent() != &block || is_anchor(*user)) return false;
     // A load holds its address, being held itself.
     return user->isTerminator() || user->mayWriteToMemory() || isa<LoadInst>(user) || pinned_.contains(user);
   }
+  /// Whether what only `next` needs cannot move to the edge that leads there: code generation puts it behind
+  /// a loop where one way out of the block needs it, but never on the way back to a loop's beginning.
+  bool stays_before(const BasicBlock& block, const BasicBlock& next) const {
+    const Loop* loop = loops_.getLoopFor(&next);
+    return block.getSingleSuccessor() != nullptr ||
+           (loop != nullptr && loop->getHeader() == &next && loop->contains(&block));
+  }
+  const LoopInfo& loops_;
   DenseSet<const Instruction*> pinned_;
 };
 
@@ -141,7 +150,7 @@ void hold_loads(Function& function) {
 }
 
 void settle_anchors(Function& function, const LoopInfo& loops, bool in_order) {
-  const Pinned pinned(function);
+  const Pinned pinned(function, loops);
   for (Instruction& instruction : make_early_inc_range(instructions(function))) {
     if (!is_anchor(instruction)) continue;
     const auto& anchor = cast<CallInst>(instruction);

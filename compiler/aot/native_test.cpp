@@ -53,8 +53,8 @@ TEST(Native, PartsFitTogether) {
 TEST(Native, LoadsTrapWhetherOrNotTheirValueMatters) {
   for (const Effort effort : {Effort::quick, Effort::o0, Effort::light, Effort::o1, Effort::o2, Effort::o3}) {
     Pair pair(kLoads, {.effort = effort});
-    const auto exports = {"drop",        "masked", "cancelled", "same_arms", "one_path",
-                          "overwritten", "loop",   "inlined",   "ordered"};
+    const auto exports = {"drop",        "masked", "cancelled",    "same_arms", "one_path",
+                          "overwritten", "loop",   "last_of_loop", "inlined",   "ordered"};
     for (const char* name : exports) {
       const u32 func = *pair.module().exported_function(name);
       const u32 params = pair.module().impl().type_of(func).param_count;

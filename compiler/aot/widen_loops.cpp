@@ -412,6 +412,8 @@ Value* Widening::widen(IRBuilder<>& b, Instruction& instruction) {
     return b.CreateCast(cast_of->getOpcode(), operands[0], wider(cast_of->getType()));
   // The same instruction on other operands: its type follows from theirs, its flags hold in every lane.
   Instruction* made = instruction.clone();
+  // Sums of some of the rounds may come round where the whole does not.
+  if (chain_.contains(&instruction)) made->dropPoisonGeneratingFlags();
   for (usize i = 0; i < count; ++i) made->setOperand(static_cast<u32>(i), operands[i]);
   made->mutateType(wider(instruction.getType()));
   return b.Insert(made);

@@ -30,6 +30,16 @@
       (local.set $x (f32.load (i32.add (local.get 0) (i32.shl (local.get $i) (i32.const 2)))))
       (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get 1))))
     (i32.mul (i32.trunc_sat_f32_s (local.get $x)) (i32.const 0)))
+  ;; Only the last one is needed, behind the loop; the first ones may lie outside.
+  (func (export "last_of_loop") (param i32 i32) (result i32)
+    (local $i i32) (local $x f32)
+    (block $end
+      (loop $again
+        (br_if $end (i32.ge_u (local.get $i) (i32.shl (i32.and (local.get 1) (i32.const 31)) (i32.const 3))))
+        (local.set $x (f32.load align=1 (i32.add (local.get 0) (i32.shl (local.get $i) (i32.const 2)))))
+        (local.set $i (i32.add (local.get $i) (i32.const 8)))
+        (br $again)))
+    (i32.reinterpret_f32 (local.get $x)))
   (func $ignored (param i32) (result i32)
     (i32.add (i32.load (local.get 0)) (i32.const 2)))
   (func (export "inlined") (param i32) (result i32)
