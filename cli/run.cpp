@@ -5,11 +5,11 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/package/application.h"
 #include "cli/package/model_file.h"
 #include "cli/run_mewz.h"
 #include "compiler/model/importer.h"
 #include "host/command_line.h"
-#include "orchestrator/registry/package.h"
 #include "support/files.h"
 
 namespace pipit::cli {
@@ -19,7 +19,7 @@ using support::Error;
 using support::Result;
 using support::Status;
 
-/// A folder is a package, a file is a module. A package brings its models and its limits.
+/// A folder is a package, or is built to one; a file is a module. A package brings its models and its limits.
 Status load_app(const std::string& app, host::RunOptions& options) {
   options.name = std::filesystem::path(app).filename().string();
   std::error_code ignored;
@@ -27,16 +27,15 @@ Status load_app(const std::string& app, host::RunOptions& options) {
     options.module = TRY(support::read_file(app));
     return {};
   }
-  auto package = registry::from_artifact(TRY(registry::read_layout(app)));
-  if (!package.ok()) return package.take_error().in(app);
+  auto package = TRY(package::open_application(app));
   link::Manifest manifest;
-  if (auto status = link::decode(package->manifest, manifest); !status.ok())
+  if (auto status = link::decode(package.manifest, manifest); !status.ok())
     return Error(status.error()).in(app);
   options.memory_bytes = manifest.memory_bytes;
   options.stack_bytes = manifest.stack_bytes;
   options.arena_bytes = std::max(manifest.arena_bytes, 4096u);
-  options.module = std::move(package->module);
-  for (auto& model : package->models) options.models.push_back({model.name, std::move(model.data)});
+  options.module = std::move(package.module);
+  for (auto& model : package.models) options.models.push_back({model.name, std::move(model.data)});
   return {};
 }
 

@@ -8,14 +8,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/package/application.h"
 #include "cli/package/model_file.h"
-#include "orchestrator/registry/package.h"
+#include "host/command_line.h"
 #include "rig/accelerator.h"
 #include "rig/initrd.h"
 #include "rig/vm.h"
@@ -31,7 +33,8 @@ using support::Status;
 
 constexpr const char kUsage[] =
     "usage: pipit run --target=mewz [OPTIONS] [APP] [ARGUMENTS...]\n\n"
-    "Runs an application, a module or a package, in a virtual machine of its own, on Mewz.\n\n"
+    "Runs an application in a virtual machine of its own, on Mewz: a module, a package of pipit build, or a\n"
+    "folder with pipit.yaml, which is built first.\n\n"
     "  --publish=HOST:GUEST    connections to 127.0.0.1:HOST go to the application's port GUEST\n"
     "  --dir=HOST[:GUEST[:ro]] a directory of this machine's, to read and write; with :ro only to read\n"
     "  --no-files              no directory but those of --dir; without it the RAM disk and disks are /\n"
@@ -51,7 +54,16 @@ constexpr const char kUsage[] =
     "  --trace                 what the kernel says, and the command that started the machine\n\n"
     "Exit code: the program's own; 134 after a trap, 65 when it cannot run, 70 to 78 when the machine "
     "failed.\n"
-    "Example: pipit run --target=mewz --publish=8080:80 http.wasm\n";
+    "Example: pipit run --target=mewz --publish=8080:80 --dir=site:/ examples/http\n";
+
+/// Options with a value, behind "=" or in the next word.
+constexpr std::string_view kValueOptions[] = {"--target",  "--publish",       "--dir",   "--disk",
+                                              "--machine", "--print-command", "--env",   "--model",
+                                              "--memory",  "--native",        "--accel", "--gdb"};
+
+bool takes_value(std::string_view name) {
+  return std::ranges::find(kValueOptions, name) != std::end(kValueOptions);
+}
 
 struct Request {
   std::string app, native, accelerator;
@@ -149,8 +161,6 @@ Status take_option(Request& out, const std::string& name, const std::string& val
   } else if (name == "--accel") {
     if (value != "kvm" && value != "tcg") return wrong("--accel=" + value, "kvm or tcg");
     out.accelerator = value;
-  } else {
-    return wrong(name, "an option that --target=mewz has");
   }
   return {};
 }
@@ -175,6 +185,8 @@ Result<Request> parse(const std::vector<std::string>& words) {
       out.trace = true;
     } else {
       const usize equals = word.find('=');
+      if (!takes_value(word.substr(0, equals)))
+        return wrong(word.substr(0, equals), "an option that --target=mewz has");
       if (equals == word.npos && i + 1 == words.size()) return wrong(word, "a value");
       TRY(take_option(out, word.substr(0, equals),
                       equals == word.npos ? words[++i] : word.substr(equals + 1)));
@@ -200,14 +212,13 @@ struct Scratch {
   bool keep = false;
 };
 
-/// Module, models and the native code for this kernel of a package, as a device with an agent would fetch
-/// them.
-Status add_package(Request& request, std::vector<rig::InitrdFile>& files) {
-  auto package = registry::from_artifact(TRY(registry::read_layout(request.app)));
-  if (!package.ok()) return package.take_error().in(request.app);
-  files.push_back({"app.wasm", std::move(package->module)});
-  for (auto& model : package->models) files.push_back({model.name + ".pipm", std::move(model.data)});
-  for (auto& native : package->natives)
+/// Of a package, or a folder that is built to one: module, models and the native code for this kernel, as a
+/// device with an agent would fetch them.
+Status add_package(const Request& request, std::vector<rig::InitrdFile>& files) {
+  auto package = TRY(package::open_application(request.app));
+  files.push_back({"app.wasm", std::move(package.module)});
+  for (auto& model : package.models) files.push_back({model.name + ".pipm", std::move(model.data)});
+  for (auto& native : package.natives)
     if (native.target == static_cast<u8>(wasm::native::Target::x86_64_mewz) && request.native.empty())
       files.push_back({"app.pna", std::move(native.data)});
   return {};
@@ -339,9 +350,18 @@ Result<int> supervise(const Request& request) {
 }  // namespace
 
 bool names_target(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (word.starts_with("--target")) return true;
-    if (!word.starts_with("-")) return false;
+  bool app = false;
+  for (usize i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const std::string name = word.substr(0, word.find('='));
+    if (name == "--target") return true;
+    const auto here = host::run_option(name);
+    if (takes_value(name) || here == host::OptionKind::value) {
+      i += name == word;  // the next word is its value
+    } else if (here == host::OptionKind::none && name != "--no-files") {
+      if (app || word == "--") return false;  // what follows is the program's
+      app = !word.starts_with('-');
+    }
   }
   return false;
 }

@@ -5,8 +5,8 @@
 
 namespace pipit::cli {
 
-/// Whether the words after "run" ask for a machine instead of this one: --target=… before the program's
-/// arguments.
+/// Whether the words after "run" ask for a machine instead of this one: --target=… among the options, which
+/// may stand before and behind the application, and not among the program's arguments.
 bool names_target(const std::vector<std::string>& words);
 
 /// `pipit run --target=mewz`: the application in a virtual machine of its own. Yields the exit code.

@@ -45,7 +45,7 @@ constexpr Option kOptions[] = {
     {.name = "-h", .flag = &RunRequest::help},
 };
 
-const Option* find_option(const std::string& name) {
+const Option* find_option(std::string_view name) {
   for (const Option& option : kOptions)
     if (name == option.name) return &option;
   return nullptr;
@@ -105,9 +105,10 @@ Result<u32> parse_size(const std::string& text, const std::string& what) {
 
 const char kRunUsage[] =
     "pipit run APP [OPTIONS] [--] [ARGUMENTS...]: run an application on this machine\n"
-    "APP is a module (app.wasm) or a package (app.oci). The first word that is no option, and all after it, "
-    "goes to "
-    "the\nprogram.\n"
+    "APP is a module (app.wasm), a package (app.oci) or a folder with pipit.yaml, which is built first. The\n"
+    "first word that is no option, and all after it, goes to the program. --target=mewz runs it in a "
+    "virtual\n"
+    "machine of its own (pipit run --target=mewz --help).\n"
     "  --engine=interp|aot    how to execute it: interpreted (the default; in-place and register name the "
     "two\n"
     "                         interpreters), or compiled to native code once and kept in a cache\n"
@@ -132,6 +133,12 @@ const char kRunUsage[] =
     "start.\n"
     "Example: pipit run fashion.oci --sensor=camera=t10k-images-idx3-ubyte.gz:500 "
     "--telemetry=results.jsonl\n";
+
+OptionKind run_option(std::string_view name) {
+  const Option* option = find_option(name);
+  if (option == nullptr) return OptionKind::none;
+  return option->flag != nullptr ? OptionKind::flag : OptionKind::value;
+}
 
 Result<RunRequest> parse_command_line(const std::vector<std::string>& words) {
   RunRequest request;

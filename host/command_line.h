@@ -17,6 +17,11 @@ struct RunRequest {
   bool network = false, quick = false, profile = false, trace = false, report = false, help = false;
 };
 
+/// What a word is to `pipit run`.
+enum class OptionKind : u8 { none, flag, value };
+/// Of an option's name, without its value.
+OptionKind run_option(std::string_view name);
+
 /// What --help prints.
 extern const char kRunUsage[];
 
