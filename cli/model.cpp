@@ -11,6 +11,7 @@
 #include "cli/model_common.h"
 #include "nn/format.h"
 #include "support/files.h"
+#include "support/path.h"
 
 namespace pipit::cli {
 
@@ -42,6 +43,12 @@ bool is_planned(Bytes file) {
   return magic == nn::format::kMagic;
 }
 
+model::CompileOptions options_for(const std::string& path) {
+  model::CompileOptions options;
+  options.folder = support::folder_of(path);
+  return options;
+}
+
 Result<std::vector<u8>> load_planned(const std::string& path) {
   std::vector<u8> file = TRY(support::read_file(path));
   if (is_planned(file)) {
@@ -49,7 +56,7 @@ Result<std::vector<u8>> load_planned(const std::string& path) {
     if (!loaded.ok()) return Error(loaded.error()).in(path);
     return file;
   }
-  auto compiled = model::compile_model(file);
+  auto compiled = model::compile_model(file, options_for(path));
   if (!compiled.ok()) return compiled.take_error().in(path);
   return std::move(compiled->pipm);
 }

@@ -25,6 +25,8 @@ support::Result<model::Dataset> open_dataset(const DatasetArguments& arguments, 
 /// Bytes of a planned model from a .pipm or .onnx file, whatever its name; other bytes are taken as ONNX.
 support::Result<std::vector<u8>> load_planned(const std::string& path);
 bool is_planned(Bytes file);
+/// Options to compile the model at `path`, which may keep tensors in files beside it.
+model::CompileOptions options_for(const std::string& path);
 
 /// Prints the graph after the pass `name`, or after every pass for "all"; nothing for "".
 model::PassObserver dump_after(const std::string& name);

@@ -35,7 +35,7 @@ std::string name_from(const std::string& path) {
 Result<std::vector<u8>> planned(const Arguments& arguments) {
   std::vector<u8> file = TRY(support::read_file(arguments.input));
   if (is_planned(file)) return file;
-  model::CompileOptions options;
+  model::CompileOptions options = options_for(arguments.input);
   options.name = arguments.name;
   options.integer_io = arguments.integer_io;
   options.target = chosen_target();

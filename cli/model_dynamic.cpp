@@ -1,12 +1,12 @@
 #include "cli/model_dynamic.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/endian.h"
 #include "compiler/model/npy.h"
 #include "compiler/model/tflite_file.h"
 #include "support/files.h"
+#include "support/path.h"
 
 namespace pipit::cli {
 
@@ -18,7 +18,7 @@ using support::Status;
 Result<model::DynamicModel> load_dynamic(const std::string& path, Error planning) {
   const std::vector<u8> file = TRY(support::read_file(path));
   if (is_planned(file) || model::tflite_file::is_tflite(file)) return planning;
-  auto loaded = model::DynamicModel::create(file, std::filesystem::path(path).parent_path().string());
+  auto loaded = model::DynamicModel::create(file, support::folder_of(path));
   if (!loaded.ok()) return planning;
   return loaded;
 }

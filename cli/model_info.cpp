@@ -1,6 +1,5 @@
 // pipit model info: what a model file holds.
 #include <cstdio>
-#include <filesystem>
 #include <map>
 
 #include "cli/model_common.h"
@@ -13,6 +12,7 @@
 #include "compiler/model/tflite_file.h"
 #include "nn/model_view.h"
 #include "support/files.h"
+#include "support/path.h"
 #include "support/table.h"
 
 namespace pipit::cli {
@@ -122,10 +122,10 @@ Summary summary_of(const model::onnx_file::Model& file) {
 void print_layers(const std::vector<Layer>& layers) {
   std::vector<std::vector<std::string>> rows;
   for (const Layer& layer : layers)
-    rows.push_back({layer.name, layer.op, layer.type, std::to_string(layer.macs),
-                    std::to_string(layer.parameter_bytes)});
-  std::printf("\n%s", support::format_table({"node", "operator", "output", "MACs", "parameter bytes"}, rows,
-                                            {false, false, false, true, true})
+    rows.push_back({layer.op, layer.type, std::to_string(layer.macs), std::to_string(layer.parameter_bytes),
+                    layer.name});
+  std::printf("\n%s", support::format_table({"operator", "output", "MACs", "parameter bytes", "node"}, rows,
+                                            {false, false, true, true, false})
                           .c_str());
 }
 
@@ -179,14 +179,14 @@ Status run(const Arguments& arguments, const Session& session) {
     print(summary, session.output);
     return {};
   }
-  const std::string folder = std::filesystem::path(arguments.input).parent_path().string();
-  auto graph = model::import_onnx(file, folder.empty() ? "." : folder);
+  const std::string folder = support::folder_of(arguments.input);
+  auto graph = model::import_onnx(file, folder);
   if (graph.ok()) {
     print(summary_of(*graph), session.output);
     return {};
   }
   if (graph.error().code != Code::unsupported) return graph.take_error().in(arguments.input);
-  auto parsed = model::onnx_file::parse(file, folder.empty() ? "." : folder);
+  auto parsed = model::onnx_file::parse(file, folder);
   if (!parsed.ok()) return parsed.take_error().in(arguments.input);
   print(summary_of(*parsed), session.output);
   std::fprintf(stderr, "no fixed plan: %s\n", graph.error().text.c_str());
@@ -196,7 +196,7 @@ Status run(const Arguments& arguments, const Session& session) {
 }  // namespace
 
 void register_model_info(CLI::App& parent, Session& session) {
-  CLI::App* command = parent.add_subcommand("info", "what an ONNX file or planned model holds");
+  CLI::App* command = parent.add_subcommand("info", "what an ONNX, TensorFlow Lite or planned model holds");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("model", arguments->input, ".onnx or .pipm");
   command->add_flag("--operators", arguments->operators,

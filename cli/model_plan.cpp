@@ -92,7 +92,7 @@ void print_json(const Arguments& arguments, const model::CompiledModel& compiled
 Status run(const Arguments& arguments, const Session& session) {
   TRY(check_pass_name(arguments.dump));
   const std::vector<u8> onnx = TRY(support::read_file(arguments.input));
-  model::CompileOptions options;
+  model::CompileOptions options = options_for(arguments.input);
   options.name = arguments.name;
   options.integer_io = arguments.integer_io;
   options.observer = dump_after(arguments.dump);

@@ -85,8 +85,11 @@ model::CalibrationOptions calibration_options(const Arguments& arguments) {
   return how;
 }
 
-Result<model::Accuracy> accuracy_of(const char* label, Bytes model_file, const model::Dataset& test) {
-  const auto compiled = TRY(model::compile_model(model_file));
+Result<model::Accuracy> accuracy_of(const char* label, Bytes model_file, const model::Dataset& test,
+                                    const std::string& folder = "") {
+  model::CompileOptions compile;
+  compile.folder = folder;
+  const auto compiled = TRY(model::compile_model(model_file, compile));
   return accuracy(label, compiled.pipm, test, test.count);
 }
 
@@ -101,7 +104,7 @@ Status search_mixed(const Arguments& arguments, Bytes onnx, const model::Calibra
                     model::QuantizeOptions options, const model::CompileOptions& compile, Outcome& outcome) {
   const model::Dataset test = TRY(test_set(arguments));
   Accuracies measured;
-  measured.real = TRY(accuracy_of("float", onnx, test));
+  measured.real = TRY(accuracy_of("float", onnx, test, compile.folder));
   if (measured.real.percent() < arguments.mixed)
     return target_missed(arguments.mixed, "the float model", measured.real.percent());
   for (usize kept = 0;; ++kept) {
@@ -141,8 +144,8 @@ Result<Outcome> quantize_static(const Arguments& arguments, Bytes onnx,
   outcome.activations = std::move(quantized.activations);
   if (arguments.evaluate || arguments.target > 0) {
     const model::Dataset test = TRY(test_set(arguments));
-    outcome.measured =
-        Accuracies{TRY(accuracy_of("float", onnx, test)), TRY(accuracy_of("int8", outcome.file, test))};
+    outcome.measured = Accuracies{TRY(accuracy_of("float", onnx, test, compile.folder)),
+                                  TRY(accuracy_of("int8", outcome.file, test))};
   }
   return outcome;
 }
@@ -158,7 +161,7 @@ Result<Outcome> quantize_dynamic(const Arguments& arguments, Bytes file, model::
   outcome.file = TRY(model::compile_model(file, compile)).pipm;
   if (arguments.evaluate || arguments.target > 0) {
     const model::Dataset test = TRY(test_set(arguments));
-    const model::Accuracy real = TRY(accuracy_of("float", file, test));
+    const model::Accuracy real = TRY(accuracy_of("float", file, test, compile.folder));
     outcome.measured = Accuracies{real, TRY(accuracy("dynamic int8", outcome.file, test, test.count))};
   }
   return outcome;
@@ -223,7 +226,7 @@ void print_json(const Arguments& arguments, const Outcome& outcome) {
 Status run(const Arguments& arguments, const Session& session) {
   TRY(check_pass_name(arguments.dump));
   const std::vector<u8> file = TRY(support::read_file(arguments.input));
-  model::CompileOptions compile;
+  model::CompileOptions compile = options_for(arguments.input);
   compile.observer = dump_after(arguments.dump);
   auto outcome = arguments.dynamic ? quantize_dynamic(arguments, file, compile)
                                    : quantize_static(arguments, file, compile);

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "support/path.h"
+
 namespace pipit::support {
 
 namespace {
@@ -44,11 +46,6 @@ Status write_all(int fd, Bytes data, const std::string& path) {
   return {};
 }
 
-std::string parent_of(const std::string& path) {
-  const usize slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
 }  // namespace
 
 Result<std::vector<u8>> read_file(const std::string& path, usize limit) {
@@ -72,7 +69,7 @@ Result<std::vector<u8>> read_file(const std::string& path, usize limit) {
 }
 
 Status write_file(const std::string& path, Bytes data) {
-  TRY(make_directories(parent_of(path)));
+  TRY(make_directories(folder_of(path)));
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
   {
     Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

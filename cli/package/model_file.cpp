@@ -3,6 +3,7 @@
 #include "compiler/model/compiler.h"
 #include "nn/nn.h"
 #include "support/files.h"
+#include "support/path.h"
 
 namespace pipit::package {
 
@@ -10,8 +11,10 @@ using support::Error;
 
 support::Result<std::vector<u8>> load_model_file(const std::string& path, bool verify) {
   std::vector<u8> data = TRY(support::read_file(path));
-  if (path.ends_with(".onnx")) {
-    auto compiled = model::compile_model(data);
+  if (path.ends_with(".onnx") || path.ends_with(".tflite")) {
+    model::CompileOptions options;
+    options.folder = support::folder_of(path);
+    auto compiled = model::compile_model(data, options);
     if (!compiled.ok()) return compiled.take_error().in(path);
     data = std::move(compiled->pipm);
   }

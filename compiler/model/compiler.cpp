@@ -48,7 +48,7 @@ std::vector<TensorRange> summarise(const Graph& graph, const std::map<u32, Range
 
 Result<Graph> import_model(Bytes onnx, const CompileOptions& options) {
   const bool tflite = tflite_file::is_tflite(onnx);
-  Graph graph = TRY(tflite ? import_tflite(onnx) : import_onnx(onnx));
+  Graph graph = TRY(tflite ? import_tflite(onnx) : import_onnx(onnx, options.folder));
   if (!options.name.empty()) graph.name = options.name;
   if (options.observer) options.observer("import", graph);
   if (tflite) return graph;

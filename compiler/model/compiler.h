@@ -16,7 +16,8 @@
 namespace pipit::model {
 
 struct CompileOptions {
-  std::string name;  ///< of the planned model; empty = the ONNX graph's
+  std::string name;    ///< of the planned model; empty = the ONNX graph's
+  std::string folder;  ///< the model's, for tensors that it keeps in files of their own; empty: it may not
   /// Leaves out the Quantize at an int8 model's inputs and the Dequantize at its outputs: the application
   /// reads and writes int8. Without it inputs and outputs keep the ONNX model's types.
   bool integer_io = false;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <random>
 
+#include "compiler/model/compiler.h"
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/profile.h"
 #include "compiler/model/testing/models.h"
@@ -195,6 +196,17 @@ TEST(DynamicModel, RefusesAnEndlessLoop) {
   EXPECT_NE(refusal(b.finish("y", {2})).find("unroll to more than"), std::string::npos);
 }
 
+TEST(OnnxFile, RefusesOperatorSetsThatAreNotKnownYet) {
+  const auto with_opset = [](i64 opset) {
+    Builder b(opset);
+    b.input("x", {2});
+    b.node("Relu", {"x"}, "y");
+    return b.finish("y", {2});
+  };
+  EXPECT_EQ(refusal(with_opset(21)), "");
+  EXPECT_NE(refusal(with_opset(22)).find("operator set 22; known are those up to 21"), std::string::npos);
+}
+
 TEST(OnnxFile, ReadsExternalDataAndNeverOutsideItsFolder) {
   namespace fs = std::filesystem;
   const fs::path folder = fs::temp_directory_path() / ("pipit-external-" + std::to_string(::getpid()));
@@ -215,6 +227,10 @@ TEST(OnnxFile, ReadsExternalDataAndNeverOutsideItsFolder) {
   };
   const std::string inner = (folder / "inner").string();
   EXPECT_EQ(refusal(model_with("w.bin"), inner), "");
+  CompileOptions beside;
+  beside.folder = inner;
+  EXPECT_TRUE(compile_model(model_with("w.bin"), beside).ok());
+  EXPECT_FALSE(compile_model(model_with("w.bin")).ok());
   EXPECT_NE(refusal(model_with("none.bin"), inner).find("cannot be opened"), std::string::npos);
   EXPECT_NE(refusal(model_with("../inner/../../etc/passwd"), inner).find("outside the model's folder"),
             std::string::npos);

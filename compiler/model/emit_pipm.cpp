@@ -242,11 +242,18 @@ u64 macs_of(const Graph& graph, const Node& node) {
   const auto count = [&](TensorId id) { return static_cast<u64>(element_count(graph[id].shape)); };
   switch (node.op) {
     case Op::conv:
-    case Op::transpose_conv:
     case Op::fully_connected:
     case Op::dynamic_conv:
     case Op::dynamic_fully_connected:
       return count(node.output) * (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape[0]));
+    case Op::transpose_conv:  // every input goes to all taps
+      return count(node.inputs[0]) *
+             (count(node.inputs[1]) / static_cast<u64>(graph[node.inputs[1]].shape.back()));
+    case Op::matmul: return count(node.output) * static_cast<u64>(graph[node.inputs[0]].shape.back());
+    case Op::gemm: {
+      const Shape& a = graph[node.inputs[0]].shape;
+      return count(node.output) * static_cast<u64>(node.as<GemmAttributes>().transpose_a ? a[0] : a.back());
+    }
     case Op::depthwise_conv:
     case Op::dynamic_depthwise_conv:
       return count(node.output) *

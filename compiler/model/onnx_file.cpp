@@ -277,6 +277,10 @@ Result<Model> Reader::model(const onnx::ModelProto& from) {
   Model model;
   for (const auto& set : from.opset_import())
     if (set.domain().empty() || set.domain() == "ai.onnx") model.opset = set.version();
+  if (model.opset > kNewestOpset)
+    return Error(Code::unsupported, "the model needs operator set " + std::to_string(model.opset) +
+                                        "; known are those up to " + std::to_string(kNewestOpset) +
+                                        ": export it with an older one");
   const onnx::GraphProto& graph = from.graph();
   if (graph.sparse_initializer_size() != 0)
     return Error(Code::unsupported, "the model has sparse initializers");

@@ -61,6 +61,9 @@ struct ValueInfo {
   Kind kind = Kind::tensor;
 };
 
+/// Of the operator sets that are known. A newer one may give an operator another meaning.
+constexpr i64 kNewestOpset = 21;
+
 /// A graph inside a node: the body of If, Loop, Scan, SequenceMap.
 struct Graph {
   std::vector<Node> nodes;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "compiler/model/compiler.h"
+#include "compiler/model/emit_pipm.h"
 #include "compiler/model/evaluate.h"
 #include "compiler/model/export_onnx.h"
 #include "compiler/model/import_onnx.h"
@@ -218,6 +219,34 @@ TEST(Generalize, MultipliesTwoMatricesOfActivations) {
   ASSERT_EQ(compiled->operators.size(), 1u);
   EXPECT_EQ(compiled->operators[0].opcode, "general");
   EXPECT_EQ(compiled->macs, 6u);
+}
+
+/// As imported (what `pipit model info` shows), and as planned.
+TEST(Macs, OfMatricesAreTheSameBeforeAndAfterLowering) {
+  Builder b;
+  b.input("x", {2, 4});
+  b.random("w", {5, 4});
+  b.node("Gemm", {"x", "w"}, "h", {{"transB", i64{1}}});
+  b.random("m", {5, 3});
+  b.node("MatMul", {"h", "m"}, "y");
+  const auto file = b.finish("y", {2, 3});
+  const Graph graph = imported(file);
+  std::vector<u64> macs;
+  for (NodeId id : graph.order()) macs.push_back(macs_of(graph, graph[id]));
+  EXPECT_EQ(macs, (std::vector<u64>{2 * 4 * 5, 2 * 5 * 3}));
+  const auto compiled = compile_model(file);
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  EXPECT_EQ(compiled->macs, 2u * 4 * 5 + 2 * 5 * 3);
+}
+
+/// Every one of 2 × 3 × 4 inputs goes to 3 × 3 taps of 5 channels, however many outputs the strides make.
+TEST(Macs, OfTransposedConvolutionsCountInputs) {
+  Graph graph;
+  const TensorId x = graph.add_tensor({.name = "x", .dtype = DType::i16, .shape = {1, 2, 3, 4}});
+  const TensorId w = graph.add_constant<i8>("w", DType::i8, {5, 3, 3, 4}, std::vector<i8>(5 * 3 * 3 * 4));
+  const TensorId y = graph.add_tensor({.name = "y", .dtype = DType::i16, .shape = {1, 4, 6, 5}});
+  const NodeId node = graph.append({.op = Op::transpose_conv, .name = "t", .inputs = {x, w}, .output = y});
+  EXPECT_EQ(macs_of(graph, graph[node]), 2u * 3 * 4 * 3 * 3 * 5);
 }
 
 TEST(Layout, LeavesNoTransposeBetweenImageOperators) {

@@ -25,7 +25,8 @@ f64 thread_microseconds() {
 
 Shape shape_of(const TensorRecord& tensor) { return {tensor.dims, tensor.dims + tensor.rank}; }
 
-/// Multiply-accumulates, from the shapes: products per output element × outputs.
+/// Multiply-accumulates, from the shapes: products per output element × outputs, or of transposed
+/// convolutions per input element × inputs.
 u64 macs_of(const nn::Node& node) {
   if (node.input_count() < 2) return 0;
   const TensorRecord& weights = node.input(1);
@@ -38,6 +39,8 @@ u64 macs_of(const nn::Node& node) {
     case Opcode::fully_connected_asymmetric:
     case Opcode::conv2d_wide:
     case Opcode::dynamic_fully_connected: return outputs * (nn::elements(weights) / weights.dims[0]);
+    case Opcode::transpose_conv2d_wide:
+      return u64{nn::elements(node.input(0))} * (nn::elements(weights) / weights.dims[3]);
     case Opcode::svdf:
       return u64{nn::elements(node.input(0))} * weights.dims[0] + nn::elements(node.input(4));
     case Opcode::lstm:
