@@ -1,8 +1,13 @@
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "cli/command.h"
+#include "cli/end_on_interrupt.h"
+#include "support/unfinished.h"
 
 namespace pipit::cli {
 
@@ -27,6 +32,24 @@ bool interrupted() { return stop_requested; }
 void watch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = [](int) { stop_requested = true; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+namespace {
+void end_here(int) {
+  const bool again = stop_requested.exchange(true);
+  if (support::Unfinished::any() && !again) return;
+  constexpr std::string_view kText = "\npipit: interrupted\n";
+  if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) _exit(131);
+  _exit(130);
+}
+}  // namespace
+
+void end_on_interrupt() {
+  struct sigaction action = {};
+  action.sa_handler = end_here;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);

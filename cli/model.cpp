@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "cli/end_on_interrupt.h"
 #include "cli/model_common.h"
 #include "nn/format.h"
 #include "support/files.h"
@@ -124,9 +125,10 @@ void set_action(CLI::App& command, Session& session, const char* example, std::f
   command.footer(std::string("example: ") + example);
   add_output(command, session);
   command.callback([run = std::move(run), &session] {
-    watch_interrupts();
+    end_on_interrupt();
     const Status done = run();
     if (!done.ok()) session.exit_code = fail(done.error());
+    if (interrupted()) session.exit_code = 130;
   });
 }
 

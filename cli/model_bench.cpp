@@ -22,7 +22,7 @@ struct Arguments {
 support::Result<std::vector<f64>> measure(u32 iterations, const std::function<Status()>& infer) {
   std::vector<f64> milliseconds;
   TRY(infer());  // warms the caches
-  for (u32 i = 0; i < iterations && !interrupted(); ++i) {
+  for (u32 i = 0; i < iterations; ++i) {
     const auto start = std::chrono::steady_clock::now();
     TRY(infer());
     milliseconds.push_back(

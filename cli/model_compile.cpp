@@ -6,9 +6,11 @@
 #include <filesystem>
 
 #include "cli/model_web.h"
+#include "cli/progress.h"
 #include "compiler/model/emit_c/emit_c.h"
 #include "compiler/model/emit_wasm/emit_wasm.h"
 #include "support/files.h"
+#include "support/unfinished.h"
 
 namespace pipit::cli {
 namespace {
@@ -19,7 +21,7 @@ using support::Result;
 using support::Status;
 
 struct Arguments {
-  std::string input, output, name, emit = "c";
+  std::string input, output, name, arena_limit, emit = "c";
   bool integer_io = false;
   WebArguments web;
 };
@@ -32,13 +34,23 @@ std::string name_from(const std::string& path) {
   return name.empty() || std::isdigit(static_cast<u8>(name[0])) != 0 ? "model_" + name : name;
 }
 
-Result<std::vector<u8>> planned(const Arguments& arguments) {
+Result<std::vector<u8>> planned(const Arguments& arguments, ProgressLine& progress) {
   std::vector<u8> file = TRY(support::read_file(arguments.input));
-  if (is_planned(file)) return file;
+  const u32 limit = arguments.arena_limit.empty() ? 0 : TRY(parse_bytes(arguments.arena_limit));
+  if (is_planned(file)) {
+    const auto planned = nn::PlannedModel::load(file);
+    if (!planned.ok()) return Error(planned.error()).in(arguments.input);
+    if (limit != 0 && planned->arena_bytes() > limit)
+      return Error(Code::out_of_range, arguments.input + ": is planned already, for " +
+                                           std::to_string(planned->arena_bytes()) + " bytes of activations");
+    return file;
+  }
   model::CompileOptions options = options_for(arguments.input);
   options.name = arguments.name;
   options.integer_io = arguments.integer_io;
   options.target = chosen_target();
+  if (limit != 0) options.arena_limit = limit;
+  options.observer = progress.passes({});
   auto compiled = model::compile_model(file, options);
   if (!compiled.ok()) return compiled.take_error().in(arguments.input);
   return std::move(compiled->pipm);
@@ -47,9 +59,10 @@ Result<std::vector<u8>> planned(const Arguments& arguments) {
 Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const u8*>(text.data()), text.size()}; }
 
 Result<std::vector<std::string>> write_c(const Arguments& arguments, const model::CModel& made) {
+  const support::Unfinished until_both_are_there;
   const std::string base = (arguments.output.empty() ? "." : arguments.output) + "/" + arguments.name;
-  TRY(support::write_file(base + ".h", bytes_of(made.header)));
   TRY(support::write_file(base + ".c", bytes_of(made.source)));
+  TRY(support::write_file(base + ".h", bytes_of(made.header)));
   return std::vector<std::string>{base + ".h", base + ".c"};
 }
 
@@ -86,11 +99,15 @@ void print_files(const std::vector<std::string>& files, const Session& session) 
 
 Status run(Arguments arguments, const Session& session) {
   if (arguments.name.empty()) arguments.name = name_from(arguments.input);
-  const std::vector<u8> pipm = TRY(planned(arguments));
+  ProgressLine progress;
+  progress.say("reading " + arguments.input);
+  const std::vector<u8> pipm = TRY(planned(arguments, progress));
+  progress.say("writing " + arguments.emit);
   if (arguments.emit == "web") {
     if (arguments.web.title.empty()) arguments.web.title = arguments.name;
     const auto files =
         TRY(write_web(pipm, arguments.web, arguments.output.empty() ? arguments.name : arguments.output));
+    progress.clear();
     print_files(files, session);
     return {};
   }
@@ -98,12 +115,16 @@ Status run(Arguments arguments, const Session& session) {
   if (arguments.emit == "c") {
     auto made = model::emit_c(pipm, arguments.name);
     if (!made.ok()) return made.take_error().in(arguments.input);
-    print(*made, TRY(write_c(arguments, *made)));
+    const auto files = TRY(write_c(arguments, *made));
+    progress.clear();
+    print(*made, files);
     return {};
   }
   auto made = model::emit_wasm(pipm, arguments.name, {arguments.web.relaxed_simd});
   if (!made.ok()) return made.take_error().in(arguments.input);
-  print(made->c, TRY(write_wasm(arguments, *made)));
+  const auto files = TRY(write_wasm(arguments, *made));
+  progress.clear();
+  print(made->c, files);
   return {};
 }
 
@@ -123,6 +144,8 @@ void register_model_compile(CLI::App& parent, Session& session) {
                       "prefix of every public name; default: from the file's name");
   command->add_flag("--integer-io", arguments->integer_io,
                     "int8 inputs and outputs: no conversion in the model");
+  command->add_option("--arena-limit", arguments->arena_limit,
+                      "bytes of RAM for activations, as in 64K; an error names the obstacle");
   command->add_flag("--relaxed-simd", arguments->web.relaxed_simd,
                     "wasm: float multiply-adds that round as the processor likes; the engine must have "
                     "relaxed SIMD");

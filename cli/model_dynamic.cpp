@@ -7,6 +7,7 @@
 #include "compiler/model/tflite_file.h"
 #include "support/files.h"
 #include "support/path.h"
+#include "support/unfinished.h"
 
 namespace pipit::cli {
 
@@ -91,6 +92,7 @@ std::vector<f32> numbers_of(const HostValue& value) {
 
 Status write_outputs(const std::string& path, const std::vector<HostValue>& outputs) {
   if (path.empty()) return {};
+  const support::Unfinished until_all_are_there;
   const bool npy = path.ends_with(".npy");
   std::vector<u8> raw;
   for (usize i = 0; i < outputs.size(); ++i) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cli/model_common.h"
+#include "cli/progress.h"
 #include "support/files.h"
 #include "support/table.h"
 
@@ -91,16 +92,19 @@ void print_json(const Arguments& arguments, const model::CompiledModel& compiled
 
 Status run(const Arguments& arguments, const Session& session) {
   TRY(check_pass_name(arguments.dump));
+  ProgressLine progress;
+  progress.say("reading " + arguments.input);
   const std::vector<u8> onnx = TRY(support::read_file(arguments.input));
   model::CompileOptions options = options_for(arguments.input);
   options.name = arguments.name;
   options.integer_io = arguments.integer_io;
-  options.observer = dump_after(arguments.dump);
+  options.observer = progress.passes(dump_after(arguments.dump));
   options.target = chosen_target();
   if (!arguments.arena_limit.empty()) options.arena_limit = TRY(parse_bytes(arguments.arena_limit));
   auto compiled = model::compile_model(onnx, options);
   if (!compiled.ok()) return compiled.take_error().in(arguments.input);
   if (!arguments.output.empty()) TRY(support::write_file(arguments.output, compiled->pipm));
+  progress.clear();
   if (arguments.dump.empty())
     (session.output == Output::json ? print_json : print_table)(arguments, *compiled);
   return {};

@@ -5,6 +5,7 @@
 
 #include "base/endian.h"
 #include "cli/model_common.h"
+#include "cli/progress.h"
 #include "compiler/model/npy.h"
 #include "compiler/model/sensitivity.h"
 #include "support/files.h"
@@ -69,6 +70,16 @@ Result<model::Samples> npy_samples(const Arguments& arguments) {
                         }};
 }
 
+/// `samples`, which say in `progress` which of them is looked at.
+model::Samples shown(const model::Samples& samples, ProgressLine& progress) {
+  if (!progress.shown()) return samples;
+  return {samples.count, [samples, &progress](u32 index) {
+            if (index % 10 == 0)
+              progress.say("sample " + std::to_string(index + 1) + " of " + std::to_string(samples.count));
+            return samples.at(index);
+          }};
+}
+
 Result<model::Samples> calibration_samples(const Arguments& arguments) {
   if (!arguments.npy.empty()) return npy_samples(arguments);
   auto training = std::make_shared<model::Dataset>(TRY(open_dataset(arguments.dataset, model::Split::train)));
@@ -127,7 +138,8 @@ Status search_mixed(const Arguments& arguments, Bytes onnx, const model::Calibra
 Result<Outcome> quantize_static(const Arguments& arguments, Bytes onnx,
                                 const model::CompileOptions& compile) {
   constexpr u32 kAnalysedSamples = 16;
-  const model::Samples samples = TRY(calibration_samples(arguments));
+  ProgressLine progress;
+  const model::Samples samples = shown(TRY(calibration_samples(arguments)), progress);
   const auto calibrated = TRY(model::calibrate_model(onnx, samples, calibration_options(arguments), compile));
   model::QuantizeOptions options;
   options.bias_correction = !arguments.no_bias_correction;
@@ -135,6 +147,7 @@ Result<Outcome> quantize_static(const Arguments& arguments, Bytes onnx,
   if (arguments.analyse || arguments.mixed > 0)
     outcome.losses = TRY(
         model::analyse_layers(calibrated.graph, calibrated.calibration, samples, options, kAnalysedSamples));
+  progress.clear();
   if (arguments.mixed > 0) {
     TRY(search_mixed(arguments, onnx, calibrated, options, compile, outcome));
     return outcome;

@@ -10,6 +10,7 @@
 #include "compiler/model/npy.h"
 #include "compiler/model/team.h"
 #include "support/files.h"
+#include "support/unfinished.h"
 
 namespace pipit::cli {
 namespace {
@@ -107,6 +108,7 @@ class OutputFile {
   /// One file; with several outputs one .npy each, the output's number before the extension.
   Status write() const {
     if (path_.empty()) return {};
+    const support::Unfinished until_all_are_there;
     if (!is_npy()) return support::write_file(path_, data_[0]);
     for (u32 i = 0; i < model_.output_count(); ++i) {
       const nn::TensorInfo info = model_.output(i);
@@ -138,7 +140,7 @@ Status run_file(const Arguments& arguments, const Session& session, Bytes file) 
   const Printed how{TRY(read_labels(arguments.dataset.labels)), -1, arguments.top};
   OutputFile output(arguments.output, model);
   Json all = Json::array();
-  for (usize n = 0; n < samples.size() && !interrupted(); ++n) {
+  for (usize n = 0; n < samples.size(); ++n) {
     std::vector<Bytes> inputs;
     Bytes rest(samples[n]);
     for (u32 i = 0; i < model.input_count(); ++i) {

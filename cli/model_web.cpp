@@ -4,6 +4,7 @@
 
 #include "compiler/model/emit_web/emit_web.h"
 #include "support/files.h"
+#include "support/unfinished.h"
 
 namespace pipit::cli {
 namespace {
@@ -85,6 +86,7 @@ Result<std::vector<std::string>> write_web(Bytes pipm, const WebArguments& argum
     page.samples.push_back({std::filesystem::path(path).filename(), TRY(support::read_file(path))});
   }
   const auto files = TRY(model::emit_web(pipm, page, {arguments.relaxed_simd}));
+  const support::Unfinished until_all_are_there;
   std::vector<std::string> written;
   for (const model::WebFile& file : files) {
     written.push_back(folder + "/" + file.path);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "support/path.h"
+#include "support/unfinished.h"
 
 namespace pipit::support {
 
@@ -70,6 +71,7 @@ Result<std::vector<u8>> read_file(const std::string& path, usize limit) {
 
 Status write_file(const std::string& path, Bytes data) {
   TRY(make_directories(folder_of(path)));
+  const Unfinished until_renamed;
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
   {
     Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

@@ -8,6 +8,7 @@
 #include "compiler/model/emit_wasm/operators.h"
 #include "support/files.h"
 #include "support/process.h"
+#include "support/unfinished.h"
 
 namespace pipit::model {
 namespace {
@@ -25,6 +26,8 @@ constexpr const char* kStringHeader =
 
 /// A folder of our own that goes away again.
 class TemporaryFolder {
+  support::Unfinished until_removed_;
+
  public:
   TemporaryFolder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "pipit-wasm-XXXXXX").string();
