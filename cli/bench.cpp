@@ -39,6 +39,7 @@ void register_bench(CLI::App& root, Session& session) {
   };
   auto* command = root.add_subcommand("bench", "measure: pipit bench wasm, models, web, mewz");
   command->require_subcommand(1);
+  command->footer("Example: ./pipit bench wasm --output=markdown");
   for (const Program& program : kPrograms) {
     auto* child = command->add_subcommand(program.name, program.what);
     child->set_help_flag();

@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
       "pipit: one Wasm application with its model, on microcontrollers, bare VMs and Linux, placed by "
       "Kubernetes"};
   root.require_subcommand(1);
+  root.footer("Example: pipit run app.wasm --dir .\nEach subcommand has --help with an example.");
   root.set_version_flag("--version", PIPIT_VERSION);
   Session session;
   for (Register add : kCommands) add(root, session);

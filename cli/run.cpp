@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/end_on_interrupt.h"
 #include "cli/package/application.h"
 #include "cli/package/model_file.h"
 #include "cli/run_mewz.h"
@@ -64,12 +65,14 @@ int run(const std::vector<std::string>& words) {
   auto request = host::parse_command_line(words);
   if (!request.ok()) return fail(request.error());
   if (request->help) return std::fputs(host::kRunUsage, stdout) < 0;
-  watch_interrupts();
+  end_on_interrupt();
   auto options = make_options(*request);
   if (!options.ok()) return fail(options.error());
   auto engine = host::make_engine(host::engine_options(*request, ""));
   if (!engine.ok()) return fail(engine.error());
   options->engine = engine->get();
+  // What can be paused is, for what there is to print then.
+  if ((*engine)->pauses()) watch_interrupts();
   host::CallLog calls(request->trace ? host::CallLog::Mode::trace : host::CallLog::Mode::count);
   if (request->profile || request->trace || !request->profile_json.empty()) options->calls = &calls;
   model::OnnxImporter importer;

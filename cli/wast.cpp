@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/wast/script.h"
 #include "support/json.h"
 
@@ -29,8 +30,13 @@ void print_json(const wast::Report& report) {
 support::Status run(const std::vector<std::string>& paths, const std::string& engine, Session& session) {
   const wast::Backend& backend = *TRY(wast::find_backend(engine));
   wast::Report report;
-  for (const std::string& script : TRY(wast::find_scripts(paths)))
-    report.add(TRY(wast::run_script(script, backend)));
+  const std::vector<std::string> scripts = TRY(wast::find_scripts(paths));
+  ProgressLine progress;
+  for (usize i = 0; i < scripts.size(); ++i) {
+    progress.say(std::to_string(i + 1) + " of " + std::to_string(scripts.size()) + ": " + scripts[i]);
+    report.add(TRY(wast::run_script(scripts[i], backend)));
+  }
+  progress.clear();
   session.output == Output::json ? print_json(report) : print_text(report);
   session.exit_code = report.failed == 0 ? 0 : 1;
   return {};

@@ -121,7 +121,7 @@ const char kRunUsage[] =
     "  --env=KEY=VALUE        set a variable of the program's environment\n"
     "  --fuel=N               stop after so many loop iterations and calls\n"
     "  --memory=SIZE          linear memory, as in 20K; --stack=SIZE the engine's stack\n"
-    "  --model=NAME=FILE      a model (.pipm, .onnx) for wasi-nn's load_by_name\n"
+    "  --model=NAME=FILE      a model (.pipm, .onnx, .tflite) for wasi-nn's load_by_name\n"
     "  --sensor=NAME=FILE[:COUNT][:SHAPE]   replay an IDX, .npy or raw file\n"
     "  --telemetry=FILE       write results to this file, one JSON line each\n"
     "  --profile              count calls and fuel of each function; --profile-json=FILE writes them\n"
@@ -224,6 +224,8 @@ support::Status apply(const RunRequest& request, RunOptions& options) {
   if (!request.stack.empty()) options.stack_bytes = TRY(parse_size(request.stack, "--stack"));
   if (!request.fuel.empty()) options.fuel = TRY(parse_number(request.fuel, "--fuel"));
   if (!request.checkpoint.empty()) {
+    if (request.checkpoint_after.empty())
+      return Error(Code::invalid_argument, "--checkpoint needs --checkpoint-after=N");
     options.checkpoint_after = TRY(parse_number(request.checkpoint_after, "--checkpoint-after"));
     options.checkpoint_file = request.checkpoint;
   } else if (!request.checkpoint_after.empty()) {

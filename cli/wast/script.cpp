@@ -306,6 +306,7 @@ support::Result<std::vector<std::string>> find_scripts(const std::vector<std::st
     for (fs::recursive_directory_iterator it(path, error), end; it != end && !error; it.increment(error))
       if (it->path().extension() == ".json") below.push_back(it->path().string());
     if (error) return support::Error(Code::io, path + ": " + error.message());
+    if (below.empty()) return support::Error(Code::not_found, path + ": no script (.json) in this folder");
     std::ranges::sort(below);
     scripts.insert(scripts.end(), below.begin(), below.end());
   }

@@ -21,7 +21,7 @@ struct Report {
 /// Runs every command of a script; its modules are beside it. An error only when the file itself is unusable.
 support::Result<Report> run_script(const std::string& path, const Backend& backend);
 
-/// `paths` with each folder replaced by the scripts below it, sorted.
+/// `paths` with each folder replaced by the scripts below it, sorted. not_found for a folder without any.
 support::Result<std::vector<std::string>> find_scripts(const std::vector<std::string>& paths);
 
 }  // namespace pipit::wast
