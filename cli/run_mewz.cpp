@@ -251,8 +251,7 @@ Status prepare(Request& request, const Scratch& scratch) {
   TRY(make_initrd(request, scratch));
   request.vm.kernel = PIPIT_CHECKOUT "/build/mewz/bin/mewz";
   if (!support::exists(request.vm.kernel))
-    return Error(Code::not_found,
-                 request.vm.kernel + ": build the kernel first: cmake --preset mewz && ninja -C build/mewz");
+    return Error(Code::not_found, request.vm.kernel + ": there is no kernel; scripts/setup mewz builds it");
   request.vm.network = true;
   // What QEMU's user network would answer to DHCP, four packets sooner.
   if (request.print_command.empty() || request.print_command == "qemu")
