@@ -36,13 +36,14 @@ double cpu_ms_of(pid_t process) {
 long peak_rss_kb(pid_t process) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::atol(line.c_str() + 6);
+    if (line.starts_with("VmHWM:")) return std::strtol(line.c_str() + 6, nullptr, 10);
   return 0;
 }
 
 /// One byte of an answer from the forwarded port.
 bool asks(u16 port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -64,6 +65,7 @@ class Machine {
   explicit Machine(const rig::VmOptions& options) : start_(std::chrono::steady_clock::now()) {
     const auto words = rig::vm_command(options, "file,path=/dev/stdout");
     std::vector<char*> command;
+    command.reserve(words.size() + 1);
     for (const auto& word : words) command.push_back(const_cast<char*>(word.c_str()));
     command.push_back(nullptr);
     int console[2];
@@ -71,7 +73,9 @@ class Machine {
     process_ = fork();
     if (process_ == 0) {
       dup2(console[1], STDOUT_FILENO);
-      dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
+      const int nothing = open("/dev/null", O_RDWR);
+      if (nothing < 0) _exit(127);
+      dup2(nothing, STDIN_FILENO);
       execvp(command[0], command.data());
       _exit(127);
     }
@@ -119,13 +123,13 @@ class Machine {
 /// The number behind `mark`, 0 where `text` does not have it.
 double number_behind(const std::string& text, std::string_view mark) {
   const usize at = text.find(mark);
-  return at == text.npos ? 0 : std::atof(text.c_str() + at + mark.size());
+  return at == text.npos ? 0 : std::strtod(text.c_str() + at + mark.size(), nullptr);
 }
 
 long free_kb_of(const std::string& text) {
   const usize at = text.find(" KB free");
   const usize from = at == text.npos ? at : text.rfind(' ', at - 1);
-  return from == text.npos ? 0 : std::atol(text.c_str() + from);
+  return from == text.npos ? 0 : std::strtol(text.c_str() + from, nullptr, 10);
 }
 
 }  // namespace

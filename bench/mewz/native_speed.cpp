@@ -22,7 +22,7 @@ Result<double> number_behind(const std::string& text, const std::string& mark) {
   std::string digits;
   for (usize i = at + mark.size(); i < text.size() && text[i] != '\n'; ++i)
     if (text[i] >= '0' && text[i] <= '9') digits += text[i];
-  return std::atof(digits.c_str());
+  return std::strtod(digits.c_str(), nullptr);
 }
 
 Result<double> in_mewz(const std::string& archive, int rounds) {

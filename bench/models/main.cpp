@@ -43,7 +43,7 @@ class Ours {
  public:
   static Result<std::unique_ptr<Ours>> create(std::vector<u8> pipm) {
     auto ours = std::unique_ptr<Ours>(new Ours(std::move(pipm)));
-    ours->session_.emplace(TRY(model::Session::create(ours->file_)));
+    ours->session_ = std::make_unique<model::Session>(TRY(model::Session::create(ours->file_)));
     const nn::PlannedModel& model = ours->session_->model();
     for (u32 i = 0; i < model.input_count(); ++i) {
       const nn::TensorInfo info = model.input(i);
@@ -75,7 +75,7 @@ class Ours {
  private:
   explicit Ours(std::vector<u8> pipm) : file_(std::move(pipm)) {}
   std::vector<u8> file_;
-  std::optional<model::Session> session_;
+  std::unique_ptr<model::Session> session_;
   std::vector<std::vector<u8>> inputs_;
 };
 
@@ -131,7 +131,7 @@ class Bench {
     const usize elements = ours->file().empty() ? 0 : element_count(*ours);
     const auto sample = [elements](u32 index) {
       std::vector<f32> values(elements);
-      for (usize k = 0; k < elements; ++k) values[k] = std::sin(static_cast<f32>(k + 7 * index));
+      for (usize k = 0; k < elements; ++k) values[k] = std::sin(static_cast<f32>(k + usize{7} * index));
       return values;
     };
     auto quantized = model::quantize_model(file, {2, sample}, {});

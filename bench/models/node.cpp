@@ -10,8 +10,6 @@
 #include "support/files.h"
 #include "support/json.h"
 
-extern char** environ;
-
 namespace pipit::bench {
 
 using support::Error;

@@ -8,8 +8,6 @@
 
 #include "bench/wasm/subject.h"
 
-extern char** environ;
-
 namespace pipit::bench {
 
 /// A Node process that answers one line to each line.

@@ -1,6 +1,7 @@
 // The boards, until each is a Ready node with a Lease.
 #include <sstream>
 
+#include "base/check.h"
 #include "cli/up/run.h"
 #include "orchestrator/gateway/link_tls.h"
 #include "support/files.h"
@@ -39,6 +40,7 @@ support::Result<FirmwareResult> sizes(const std::string& elf) {
 
 /// A machine speaks TLS; boards cannot yet.
 support::Status secure(const Run& run, Device& device) {
+  PIPIT_CHECK(run.plane && run.broker && run.gateway);  // by the steps before
   const rig::Pki& pki = run.plane->pki();
   const gateway::LinkTls link = TRY(gateway::LinkTls::load({.ca = pki.ca(),
                                                             .certificate = pki.certificate("link"),
@@ -54,6 +56,7 @@ support::Status secure(const Run& run, Device& device) {
 }
 
 support::Status add_device(Run& run, const std::string& board, usize index) {
+  PIPIT_CHECK(run.broker.has_value());  // by the steps before
   Device device;
   char mac[18], name[16];
   std::snprintf(mac, sizeof mac, "52:54:00:12:34:%02zx", index + 1);

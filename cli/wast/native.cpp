@@ -17,8 +17,6 @@
 
 #include "host/native/native.h"
 
-extern char** environ;
-
 namespace pipit::wast {
 
 namespace {

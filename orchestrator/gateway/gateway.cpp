@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <memory>
 
 #include "orchestrator/gateway/blob_server.h"
 #include "orchestrator/gateway/device_link.h"
@@ -64,17 +65,17 @@ class Gateway {
     if (const auto& plain = options_.plain_blob_listen) TRY(blobs_.start_plain(plain->host, plain->port));
     const HttpServer::Options serving = TRY(kubelet_options(options_));
     TRY(kubelet_.start(serving));
-    nodes_.emplace(client_, executor_, loop_, NodeFacts{options_.node_ip, kubelet_.port()});
-    pods_.emplace(Pods::Options{i64{options_.handover_seconds} * 1000, options_.node_ip,
-                                options_.state_dir + "/slots.json"},
-                  Pods::Parts{client_, executor_, loop_, devices_, images_, logs_, events_,
-                              [this](const std::string& device, Bytes message) {
-                                link_->send_desired(device, message);
-                              }});
-    link_.emplace(DeviceLink::Parts{loop_, devices_, *nodes_, *pods_, logs_},
-                  options_.state_dir + "/devices.json");
+    nodes_ = std::make_unique<Nodes>(client_, executor_, loop_, NodeFacts{options_.node_ip, kubelet_.port()});
+    pods_ = std::make_unique<Pods>(Pods::Options{i64{options_.handover_seconds} * 1000, options_.node_ip,
+                                                 options_.state_dir + "/slots.json"},
+                                   Pods::Parts{client_, executor_, loop_, devices_, images_, logs_, events_,
+                                               [this](const std::string& device, Bytes message) {
+                                                 link_->send_desired(device, message);
+                                               }});
+    link_ = std::make_unique<DeviceLink>(DeviceLink::Parts{loop_, devices_, *nodes_, *pods_, logs_},
+                                         options_.state_dir + "/devices.json");
     if (options_.machines > 0)
-      machines_.emplace(
+      machines_ = std::make_unique<Machines>(
           Machines::Options{options_.machines, options_.machine_memory_mb, options_.machine_starter,
                             blobs_.port(), options_.state_dir + "/machines", tls_ ? &*tls_ : nullptr,
                             options_.broker.host},
@@ -167,10 +168,10 @@ class Gateway {
   BlobServer blobs_;
   KubeletApi kubelet_;
   Events events_;
-  std::optional<Nodes> nodes_;
-  std::optional<Pods> pods_;
-  std::optional<DeviceLink> link_;
-  std::optional<Machines> machines_;
+  std::unique_ptr<Nodes> nodes_;
+  std::unique_ptr<Pods> pods_;
+  std::unique_ptr<DeviceLink> link_;
+  std::unique_ptr<Machines> machines_;
 };
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 
 #include "orchestrator/gateway/blob_server.h"
@@ -142,7 +143,7 @@ class TestBroker {
   TestBroker(const Certificates& certificates, const std::string& name, const std::string& believes = "") {
     auto opened = rig::State::open("gateway-tls-test-" + std::to_string(getpid()));
     EXPECT_TRUE(opened.ok() && opened->claim().ok());
-    state_.emplace(std::move(opened).value());
+    state_ = std::make_unique<rig::State>(std::move(opened).value());
     secure = rig::choose_port().value_or(0), open = rig::choose_port().value_or(0);
     const std::string text = "user root\nallow_anonymous true\npersistence false\nlistener " +
                              std::to_string(open) + " 127.0.0.1\nlistener " + std::to_string(secure) +
@@ -164,7 +165,7 @@ class TestBroker {
   u16 secure = 0, open = 0;
 
  private:
-  std::optional<rig::State> state_;
+  std::unique_ptr<rig::State> state_;
   rig::Service broker_;
 };
 

@@ -148,7 +148,7 @@ TEST_F(Machines, VolumesAreDirectories) {
   const std::string log = kubectl.run({"logs", "files"}).value_or("");
   const usize at = log.find("room ");
   ASSERT_NE(at, log.npos);
-  const int room = std::atoi(log.c_str() + at + 5);
+  const int room = static_cast<int>(std::strtol(log.c_str() + at + 5, nullptr, 10));
   EXPECT_GT(room, 900);
   EXPECT_LE(room, 1024) << "the emptyDir's sizeLimit is 1Mi";
   configure("changed", "stay");

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <random>
 
 #include "compiler/aot/compile.h"
@@ -30,7 +31,7 @@ class Guest {
       : code_(code), space_(usize{32} << 20), arena_(space_) {
     auto module = wasm::ValidModule::load(code_, arena_);
     EXPECT_TRUE(module.ok()) << module.error().message;
-    module_.emplace(*module);
+    module_ = std::make_unique<wasm::ValidModule>(*module);
     wasm::InstanceConfig config;
     if (ahead_of_time) {
       compile();
@@ -67,10 +68,10 @@ class Guest {
     options.target = *aot::find_target(host::kThisTarget, "");
     const auto compiled = aot::compile(code_, options);
     ASSERT_TRUE(compiled.ok()) << compiled.error().text;
-    file_.emplace(*host::NativeFile::copy(*compiled));
+    file_ = std::make_unique<host::NativeFile>(*host::NativeFile::copy(*compiled));
     const auto loaded = wasm::native::NativeModule::load(file_->bytes(), *module_, host::this_machine());
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-    native_.emplace(wasm::native::NativeCode{*loaded, &host::fault_port()});
+    native_ = std::make_unique<wasm::native::NativeCode>(*loaded, &host::fault_port());
   }
   u32 call(const char* name) {
     const auto function = module_->exported_function(name);
@@ -82,9 +83,9 @@ class Guest {
 
   std::vector<u8> code_, space_;
   Arena arena_;
-  std::optional<wasm::ValidModule> module_;
-  std::optional<host::NativeFile> file_;
-  std::optional<wasm::native::NativeCode> native_;
+  std::unique_ptr<wasm::ValidModule> module_;
+  std::unique_ptr<host::NativeFile> file_;
+  std::unique_ptr<wasm::native::NativeCode> native_;
   host::GuardedMemories memories_;
   wasm::Instance* instance_ = nullptr;
 };
