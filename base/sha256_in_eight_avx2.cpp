@@ -15,9 +15,6 @@ namespace {
 constexpr u32 kLanes = 8, kWords = 16, kRounds = 64;
 using Words = u32 __attribute__((vector_size(4 * kLanes)));
 
-constexpr u32 kStart[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-
 PIPIT_AVX2 inline Words rotate(Words value, u32 bits) { return value >> bits | value << (32 - bits); }
 
 /// Where lanes begin, and how far apart: 0 when there is but one message.
@@ -60,7 +57,7 @@ PIPIT_AVX2 void compress(Words (&state)[8], Messages from, usize blocks) {
 }
 
 PIPIT_AVX2 void start(Words (&state)[8]) {
-  for (u32 i = 0; i < 8; ++i) state[i] = Words{} + kStart[i];
+  for (u32 i = 0; i < 8; ++i) state[i] = Words{} + Sha256::kStart[i];
 }
 
 /// A message on the way to its last block (FIPS 180-4 §5.1.1).

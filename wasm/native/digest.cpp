@@ -1,17 +1,14 @@
 #include "wasm/native/digest.h"
 
-#include "base/sha256_in_eight.h"
 #include "wasm/native/format.h"
 
 namespace pipit::wasm::native {
-
-extern constinit const bool kHasInEight = true;
 
 Sha256::Digest digest_of_file(Bytes file) {
   constexpr usize kBegin = offsetof(Header, digest), kEnd = kBegin + sizeof Header::digest;
   const Bytes head = file.first(kBegin), rest = file.subspan(kEnd);
   if ((reinterpret_cast<const Header*>(file.data())->flags & kInEight) != 0)
-    return sha256_in_eight(head, rest);
+    return kDigestInEight(head, rest);
   constexpr u8 kZeros[kEnd - kBegin] = {};
   Sha256 hash;
   hash.update(head);
@@ -21,7 +18,7 @@ Sha256::Digest digest_of_file(Bytes file) {
 }
 
 Sha256::Digest digest_of_module(Bytes module, u32 flags) {
-  return (flags & kInEight) != 0 ? sha256_in_eight({}, module) : sha256(module);
+  return (flags & kInEight) != 0 ? kDigestInEight({}, module) : sha256(module);
 }
 
 }  // namespace pipit::wasm::native

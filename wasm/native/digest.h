@@ -6,10 +6,11 @@
 /// head.
 namespace pipit::wasm::native {
 
-/// Whether this image knows Flag::kInEight: digest.cpp does, digest_plain.cpp does not.
-extern const bool kHasInEight;
+/// sha256_in_eight() where digest_in_eight.cpp is linked. Null with digest_plain.cpp: such an image does not
+/// know Flag::kInEight.
+extern Sha256::Digest (*const kDigestInEight)(Bytes head, Bytes data);
 
-/// What Header::digest must be; `file` has a whole header.
+/// What Header::digest must be; `file` has a whole header, whose flags this image knows.
 Sha256::Digest digest_of_file(Bytes file);
 /// What Header::module_digest must be in a file with these flags.
 Sha256::Digest digest_of_module(Bytes module, u32 flags);
