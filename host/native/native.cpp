@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <mutex>
+#include <vector>
 
 namespace pipit::host {
 
@@ -25,34 +27,54 @@ native::Machine this_machine() {
 #endif
 }
 
+namespace {
+
 /// Spaces of memories that are gone, for those to come: emulators keep books on every page that was ever
-/// reserved.
-static std::vector<u8*>& spare_spaces() {
-  static std::vector<u8*> spaces;
-  return spaces;
-}
+/// reserved. For all threads, and never destroyed, since who gives back may go last.
+class SpareSpaces {
+ public:
+  static SpareSpaces& all() {
+    static auto* const spaces = new SpareSpaces;
+    return *spaces;
+  }
+  u8* take() {
+    const std::lock_guard lock(mutex_);
+    if (bases_.empty()) return nullptr;
+    u8* const base = bases_.back();
+    bases_.pop_back();
+    return base;
+  }
+  void give(u8* base) {
+    const std::lock_guard lock(mutex_);
+    bases_.push_back(base);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<u8*> bases_;
+};
+
+}  // namespace
 
 GuardedMemories::~GuardedMemories() {
   for (u8* base : bases_)
     if (madvise(base, native::kGuardedSpace, MADV_DONTNEED) == 0 &&
         mprotect(base, native::kGuardedSpace, PROT_NONE) == 0)
-      spare_spaces().push_back(base);
+      SpareSpaces::all().give(base);
     else
       munmap(base, native::kGuardedSpace);
 }
 
 u8* GuardedMemories::reserve(void* self) {
-  void* base = MAP_FAILED;
-  if (std::vector<u8*>& spare = spare_spaces(); spare.empty()) {
-    base =
+  u8* base = SpareSpaces::all().take();
+  if (base == nullptr) {
+    void* const made =
         mmap(nullptr, native::kGuardedSpace, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  } else {
-    base = spare.back();
-    spare.pop_back();
+    if (made == MAP_FAILED) return nullptr;
+    base = static_cast<u8*>(made);
   }
-  if (base == MAP_FAILED) return nullptr;
-  static_cast<GuardedMemories*>(self)->bases_.push_back(static_cast<u8*>(base));
-  return static_cast<u8*>(base);
+  static_cast<GuardedMemories*>(self)->bases_.push_back(base);
+  return base;
 }
 
 /// Whole pages: a memory that ends within one is accessible to the page's end.
