@@ -19,8 +19,8 @@ support::Result<std::string> generate(u32 seed, const std::string& folder);
 /// ["i64"…]}…]}. Exports whose types JavaScript has no values for are left out.
 support::Result<support::Json> plan(const std::string& path, u32 seed);
 
-/// Makes module `seed` of loop nests in `folder` and says what to call in it, with what memory holds after each
-/// call.
+/// Makes module `seed` of loop nests in `folder` and says what to call in it, with what memory holds after
+/// each call.
 support::Result<support::Json> plan_nests(u32 seed, const std::string& folder);
 
 /// Runs a plan in one of our engines.

@@ -52,15 +52,30 @@ void compare(const std::vector<support::Json>& plans, const std::vector<Trace>& 
   }
 }
 
-void print(const char* what, u32 count, const Counts& counts) {
-  std::printf("%u modules %s: %u events, %u traps, %u differences; %u times a feature that an engine lacks\n",
-              count, what, counts.events, counts.traps, counts.differences, counts.unsupported);
-}
+/// Modules made by seed, compared with V8.
+struct Sweep {
+  const char* what;
+  /// Environment variable with how many modules, and how many without it.
+  const char* variable;
+  u32 modules;
+  /// Makes the module of a seed in `folder` and says what to call in it.
+  support::Result<support::Json> (*plan)(u32 seed, const std::string& folder);
+  /// Compares `plans` in one engine, compiled in one way or in many.
+  void (*compare)(const std::vector<support::Json>& plans, const std::vector<Trace>& theirs, u32 batch,
+                  const wast::Backend& backend, Counts& counts);
+  /// What a module leaves in the folder: before its seed, and after.
+  const char* stem;
+  std::vector<const char*> endings;
+};
 
-TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
-  if (lacks_programs()) GTEST_SKIP() << "needs wasm-opt, wat2wasm and node";
+/// Events and traps a module has at least, on average.
+struct Least {
+  double events, traps;
+};
+
+void run(const Sweep& sweep, Least least) {
   const u32 first = from_environment("PIPIT_DIFFERENTIAL_SEED", 1);
-  const u32 count = from_environment("PIPIT_DIFFERENTIAL_MODULES", 300);
+  const u32 count = from_environment(sweep.variable, sweep.modules);
   const std::string folder = PIPIT_DIFFERENTIAL_FOLDER;
   fs::create_directories(folder);
   Counts counts;
@@ -68,22 +83,36 @@ TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
     std::vector<support::Json> plans;
     const u32 batch = seed;
     for (; seed < first + count && plans.size() < kBatch; ++seed) {
-      auto path = generate(seed, folder);
-      ASSERT_TRUE(path.ok()) << path.error().text;
-      auto one = plan(*path, seed);
+      auto one = sweep.plan(seed, folder);
       ASSERT_TRUE(one.ok()) << "seed " << seed << ": " << one.error().text;
       plans.push_back(std::move(*one));
     }
     const auto theirs = execute_in_v8(plans, folder);
     ASSERT_TRUE(theirs.ok()) << theirs.error().text;
     for (const wast::Backend& backend : wast::backends())
-      compare(plans, *theirs, batch, backend, backend.name, counts);
+      sweep.compare(plans, *theirs, batch, backend, counts);
     for (u32 i = batch; i < seed && counts.differences == 0; ++i)
-      for (const char* ending : {".wasm", ".seed"}) fs::remove(folder + "/" + std::to_string(i) + ending);
+      for (const char* ending : sweep.endings)
+        fs::remove(folder + "/" + sweep.stem + std::to_string(i) + ending);
   }
-  print("in every engine", count, counts);
-  EXPECT_GT(counts.events, count * 5) << "the modules must do something";
-  EXPECT_GT(counts.traps, count / 10);
+  std::printf("%u modules %s: %u events, %u traps, %u differences; %u times a feature that an engine lacks\n",
+              count, sweep.what, counts.events, counts.traps, counts.differences, counts.unsupported);
+  EXPECT_GT(counts.events, count * least.events) << "the modules must do something";
+  EXPECT_GT(counts.traps, count * least.traps);
+}
+
+support::Result<support::Json> plan_random(u32 seed, const std::string& folder) {
+  auto path = generate(seed, folder);
+  if (!path.ok()) return path.error();
+  return plan(*path, seed);
+}
+
+TEST(Differential, RandomModulesDoTheSameInEveryEngine) {
+  if (lacks_programs()) GTEST_SKIP() << "needs wasm-opt, wat2wasm and node";
+  const auto once = [](const auto& plans, const auto& theirs, u32 batch, const auto& backend,
+                       Counts& counts) { compare(plans, theirs, batch, backend, backend.name, counts); };
+  run({"in every engine", "PIPIT_DIFFERENTIAL_MODULES", 300, plan_random, once, "", {".wasm", ".seed"}},
+      {5, 0.1});
 }
 
 /// What decides which loops have versions, and how wide they become.
@@ -92,39 +121,15 @@ constexpr const char* kNativeOptions[] = {"-O3", "-O3 --checks=software", "-O3 -
 
 TEST(Differential, NestsOfLoopsDoTheSameHoweverTheyAreCompiled) {
   if (lacks_programs()) GTEST_SKIP() << "needs wasm-opt, wat2wasm and node";
-  const u32 first = from_environment("PIPIT_DIFFERENTIAL_SEED", 1);
-  const u32 count = from_environment("PIPIT_DIFFERENTIAL_NESTS", 6);
-  const std::string folder = PIPIT_DIFFERENTIAL_FOLDER;
-  fs::create_directories(folder);
-  Counts counts;
-  for (u32 seed = first; seed < first + count;) {
-    std::vector<support::Json> plans;
-    const u32 batch = seed;
-    for (; seed < first + count && plans.size() < kBatch; ++seed) {
-      auto one = plan_nests(seed, folder);
-      ASSERT_TRUE(one.ok()) << "seed " << seed << ": " << one.error().text;
-      plans.push_back(std::move(*one));
+  const auto all = [](const auto& plans, const auto& theirs, u32 batch, const auto& backend, Counts& counts) {
+    if (!backend.guarded) return compare(plans, theirs, batch, backend, backend.name, counts);
+    for (const char* options : kNativeOptions) {
+      setenv("PIPIT_AOT_OPTIONS", options, 1);
+      compare(plans, theirs, batch, backend, std::string(backend.name) + " " + options, counts);
+      unsetenv("PIPIT_AOT_OPTIONS");
     }
-    const auto theirs = execute_in_v8(plans, folder);
-    ASSERT_TRUE(theirs.ok()) << theirs.error().text;
-    for (const wast::Backend& backend : wast::backends()) {
-      if (!backend.guarded) {
-        compare(plans, *theirs, batch, backend, backend.name, counts);
-        continue;
-      }
-      for (const char* options : kNativeOptions) {
-        setenv("PIPIT_AOT_OPTIONS", options, 1);
-        compare(plans, *theirs, batch, backend, std::string(backend.name) + " " + options, counts);
-        unsetenv("PIPIT_AOT_OPTIONS");
-      }
-    }
-    for (u32 i = batch; i < seed && counts.differences == 0; ++i)
-      for (const char* ending : {".wasm", ".wat"})
-        fs::remove(folder + "/nests-" + std::to_string(i) + ending);
-  }
-  print("of nests", count, counts);
-  EXPECT_GT(counts.events, count * 500) << "the modules must do something";
-  EXPECT_GT(counts.traps, count * 10);
+  };
+  run({"of nests", "PIPIT_DIFFERENTIAL_NESTS", 6, plan_nests, all, "nests-", {".wasm", ".wat"}}, {500, 10});
 }
 
 TEST(Differential, ADifferenceIsSeen) {
