@@ -13,8 +13,7 @@ void store(u8* at, __m128i value) { _mm_storeu_si128(reinterpret_cast<__m128i*>(
 
 constexpr usize kVector = 16, kBlock = 64;
 
-// A loop over what is left behind blocks runs a few times: written once, it is translated soonest.
-#define PIPIT_ONCE _Pragma("clang loop unroll(disable) vectorize(disable)")
+// Loops over what is left behind blocks run a few times: written once, they are translated soonest.
 
 void copy_up(u8* to, const u8* from, usize size) {
   for (; size >= kBlock; size -= kBlock, to += kBlock, from += kBlock) {
@@ -24,8 +23,10 @@ void copy_up(u8* to, const u8* from, usize size) {
     store(to + 32, c);
     store(to + 48, d);
   }
-  PIPIT_ONCE for (; size >= kVector; size -= kVector, to += kVector, from += kVector) store(to, load(from));
-  PIPIT_ONCE for (; size != 0; --size)* to++ = *from++;
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (; size >= kVector; size -= kVector, to += kVector, from += kVector) store(to, load(from));
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (; size != 0; --size) *to++ = *from++;
 }
 
 void copy_down(u8* to, const u8* from, usize size) {
@@ -68,8 +69,10 @@ void* memset(void* to, int value, usize size) {
     store(out + 32, wide);
     store(out + 48, wide);
   }
-  PIPIT_ONCE for (; size >= kVector; size -= kVector, out += kVector) store(out, wide);
-  PIPIT_ONCE for (; size != 0; --size)* out++ = static_cast<u8>(value);
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (; size >= kVector; size -= kVector, out += kVector) store(out, wide);
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (; size != 0; --size) *out++ = static_cast<u8>(value);
   return to;
 }
 
@@ -81,7 +84,9 @@ int memcmp(const void* left, const void* right, usize size) {
     b += kVector;
     size -= kVector;
   }
-  PIPIT_ONCE for (; size != 0; --size, ++a, ++b) if (*a != *b) return *a - *b;
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (; size != 0; --size, ++a, ++b)
+    if (*a != *b) return *a - *b;
   return 0;
 }
 

@@ -5,17 +5,17 @@
 /// and in generated C.
 namespace pipit::nn::general {
 
+// clang-format off: it moves these lines each time it is asked.
 /// Those of `unary`; what is not here is the platform's library's and no part of generated C.
-#define PIPIT_NN_FLOAT_FUNCTIONS(X)                                                                         \
-  X(absolute)                                                                                               \
-  X(negate) X(floor) X(ceil) X(round) X(sqrt) X(exp) X(log) X(tanh) X(erf) X(reciprocal) X(sign) X(sigmoid) \
-      X(softplus) X(softsign) X(elu) X(selu) X(celu) X(leaky) X(thresholded) X(hard_sigmoid) X(hard_swish)  \
-          X(shrink) X(gelu) X(gelu_tanh) X(mish) X(square)
+#define PIPIT_NN_FLOAT_FUNCTIONS(X)                                                        \
+  X(absolute) X(negate) X(floor) X(ceil) X(round) X(sqrt) X(exp) X(log) X(tanh) X(erf)     \
+  X(reciprocal) X(sign) X(sigmoid) X(softplus) X(softsign) X(elu) X(selu) X(celu) X(leaky) \
+  X(thresholded) X(hard_sigmoid) X(hard_swish) X(shrink) X(gelu) X(gelu_tanh) X(mish) X(square)
 /// A recurrent layer's, by their numbers.
-#define PIPIT_NN_ACTIVATIONS(X)                                                                       \
-  X(sigmoid)                                                                                          \
-  X(tanh) X(relu) X(affine) X(leaky) X(thresholded) X(scaled_tanh) X(hard_sigmoid) X(elu) X(softsign) \
-      X(softplus)
+#define PIPIT_NN_ACTIVATIONS(X)                                                  \
+  X(sigmoid) X(tanh) X(relu) X(affine) X(leaky) X(thresholded) X(scaled_tanh)    \
+  X(hard_sigmoid) X(elu) X(softsign) X(softplus)
+// clang-format on
 
 /// f(x) with its two parameters.
 using FloatFunction = f32 (*)(f32 x, f32 p, f32 q);

@@ -28,7 +28,7 @@ void matmul(Writer& out, const nn::Node& node);
 void local_response(Writer& out, const nn::Node& node);
 bool has_gather(const nn::Node& node);
 void gather(Writer& out, const nn::Node& node);
-/// An element-wise copy onto a shape that repeats the input's, and one that repeats it beside itself.
+/// The input's elements in another order, and on a shape along which they repeat.
 void general_transpose(Writer& out, const nn::Node& node);
 void expand(Writer& out, const nn::Node& node);
 bool has_general_pad(const nn::Node& node);

@@ -1,5 +1,5 @@
-/* To the nearest whole number, halves to even; beyond +-1024 that, and NaN is -1024. A number so large that it
- * has no fraction is added to, which rounds so; the whole part is then in the lowest bits. */
+/* To the nearest whole number, halves to even; beyond +-1024 that, and NaN is -1024. A number so large that
+ * it has no fraction is added to, which rounds so; the whole part is then in the lowest bits. */
 static inline int32_t nearest_even(float x) {
   const float no_fraction = 12582912.0f;
   int32_t bits, base;

@@ -1,5 +1,5 @@
-/* The window's `channels` from channel `channel` on, padding at the input's zero point; yields w_zero times its
- * sum. */
+/* The window's `channels` from channel `channel` on, padding at the input's zero point; yields w_zero times
+ * its sum. */
 static int32_t gather_i8(const window* s, const int8_t* x, int32_t channel, int32_t channels, int32_t x_zero,
                          int32_t w_zero, int32_t pixel, int16_t* to) {
   const position at = position_of(s, pixel);
@@ -21,7 +21,7 @@ static int32_t gather_i8(const window* s, const int8_t* x, int32_t channel, int3
   return correction;
 }
 
-/* Panels of all groups, one group after the other. `corrections` and `rows` serve `strip` pixels of a group. */
+/* Panels of all groups, one group after the other. `corrections` and `rows` are of `strip` pixels of one. */
 static void conv2d_i8_simd(const window* s, const int8_t* x, int32_t x_zero, int32_t w_zero, int32_t groups,
                            const int8_t* panels, int32_t zero, int32_t low, int32_t high, int32_t strip,
                            int32_t* corrections, int8_t* out) {

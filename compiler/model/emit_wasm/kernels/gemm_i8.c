@@ -69,8 +69,8 @@ INLINE void tile_i8(int pixels, int blocks, const int16_t* x, int32_t step, cons
 }
 
 static void gemm_i8(const int16_t* x, int32_t step, const int32_t* corrections, int32_t pixels, int32_t depth,
-                    const int8_t* panels, int32_t channels, int32_t zero, int32_t low, int32_t high, int8_t* out,
-                    int32_t out_step) {
+                    const int8_t* panels, int32_t channels, int32_t zero, int32_t low, int32_t high,
+                    int8_t* out, int32_t out_step) {
   const int32_t pairs = (depth + 1) / 2, panel_step = (int32_t)sizeof(block_i8) + 16 * pairs;
   const int32_t whole = pixels / 4 * 4;
   for (int32_t o = 0; o < channels && whole > 0; o += 8) {
