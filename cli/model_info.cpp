@@ -198,7 +198,7 @@ Status run(const Arguments& arguments, const Session& session) {
 void register_model_info(CLI::App& parent, Session& session) {
   CLI::App* command = parent.add_subcommand("info", "what an ONNX, TensorFlow Lite or planned model holds");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("model", arguments->input, ".onnx or .pipm");
+  command->add_option("model", arguments->input, "ONNX, TFLite or planned model");
   command->add_flag("--operators", arguments->operators,
                     "list the ONNX operators that can be imported instead");
   command->add_flag("--markdown", arguments->markdown,

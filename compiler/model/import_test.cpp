@@ -2,7 +2,9 @@
 
 #include "compiler/model/compiler.h"
 #include "compiler/model/import_onnx.h"
+#include "compiler/model/testing/emitted.h"
 #include "compiler/model/testing/models.h"
+#include "nn/general/types.h"
 #include "support/files.h"
 
 namespace pipit::model {
@@ -14,6 +16,52 @@ using testing::Ints;
 std::string error_of(const std::vector<u8>& file) {
   auto graph = import_onnx(file);
   return graph.ok() ? "" : graph.error().text;
+}
+
+/// The same network in single precision, or stored in half precision with such an input.
+std::vector<u8> halves_network(bool halves) {
+  Builder b;
+  const auto type = halves ? onnx_file::ElementType::f16 : onnx_file::ElementType::f32;
+  b.input("x", {1, 2, 6, 6});
+  b.random("w", {4, 2, 3, 3});
+  b.node("Conv", {"x", "w"}, "c", {{"kernel_shape", Ints{3, 3}}});
+  b.node("Relu", {"c"}, "r");
+  b.node("Where", {"choose", "r", "c"}, "y");
+  b.model.initializers.push_back({"choose", onnx_file::ElementType::boolean, {1}, {1}});
+  b.model.inputs[0].type = type;
+  auto& w = b.model.initializers[0];
+  std::vector<u16> stored;
+  for (usize i = 0; i < w.data.size() / 4; ++i) {
+    f32 value = 0;
+    std::memcpy(&value, &w.data[4 * i], sizeof value);
+    stored.push_back(nn::general::Half::encode(value));
+    value = nn::general::Half::decode(stored.back());
+    std::memcpy(&w.data[4 * i], &value, sizeof value);  // both networks have the stored weights
+  }
+  if (halves) w = {"w", onnx_file::ElementType::f16, w.dims, testing::bytes_of(stored)};
+  b.model.outputs.push_back({"y", type, {1, 4, 4, 4}});
+  return onnx_file::serialise(b.model);
+}
+
+TEST(Import, ComputesHalvesInSinglePrecisionAndRoundsOnce) {
+  auto compiled = compile_model(halves_network(true)), exact = compile_model(halves_network(false));
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  ASSERT_TRUE(exact.ok()) << exact.error().text;
+  testing::Engine half(compiled->pipm), single(exact->pipm);
+  EXPECT_EQ(half.model().input(0).dtype, DType::f16);
+  EXPECT_EQ(half.model().output(0).dtype, DType::f16);
+  std::minstd_rand random(3);
+  const auto input = testing::random_tensor(half.model().input(0), random);
+  std::vector<f32> same;
+  for (usize i = 0; i < input.size() / 2; ++i)
+    same.push_back(nn::general::Half::decode(static_cast<u16>(input[2 * i] | input[2 * i + 1] << 8)));
+  const auto rounded = half.infer({input})[0], whole = single.infer({testing::bytes_of(same)})[0];
+  for (usize i = 0; i < rounded.size() / 2; ++i) {
+    f32 value = 0;
+    std::memcpy(&value, &whole[4 * i], sizeof value);
+    EXPECT_EQ(rounded[2 * i] | rounded[2 * i + 1] << 8, nn::general::Half::encode(value)) << i;
+  }
+  testing::expect_same_bits(compiled->pipm);
 }
 
 TEST(Import, NamesAnUnknownOperatorItsNodeAndTheRemedy) {

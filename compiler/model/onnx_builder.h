@@ -1,4 +1,5 @@
 #pragma once
+#include "compiler/model/import_halves.h"
 #include "compiler/model/import_operators.h"
 #include "compiler/model/onnx_program.h"
 
@@ -94,6 +95,7 @@ class StageBuilder {
   std::map<std::string, Value> values_;
   std::set<std::string> deferred_;
   std::map<std::string, const onnx_file::Tensor*> initializers_;
+  HalvesImport::Results halves_;
   std::vector<Work> stack_;  ///< the next node is the last
   usize imported_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "compiler/model/extend/import_custom.h"
 #include "compiler/model/import_onnx.h"
 #include "compiler/model/onnx_builder.h"
+#include "compiler/model/passes/passes.h"
 
 namespace pipit::model {
 
@@ -205,12 +206,15 @@ Status StageBuilder::import_operator(const onnx_file::Node& node) {
   for (usize i = 0; i < rule->fewest; ++i)
     if (!inputs[i].valid()) return Error(Code::malformed, "input " + std::to_string(i) + " is missing");
   NodeImport import(graph_, file_.opset, node, name, std::move(inputs));
+  const HalvesImport halves(node, import, halves_);
+  TRY(halves.widen(import));
   auto first = rule->import(import);
   if (!first.ok() && !import.needed.empty()) {
     for (usize index : import.needed) stage_.needed.insert(node.inputs[index]);
     defer({&node, {}});
     return {};
   }
+  if (first.ok()) first = halves.narrow(import, *first);
   return finish_operator(node, import, std::move(first));
 }
 
@@ -320,6 +324,7 @@ Result<Graph> StageBuilder::run_static(const std::vector<Work>& work) {
   graph_.name = file_.graph_name;
   TRY(declare_outputs());
   if (graph_.inputs.empty()) return Error(Code::malformed, "the model has no input");
+  TRY(eliminate_dead_code(graph_));  // roundings of halves that nothing reads
   return std::move(graph_);
 }
 
