@@ -8,6 +8,7 @@
 #include "rig/initrd.h"
 #include "rig/services.h"
 #include "support/files.h"
+#include "support/json.h"
 
 namespace pipit::rig {
 namespace {
@@ -23,7 +24,7 @@ done
 for name in broker device; do
   openssl ecparam -name prime256v1 -genkey -noout -out $name.key
   openssl req -new -key $name.key -subj "/CN=$name" -out $name.csr
-  [ $name = broker ] && usage=serverAuth || usage=clientAuth
+  [ $name = broker ] && usage=serverAuth || usage=clientAuth,serverAuth
   printf 'extendedKeyUsage=%s\nsubjectAltName=DNS:%s\n' $usage $name > $name.ext
   openssl x509 -req -in $name.csr -CA ours.crt -CAkey ours.key -CAcreateserial -days 30 -extfile $name.ext -out $name.crt
 done
@@ -83,6 +84,7 @@ class SecureBroker : public testing::Test {
     options.token = "a-token";
     options.machine.initrd = state_->path("tls.tar");
     options.machine.arguments = words;
+    options.machine.forwards = forwards_;
     return Board::start(options);
   }
   std::string console() const {
@@ -99,6 +101,7 @@ class SecureBroker : public testing::Test {
   std::optional<State> state_;
   Service broker_;
   u16 secure_port_ = 0, open_port_ = 0;
+  std::vector<VmOptions::Forward> forwards_;
 };
 
 constexpr const char kMine[] = " tls.certificate=tls/device.der tls.key=tls/device.key.der";
@@ -116,14 +119,14 @@ TEST_F(SecureBroker, HearsAMachineThatShowsItsCertificate) {
 TEST_F(SecureBroker, IsRefusedWhenAnotherAuthoritySignedIt) {
   auto machine = start("tls.ca=tls/theirs.der", secure_port_);
   ASSERT_TRUE(machine.ok()) << machine.error().text;
-  EXPECT_TRUE(says("tls: broker: the server's certificate is not signed by the authority")) << console();
+  EXPECT_TRUE(says("tls: broker: the other side's certificate is not signed by the authority")) << console();
   machine->power_off();
 }
 
 TEST_F(SecureBroker, IsRefusedUnderAnotherName) {
   auto machine = start("tls.ca=tls/ours.der tls.broker=elsewhere", secure_port_);
   ASSERT_TRUE(machine.ok()) << machine.error().text;
-  EXPECT_TRUE(says("tls: broker: the server's certificate is for another name")) << console();
+  EXPECT_TRUE(says("tls: broker: the other side's certificate is for another name")) << console();
   machine->power_off();
 }
 
@@ -140,6 +143,57 @@ TEST_F(SecureBroker, IsNotSpokenToWithoutTls) {
   EXPECT_TRUE(says("tls: broker: the connection ended during the handshake")) << console();
   EXPECT_EQ(console().find("admitted"), std::string::npos);
   machine->power_off();
+}
+
+/// What a machine answers to `request` when it is called with these options of openssl's.
+std::string call(const State& state, u16 port, const std::string& options, const std::string& request) {
+  const std::string command =
+      "printf '" + request +
+      "' | timeout 20 openssl s_client -quiet -connect 127.0.0.1:" + std::to_string(port) +
+      " -CAfile ours.crt -verify_return_error -verify_hostname device " + options;
+  const auto called = support::run({"bash", "-c", command}, "", {}, state.directory());
+  return called.ok() ? called->out : called.error().text;
+}
+
+TEST_F(SecureBroker, AMachineThatListensSaysWhatItDoesToWhomTheAuthoritySigned) {
+  auto port = choose_port();
+  ASSERT_TRUE(port.ok());
+  forwards_ = {{*port, 8443}};
+  auto machine = start(std::string("tls.ca=tls/ours.der tls.port=8443") + kMine, secure_port_);
+  ASSERT_TRUE(machine.ok()) << machine.error().text;
+  ASSERT_TRUE(says("agent: waiot-0f0e0f")) << console();
+  const std::string mine = "-cert device.crt -key device.key";
+  // The network is up a moment after that line.
+  std::string answer;
+  for (int i = 0; i < 100 && answer.empty(); ++i, usleep(100'000))
+    answer = call(*state_, *port, mine, "GET / HTTP/1.0\\r\\n\\r\\n");
+  const auto body = answer.find("\r\n\r\n");
+  ASSERT_TRUE(answer.starts_with("HTTP/1.0 200 OK\r\n") && body != answer.npos) << answer << console();
+  const auto status = support::Json::parse(answer.substr(body + 4), nullptr, false);
+  ASSERT_TRUE(status.is_object()) << answer;
+  EXPECT_EQ(status["device"], "waiot-0f0e0f");
+  EXPECT_EQ(status["active"]["state"], "none");
+  EXPECT_GT(status["uptime_ms"], 0);
+
+  EXPECT_TRUE(call(*state_, *port, mine, "GET /other HTTP/1.0\\r\\n\\r\\n").starts_with("HTTP/1.0 404"));
+  EXPECT_EQ(call(*state_, *port, "", "GET / HTTP/1.0\\r\\n\\r\\n"), "");
+  EXPECT_TRUE(says("tls: caller: the other side shows no certificate")) << console();
+  EXPECT_EQ(call(*state_, *port, "-cert theirs.crt -key theirs.key", "GET / HTTP/1.0\\r\\n\\r\\n"), "");
+  EXPECT_TRUE(says("tls: caller: the other side's certificate is not signed by the authority")) << console();
+  // Whoever says nothing is given up, and the next one answered.
+  auto silent = support::Process::start(
+      {"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(*port) + "; exec sleep 60"}, {});
+  ASSERT_TRUE(silent.ok()) << silent.error().text;
+  EXPECT_TRUE(call(*state_, *port, mine, "GET / HTTP/1.0\\r\\n\\r\\n").starts_with("HTTP/1.0 200"));
+  silent->kill_now();
+  machine->power_off();
+}
+
+TEST_F(SecureBroker, AMachineThatShallListenNeedsACertificate) {
+  auto machine = start("tls.ca=tls/ours.der tls.port=8443", secure_port_);
+  ASSERT_TRUE(machine.ok()) << machine.error().text;
+  EXPECT_TRUE(says("tls.port: who is called needs tls.certificate and tls.key")) << console();
+  EXPECT_TRUE(says("mewz: exit 78")) << console();
 }
 
 TEST_F(SecureBroker, AMachineWithoutTheFileItWasToldOfDoesNotStart) {

@@ -109,12 +109,16 @@ bool take_ip(CommandLine& out, std::string_view value) {
   return true;
 }
 bool take_dns(CommandLine& out, std::string_view value) { return parse_ipv4(value, out.name_server); }
-bool parse_endpoint(std::string_view value, Endpoint& out) {
+bool parse_port(std::string_view value, u16& out) {
   u64 port = 0;
-  if (!parse_ipv4(take(value, ':'), out.host) || !parse_number(value, 65535, port) || port == 0) return false;
-  out.port = static_cast<u16>(port);
+  if (!parse_number(value, 65535, port) || port == 0) return false;
+  out = static_cast<u16>(port);
   return true;
 }
+bool parse_endpoint(std::string_view value, Endpoint& out) {
+  return parse_ipv4(take(value, ':'), out.host) && parse_port(value, out.port);
+}
+bool take_tls_port(CommandLine& out, std::string_view value) { return parse_port(value, out.tls_port); }
 bool take_broker(CommandLine& out, std::string_view value) { return parse_endpoint(value, out.broker); }
 bool take_blobs(CommandLine& out, std::string_view value) { return parse_endpoint(value, out.blobs); }
 template <std::string_view CommandLine::* kMember>
@@ -169,6 +173,7 @@ constexpr struct {
      "command line: expected tls.broker=NAME or ADDRESS of its certificate"},
     {"tls.blobs", take_text<&CommandLine::tls_blobs>,
      "command line: expected tls.blobs=NAME or ADDRESS of its certificate"},
+    {"tls.port", take_tls_port, "command line: expected tls.port=PORT"},
     {"agent", take_agent, "command line: agent takes no value"},
     {"virtio_mmio.device", take_transport, "command line: expected virtio_mmio.device=BYTES@0xADDRESS:LINE"},
 };

@@ -67,6 +67,7 @@ struct CommandLine {
   std::string_view tls_authority, tls_certificate, tls_key;
   /// tls.broker=NAME tls.blobs=NAME: what the certificate of each must be for; empty: any name will do.
   std::string_view tls_broker, tls_blobs;
+  u16 tls_port = 0;  ///< tls.port=PORT: where the agent says what it does; 0: nowhere
 
   char text[kMaxText];  ///< where the decoded values lie
   u32 text_bytes = 0;

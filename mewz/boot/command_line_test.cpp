@@ -37,11 +37,14 @@ TEST(CommandLine, ReadsEveryWord) {
   EXPECT_TRUE(line.no_files);
   EXPECT_TRUE(line.trace);
   CommandLine node;
-  ASSERT_TRUE(parse_command_line("agent broker=10.0.2.2:1883 blobs=10.0.2.2:8080 token=a%20b", node).ok());
+  ASSERT_TRUE(
+      parse_command_line("agent broker=10.0.2.2:1883 blobs=10.0.2.2:8080 token=a%20b tls.port=8443", node)
+          .ok());
   EXPECT_TRUE(node.agent);
   EXPECT_EQ(node.broker.host[3], 2);
   EXPECT_EQ(node.broker.port, 1883);
   EXPECT_EQ(node.blobs.port, 8080);
+  EXPECT_EQ(node.tls_port, 8443);
   EXPECT_EQ(node.token, "a b");
   ASSERT_EQ(line.transport_count, 2u);
   EXPECT_EQ(line.transports[0].address, 0xFEB0'0E00u);
@@ -63,6 +66,8 @@ TEST(CommandLine, NamesTheWordThatIsWrong) {
                                 "ip=256.1.1.1/8",
                                 "broker=1.2.3.4",
                                 "blobs=1.2.3.4:0",
+                                "tls.port=0",
+                                "tls.port=65536",
                                 "broker=1.2.3:4",
                                 "token=%",
                                 "dns=1.2.3.4.5",

@@ -15,6 +15,7 @@
 #include "mewz/net/interface.h"
 #include "mewz/node/platform.h"
 #include "mewz/node/ram_flash.h"
+#include "mewz/node/status_server.h"
 #include "mewz/node/streams.h"
 
 namespace pipit::mewz {
@@ -23,6 +24,7 @@ namespace {
 constinit RamFlash g_flash;
 constinit Late<NodeNetwork> g_network;
 constinit Late<NodePlatform> g_platform;
+constinit Late<StatusServer> g_status;
 
 template <class T>
 T require(std::string_view what, Result<T> result) {
@@ -66,11 +68,13 @@ void secure_link(const CommandLine& command, const Sources& sources) {
     stop(StopCode::misconfigured);
   }
   Reservation* const memory = require("tls", Reservation::create(NodeNetwork::kTlsBytes));
-  const Status secured =
-      g_network->secure({.authority = file(command.tls_authority),
-                         .certificate = file(command.tls_certificate),
-                         .key = file(command.tls_key)},
-                        {command.tls_broker, command.tls_blobs}, clock(), entropy(), memory->memory());
+  const TlsFiles files = {.authority = file(command.tls_authority),
+                          .certificate = file(command.tls_certificate),
+                          .key = file(command.tls_key)};
+  Status secured =
+      g_network->secure(files, {command.tls_broker, command.tls_blobs}, clock(), entropy(), memory->memory());
+  if (secured.ok() && command.tls_port != 0)
+    secured = g_status.build().init(command.tls_port, files, entropy());
   if (secured.ok()) return;
   Line() << secured.error();
   stop(StopCode::misconfigured);
@@ -85,7 +89,12 @@ void run_node(const CommandLine& command, const Sources& sources, const Machine&
     stop(StopCode::misconfigured);
   }
   g_network.build();
-  if (!command.tls_authority.empty()) secure_link(command, sources);
+  if (!command.tls_authority.empty()) {
+    secure_link(command, sources);
+  } else if (command.tls_port != 0) {
+    Line() << "tls.port: needs tls.ca, the authority of those who may call";
+    stop(StopCode::misconfigured);
+  }
   g_platform.build().init(machine.cpu, files);
   static Probe probe(pages().free_bytes());
   const Shares shares = share_memory();
@@ -125,6 +134,7 @@ void run_node(const CommandLine& command, const Sources& sources, const Machine&
     watchdog::feed();
     clock().refine();
     expire_ports(clock().uptime_ms());
+    if (command.tls_port != 0) g_status->poll(*agent);
     if (agent->step()) continue;
     cpu::disable_interrupts();
     if (network().waiting())

@@ -34,6 +34,13 @@ Status SocketStream::connect(ports::Ipv4 address, u16 port) {
   return {};
 }
 
+void SocketStream::adopt(u32 handle) {
+  PIPIT_CHECK(!has_socket_);
+  handle_ = handle;
+  has_socket_ = true;
+  state_ = State::open;
+}
+
 ports::TcpStream::State SocketStream::state() const {
   if (state_ == State::connecting) {
     const u16 error = sockets(Owner::kernel).connect(handle_, peer_);

@@ -11,6 +11,8 @@ namespace pipit::mewz {
 class SocketStream final : public ports::TcpStream {
  public:
   Status connect(ports::Ipv4 address, u16 port) override;
+  /// Takes a connection of the kernel's that was accepted; the stream is closed.
+  void adopt(u32 handle);
   State state() const override;
   usize send(Bytes data) override;
   usize receive(MutBytes out) override;

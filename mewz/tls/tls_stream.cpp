@@ -16,19 +16,19 @@ const char* why_not_believed(u32 flags) {
     u32 flag;
     const char* text;
   } kTexts[] = {
-      {MBEDTLS_X509_BADCERT_NOT_TRUSTED, "the server's certificate is not signed by the authority (tls.ca)"},
-      {MBEDTLS_X509_BADCERT_EXPIRED, "the server's certificate is no longer valid"},
+      {MBEDTLS_X509_BADCERT_NOT_TRUSTED, "the other side's certificate is not signed by the authority (tls.ca)"},
+      {MBEDTLS_X509_BADCERT_EXPIRED, "the other side's certificate is no longer valid"},
       {MBEDTLS_X509_BADCERT_FUTURE,
-       "the server's certificate is not valid yet: does this machine know the time?"},
+       "the other side's certificate is not valid yet: does this machine know the time?"},
       {MBEDTLS_X509_BADCERT_CN_MISMATCH,
-       "the server's certificate is for another name (tls.broker, tls.blobs)"},
+       "the other side's certificate is for another name (tls.broker, tls.blobs)"},
       {MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE |
            MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
-       "the server's certificate is not for servers"},
+       "the other side's certificate is not for servers"},
   };
   for (const auto& each : kTexts)
     if ((flags & each.flag) != 0) return each.text;
-  return "the server's certificate is of a kind that is not accepted";
+  return "the other side's certificate is of a kind that is not accepted";
 }
 
 const char* why_failed(int error) {
