@@ -16,7 +16,8 @@ const char* why_not_believed(u32 flags) {
     u32 flag;
     const char* text;
   } kTexts[] = {
-      {MBEDTLS_X509_BADCERT_NOT_TRUSTED, "the other side's certificate is not signed by the authority (tls.ca)"},
+      {MBEDTLS_X509_BADCERT_NOT_TRUSTED,
+       "the other side's certificate is not signed by the authority (tls.ca)"},
       {MBEDTLS_X509_BADCERT_EXPIRED, "the other side's certificate is no longer valid"},
       {MBEDTLS_X509_BADCERT_FUTURE,
        "the other side's certificate is not valid yet: does this machine know the time?"},
