@@ -69,5 +69,6 @@ constexpr wasm::HostFunction kFunctions[] = {
 }  // namespace
 
 Functions device_functions() { return kFunctions; }
+extern constinit const u64 kDeviceId = fingerprint(kFunctions);
 
 }  // namespace pipit::wasi

@@ -208,6 +208,7 @@ constexpr wasm::HostFunction kFunctions[] = {
 }  // namespace
 
 Functions file_functions() { return kFunctions; }
+extern constinit const u64 kFilesId = fingerprint(kFunctions);
 
 Errno open_file(Call& call, u32 argument, u64 rights, ports::Files*& files, Descriptor*& descriptor) {
   descriptor = find_descriptor(call.context, call.arg(argument));

@@ -57,6 +57,17 @@ class Call {
   const wasm::Value* values_;
 };
 
+/// What tables with other functions, or the same in another order, do not have (FNV-1a of 64 bits over
+/// modules, names and signatures).
+constexpr u64 fingerprint(std::span<const wasm::HostFunction> functions) {
+  u64 hash = 0xCBF2'9CE4'8422'2325;
+  for (const wasm::HostFunction& function : functions)
+    for (const char* text : {function.module, function.name, function.signature}) do
+        hash = (hash ^ static_cast<u8>(*text)) * 0x100'0000'01B3;
+      while (*text++ != 0);
+  return hash;
+}
+
 /// Makes a wasm::HostFunction's entry of a function that answers an errno.
 template <auto function>
 wasm::HostAction entry(void* context, wasm::Instance& instance, wasm::Value* values) {

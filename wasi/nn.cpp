@@ -227,5 +227,6 @@ constexpr wasm::HostFunction kFunctions[] = {
 }  // namespace
 
 Functions nn_functions() { return kFunctions; }
+extern constinit const u64 kNnId = fingerprint(kFunctions);
 
 }  // namespace pipit::wasi

@@ -96,5 +96,6 @@ constexpr wasm::HostFunction kFunctions[] = {
 }  // namespace
 
 Functions preview1_functions() { return kFunctions; }
+extern constinit const u64 kPreview1Id = fingerprint(kFunctions);
 
 }  // namespace pipit::wasi

@@ -377,6 +377,7 @@ constexpr wasm::HostFunction kFunctions[] = {
 }  // namespace
 
 Functions socket_functions() { return kFunctions; }
+extern constinit const u64 kSocketsId = fingerprint(kFunctions);
 
 Errno socket_read(Context& context, const Descriptor& socket, MutBytes out, usize& count) {
   bool truncated = false;

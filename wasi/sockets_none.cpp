@@ -19,6 +19,7 @@ constexpr wasm::HostFunction kFunctions[] = {
 }  // namespace
 
 Functions socket_functions() { return kFunctions; }
+extern constinit const u64 kSocketsId = fingerprint(kFunctions);
 Errno socket_read(Context&, const Descriptor&, MutBytes, usize&) { return Errno::badf; }
 Errno socket_write(Context&, const Descriptor&, Bytes, usize&) { return Errno::badf; }
 Errno socket_close(Context&, const Descriptor&) { return Errno::badf; }

@@ -13,6 +13,11 @@ HostTables::HostTables(Context& context)
   seed_descriptors(context);
 }
 
+u64 tables_id() {
+  constexpr u64 kPrime = 0x100'0000'01B3;
+  return (((kPreview1Id * kPrime ^ kFilesId) * kPrime ^ kSocketsId) * kPrime ^ kNnId) * kPrime ^ kDeviceId;
+}
+
 bool offers(std::string_view module, std::string_view name) {
   for (Functions table :
        {preview1_functions(), file_functions(), socket_functions(), nn_functions(), device_functions()})

@@ -11,6 +11,12 @@ Functions file_functions();  ///< the rest of preview 1: files.cpp, or files_non
 Functions nn_functions();    ///< wasi_ephemeral_nn
 Functions device_functions();  ///< pipit:sensor, pipit:telemetry
 
+/// Identifies what HostTables offers: names, signatures and their order. Who wrote down a function's place in
+/// these tables finds the same function there as long as the number is the same.
+u64 tables_id();
+// What it is of: fingerprint() of each of the tables above.
+extern const u64 kPreview1Id, kFilesId, kSocketsId, kNnId, kDeviceId;
+
 // The parts of preview 1 that differ between platforms with and without files.
 
 /// Fills an untouched descriptor table with the standard streams and the granted directories.

@@ -142,7 +142,10 @@ support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
   const Image image = TRY(link_image(objects, options.target));
   native::Header header = make_header(module, partition, options);
   if (uses_arithmetic) header.flags |= native::kArithmetic;
-  return write_native_module(header, make_record(module), image);
+  // Where a kernel is started by an emulator more often than not.
+  std::vector<u8> instance;
+  if (header.target == native::Target::x86_64_mewz) instance = make_instance_record(valid, arena);
+  return write_native_module(header, make_record(module), instance, image);
 }
 
 }  // namespace pipit::aot

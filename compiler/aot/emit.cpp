@@ -146,7 +146,8 @@ support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine
   return std::vector<u8>(object.begin(), object.end());
 }
 
-std::vector<u8> write_native_module(const native::Header& prepared, Bytes record, const Image& image) {
+std::vector<u8> write_native_module(const native::Header& prepared, Bytes record, Bytes instance,
+                                    const Image& image) {
   native::Header header = prepared;
   const auto align_up = [](u32 value, u32 to) { return (value + to - 1) / to * to; };
   const u32 trap_bytes = static_cast<u32>(image.traps.size() * sizeof(native::TrapRow));
@@ -154,7 +155,9 @@ std::vector<u8> write_native_module(const native::Header& prepared, Bytes record
   header.trap_count = static_cast<u32>(image.traps.size());
   header.record_at = header.traps_at + trap_bytes;
   header.record_bytes = static_cast<u32>(record.size());
-  header.image_at = align_up(header.record_at + header.record_bytes, header.image_at);
+  const u32 instance_at = align_up(header.record_at + header.record_bytes, 4);
+  if (!instance.empty()) header.flags |= native::kInstance;
+  header.image_at = align_up(instance_at + static_cast<u32>(instance.size()), header.image_at);
   header.image_bytes = static_cast<u32>(image.bytes.size());
   header.code_bytes = image.code_bytes;
   header.functions_at = image.functions_at;
@@ -165,6 +168,7 @@ std::vector<u8> write_native_module(const native::Header& prepared, Bytes record
   std::memcpy(file.data(), &header, sizeof header);
   if (trap_bytes != 0) std::memcpy(file.data() + header.traps_at, image.traps.data(), trap_bytes);
   std::memcpy(file.data() + header.record_at, record.data(), record.size());
+  if (!instance.empty()) std::memcpy(file.data() + instance_at, instance.data(), instance.size());
   std::memcpy(file.data() + header.image_at, image.bytes.data(), image.bytes.size());
   const Sha256::Digest digest = native::digest_of_file(file);
   std::memcpy(file.data() + offsetof(native::Header, digest), digest.data(), digest.size());

@@ -26,7 +26,12 @@ support::Result<std::vector<u8>> emit_object(llvm::Module& module, llvm::TargetM
 support::Result<Image> link_image(std::span<const std::vector<u8>> objects, const Target& target);
 /// What an image that decodes no modules takes the module's parts from.
 std::vector<u8> make_record(const wasm::ModuleImpl& module);
-/// The native module's bytes.
-std::vector<u8> write_native_module(const wasm::native::Header& header, Bytes record, const Image& image);
+/// What an image that does not instantiate step by step copies (Flag::kInstance):
+/// wasm::native::InstanceRecord with its arrays. Empty where one cannot say it: something is imported that is
+/// no function of wasi's, or instantiating fails. Works in `arena`.
+std::vector<u8> make_instance_record(const wasm::ValidModule& module, Arena& arena);
+/// The native module's bytes; `instance` may be empty.
+std::vector<u8> write_native_module(const wasm::native::Header& header, Bytes record, Bytes instance,
+                                    const Image& image);
 
 }  // namespace pipit::aot

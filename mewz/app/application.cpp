@@ -17,7 +17,9 @@
 #include "mewz/interrupts/watchdog.h"
 #include "mewz/log.h"
 #include "mewz/memory/kernel_map.h"
+#include "wasi/tables.h"
 #include "wasm/module.h"
+#include "wasm/module_impl.h"
 #include "wasm/native/callers.h"
 
 namespace pipit::mewz {
@@ -264,6 +266,22 @@ wasm::ValidModule load_module(const AppImage& image, const CpuFeatures& cpu, Are
   return loaded.module;
 }
 
+/// The application in an instance, and its first function: as the native module's record says, or step by
+/// step.
+wasm::native::Recorded instantiate(const AppImage& image, const wasm::ValidModule& module,
+                                   const wasi::HostTables& tables, const wasm::InstanceConfig& config,
+                                   Arena& arena) {
+  if (config.code != nullptr) {
+    const auto made = require(
+        image, wasm::native::create_recorded(module, {tables.span(), wasi::tables_id()}, config, arena));
+    if (made.instance != nullptr && made.entry != wasm::kNone) return made;
+  }
+  const u32 entry = require(image, module.exported_function("_start"));
+  auto instance = wasm::Instance::create(module, tables.span(), config, arena);
+  if (!instance.ok()) explain_link_error(image, module, instance.error());
+  return {*instance, entry};
+}
+
 }  // namespace
 
 void run_application(const AppImage& image, const CommandLine& command, const AppPorts& ports,
@@ -272,7 +290,6 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   Arena instance_arena(reserve(image, kLinearBytes + command.stack_bytes + kInstanceSlack));
   static constinit std::optional<wasm::native::NativeCode> native;
   const wasm::ValidModule module = load_module(image, machine.cpu, module_arena, native);
-  const u32 start = require(image, module.exported_function("_start"));
   static constinit wasi::Context context;
   choose_kernels(machine.cpu);
   fill(context, image, command, ports);
@@ -287,14 +304,13 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
     config.code = &*native;
     config.memory_space = &guarded_memories();
   }
-  auto instance = wasm::Instance::create(module, tables.span(), config, instance_arena);
-  if (!instance.ok()) explain_link_error(image, module, instance.error());
-  if (const Status status = (*instance)->start(start); !status.ok()) refuse(image, status.error());
-  g_running = {*instance,       &image, &machine,     native ? &*native : nullptr,
+  const auto [instance, entry] = instantiate(image, module, tables, config, instance_arena);
+  if (const Status status = instance->start(entry); !status.ok()) refuse(image, status.error());
+  g_running = {instance,        &image, &machine,     native ? &*native : nullptr,
                cpu::read_tsc(), false,  command.trace};
   set_application_report(describe_application);
   if (ports.tell != nullptr) ports.tell("begin");
-  drive(**instance, context, ports, image.native.empty());
+  drive(*instance, context, ports, image.native.empty());
 }
 
 }  // namespace pipit::mewz

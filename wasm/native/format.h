@@ -3,7 +3,8 @@
 
 /// The native module (.pna): flat, little-endian, position independent. It holds no relocations, because its
 /// image refers to itself only by distance and reaches everything else through the context: so it runs where
-/// it lies, in a mapped file or in flash. In order: Header; trap rows; record; padding; image.
+/// it lies, in a mapped file or in flash. In order: Header; trap rows; record; instance record; padding;
+/// image.
 namespace pipit::wasm::native {
 
 constexpr u32 kMagic = 0x1A'41'4E'50;  ///< "PNA\x1A"
@@ -32,6 +33,7 @@ enum Flag : u32 {
   kMetered = 1u << 1,     ///< counts fuel at loop heads and function entries, so that runs can be paused
   kArithmetic = 1u << 2,  ///< asks for helpers from kFirstArithmetic on, which not every image has
   kInEight = 1u << 3,     ///< its digests are by sha256_in_eight(), for loaders that an emulator runs
+  kInstance = 1u << 4,    ///< an InstanceRecord follows the record
 };
 constexpr u64 kGuardedSpace = (u64{8} << 30) + (u64{64} << 10);
 
@@ -79,6 +81,31 @@ struct Record {
   u8 has_memory, imported_memory, has_data_count, uses_v128;
 };
 static_assert(sizeof(Record) == 88);
+
+/// What instantiating the module comes to (Wasm 2.0 §4.5.4) where all its imports are functions of one set of
+/// host tables, so that who instantiates it only copies (instantiate.cpp). It lies behind the record, with
+/// these arrays behind it in the order of the counts.
+struct InstanceRecord {
+  u32 host[2];        ///< which set of host tables, lower half first (wasi::tables_id)
+  u32 entry;          ///< the function exported as "_start", kNone (module_impl.h) without
+  u32 links;          ///< u32: imported functions, table above 16 bits of position in it
+  u32 cells;          ///< u64: what the globals hold, a v128 two
+  u32 tables;         ///< TableStart
+  u32 refs;           ///< u32: contents of tables, all one after another
+  u32 data;           ///< DataStart, in the segments' order
+  u32 dropped_bytes;  ///< a bit a segment: elements', then data
+};
+static_assert(sizeof(InstanceRecord) == 36);
+
+/// Elements of a table that are not null, from the first such to the last.
+struct TableStart {
+  u32 first, count;
+};
+
+/// Bytes from `from` on in the module begin at `to` in memory.
+struct DataStart {
+  u32 to, from, bytes;
+};
 
 /// code: distance from the table's start, 0 for a function that nobody can name from outside; type:
 /// canonical.

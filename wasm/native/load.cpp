@@ -55,7 +55,7 @@ Status NativeModule::verify_file(const Machine& machine) const {
     return Error{Code::unsupported, "native module needs instructions this processor lacks",
                  FIELD(cpu_features)};
   constexpr u32 kKnown = kGuardPages | kMetered | kArithmetic;
-  if ((h.flags & ~(kDigestInEight != nullptr ? kKnown | kInEight : kKnown)) != 0)
+  if ((h.flags & ~(kDigestInEight != nullptr ? kKnown | kInEight | kInstance : kKnown)) != 0)
     return Error{Code::unsupported, "unknown flags of a native module", FIELD(flags)};
   if ((h.flags & kArithmetic) != 0 && !kHasArithmetic)
     return Error{Code::unsupported, "native module needs arithmetic that is not linked in", FIELD(flags)};

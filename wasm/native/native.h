@@ -35,6 +35,10 @@ class NativeModule {
   struct Loaded;
   static Result<Loaded> load_alone(Bytes file, Bytes code, const Machine& machine, Arena& arena);
 
+  /// The file's InstanceRecord, null without; malformed when it or one of its arrays ends outside the file.
+  /// What they say is not looked at: create_recorded() does.
+  Result<const InstanceRecord*> instance_record() const;
+
   const Header& header() const { return *header_; }
   const u8* image() const { return file_.data() + header_->image_at; }
   /// Address of a function's code, null for one that cannot be named from outside the module.
@@ -74,6 +78,26 @@ struct NativeCode {
   NativeModule module;
   const FaultPort* faults = nullptr;
 };
+
+/// Host tables with what identifies their functions' names, signatures and order.
+struct HostOffer {
+  std::span<const HostTable> tables;
+  u64 id;
+};
+
+/// An instance and the function exported as "_start" (kNone without).
+struct Recorded {
+  Instance* instance = nullptr;
+  u32 entry = ~u32{0};
+};
+
+/// What Instance::create() makes of a native module (config.code), by the file's InstanceRecord: copies and
+/// hardly a branch, for machines whose emulator takes longer over code that runs once than over anything
+/// else. No instance, and the arena as it was, where Instance::create() is the way: the file has no such
+/// record or one for other tables, the module's memory comes from the arena or is of one size, there is a
+/// linker, something does not fit. Errors: malformed, for a record that leads outside of what there is.
+Result<Recorded> create_recorded(const ValidModule& module, const HostOffer& host,
+                                 const InstanceConfig& config, Arena& arena);
 
 /// A fault at `pc` while `run` was on: if it is an access outside of linear memory by native code, records
 /// the trap and yields what to pass to pipit_native_abandon(); else null.
