@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -72,7 +73,9 @@ Result<std::vector<u8>> read_file(const std::string& path, usize limit) {
 Status write_file(const std::string& path, Bytes data) {
   TRY(make_directories(folder_of(path)));
   const Unfinished until_renamed;
-  const std::string temporary = path + ".tmp" + std::to_string(getpid());
+  // A name of its own: another thread may be writing the same file.
+  static std::atomic<u32> count = 0;
+  const std::string temporary = path + ".tmp" + std::to_string(getpid()) + "-" + std::to_string(count++);
   {
     Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.fd < 0) return system_error(temporary);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -27,6 +28,27 @@ TEST(Files, WriteThenReadMakesParentFolders) {
   ASSERT_TRUE(data.ok());
   EXPECT_EQ(as_text(*data), "hello");
   EXPECT_FALSE(read_file(path, 4).ok());
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Files, SeveralThreadsWriteTheSameFile) {
+  const std::string folder = scratch(), path = folder + "/file";
+  constexpr u32 kThreads = 4, kRounds = 100;
+  const std::vector<u8> data(256 * 1024, 7);
+  std::atomic<u32> failed = 0, torn = 0;
+  std::vector<std::thread> threads;
+  for (u32 i = 0; i < kThreads; ++i)
+    threads.emplace_back([&] {
+      for (u32 round = 0; round < kRounds; ++round) {
+        if (!write_file(path, data).ok()) ++failed;
+        const auto read = read_file(path);
+        if (!read.ok() || *read != data) ++torn;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0u);
+  EXPECT_EQ(torn, 0u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1) << "no temporary file stays";
   std::filesystem::remove_all(folder);
 }
 

@@ -99,7 +99,8 @@ HttpAnswer BlobServer::answer(const HttpCall& call) {
   std::string device = value_or_empty(call.headers, "x-pipit-device");
   if (!valid_device_name(device)) device = "unnamed";
   std::lock_guard lock(mutex_);
-  u64& sent = sent_[device][counters_ < kMaxCounters ? hex : "others"];
+  const bool room = counters_ < kMaxCounters;
+  u64& sent = sent_[room || sent_.contains(device) ? device : "others"][room ? hex : "others"];
   if (sent == 0) ++counters_;
   sent += range.length;
   return out;

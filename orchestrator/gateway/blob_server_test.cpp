@@ -90,6 +90,34 @@ TEST_F(BlobServerTest, SendsNothingElse) {
   EXPECT_EQ(ask("/blobs/sha256:" + hex, {}, "DELETE").status, 405);
 }
 
+TEST_F(BlobServerTest, RefusesARequestWithABody) {
+  support::HttpRequest request;
+  request.method = "POST";
+  request.url = "http://127.0.0.1:" + std::to_string(server.port()) + "/blobs/sha256:" + hex;
+  request.body = std::string(100'000, 'x');
+  const auto response = support::http(request);
+  ASSERT_TRUE(response.ok()) << response.error().text;
+  EXPECT_EQ(response->status, 405);
+}
+
+TEST_F(BlobServerTest, CountsOnlySoManyDevices) {
+  HttpCall call;
+  call.method = "GET";
+  call.path = "/blobs/sha256:" + hex;
+  for (u32 i = 0; i < 12'000; ++i) {
+    call.headers["x-pipit-device"] = "device-" + std::to_string(i);
+    ASSERT_EQ(server.answer(call).status, 200u);
+  }
+  call.path = "/stats";
+  const auto stats = support::parse_json(server.answer(call).body);
+  ASSERT_TRUE(stats.ok());
+  const support::Json* sent = support::find(*stats, {"sentBytes"});
+  ASSERT_NE(sent, nullptr);
+  EXPECT_LE(sent->size(), 10'001u) << "whoever asks under ever new names must not fill the memory";
+  EXPECT_EQ(support::int_at(*sent, {"device-0", "sha256:" + hex}), 10);
+  EXPECT_EQ(support::int_at(*sent, {"others", "sha256:others"}), 20'000) << "and is counted all the same";
+}
+
 TEST_F(BlobServerTest, CountsWhatEachDeviceWasSent) {
   ask("/blobs/sha256:" + hex, {"Range: bytes=0-3", "X-Pipit-Device: waiot-1"});
   ask("/blobs/sha256:" + hex, {"Range: bytes=4-", "X-Pipit-Device: waiot-1"});

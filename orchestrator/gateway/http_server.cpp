@@ -134,11 +134,13 @@ struct HttpAdapter {
     }
     HttpCall call;
     call.method = method;
-    if (call.method != "GET" && call.method != "HEAD") {
-      *body_size = 0;
-      return respond(server, connection, {.status = 405, .body = "only GET and HEAD\n"});
+    const bool reads = call.method == "GET" || call.method == "HEAD";
+    if (*body_size != 0) {
+      if (reads) return MHD_NO;
+      *body_size = 0;  // passed over: an answer can be given only behind it
+      return MHD_YES;
     }
-    if (*body_size != 0) return MHD_NO;
+    if (!reads) return respond(server, connection, {.status = 405, .body = "only GET and HEAD\n"});
     call.path = url;
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_pair, &call.query);
     MHD_get_connection_values(connection, MHD_HEADER_KIND, add_pair, &call.headers);

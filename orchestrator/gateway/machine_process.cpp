@@ -18,6 +18,7 @@ constexpr usize kMaxCommandBytes = usize{64} << 10;
 }
 
 MachineProcess MachineProcess::find(const std::string& word, const std::string& other) {
+  if (word.empty()) return {};  // which every process has
   std::error_code ended;
   for (std::filesystem::directory_iterator at("/proc", ended), end; !ended && at != end;
        at.increment(ended)) {
@@ -34,7 +35,7 @@ MachineProcess MachineProcess::find(const std::string& word, const std::string& 
 }
 
 bool MachineProcess::running() const {
-  if (pid <= 0 || waitpid(pid, nullptr, WNOHANG) == pid) return false;
+  if (pid <= 0 || word.empty() || waitpid(pid, nullptr, WNOHANG) == pid) return false;
   // A number may have gone to another process since.
   const auto command = support::read_file("/proc/" + std::to_string(pid) + "/cmdline", kMaxCommandBytes);
   return command.ok() && as_text(*command).find(word) != std::string_view::npos;

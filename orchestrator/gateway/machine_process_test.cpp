@@ -27,5 +27,11 @@ TEST(MachineProcess, IsFoundByTwoWordsOfItsCommandLine) {
   EXPECT_FALSE(found.running());
 }
 
+TEST(MachineProcess, WithoutAWordIsNobody) {
+  // What a damaged file of machines gives must not end somebody else's process.
+  EXPECT_EQ(MachineProcess::find("", "").pid, 0);
+  EXPECT_FALSE((MachineProcess{getpid(), ""}.running()));
+}
+
 }  // namespace
 }  // namespace pipit::gateway

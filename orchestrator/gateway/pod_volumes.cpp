@@ -40,6 +40,11 @@ bool is_inside(const std::string& path) {
   return true;
 }
 
+/// Whether one of the two would have to be a directory that holds the other.
+bool contains_path(const std::string& a, const std::string& b) {
+  return a.starts_with(b + "/") || b.starts_with(a + "/");
+}
+
 std::string read_config_map(const Json& source, const std::string& field, PodMount& out) {
   out.kind = PodMount::Kind::config_map;
   out.config_map = text_at(source, {"name"});
@@ -48,8 +53,11 @@ std::string read_config_map(const Json& source, const std::string& field, PodMou
   const Json* items = array_at(source, "items");
   for (usize i = 0; items != nullptr && i < items->size(); ++i) {
     PodMount::Item item{text_at((*items)[i], {"key"}), text_at((*items)[i], {"path"})};
-    if (!is_inside(item.path))
-      return complaint(field + ".configMap.items[" + std::to_string(i) + "].path", "leaves the directory");
+    const std::string where = field + ".configMap.items[" + std::to_string(i) + "].path";
+    if (!is_inside(item.path)) return complaint(where, "leaves the directory");
+    if (std::ranges::any_of(out.items,
+                            [&](const auto& other) { return contains_path(item.path, other.path); }))
+      return complaint(where, "cannot be a file and a directory");
     out.items.push_back(std::move(item));
   }
   return "";
@@ -145,6 +153,13 @@ VolumeFiles read_volume_files(const fs::path& directory) {
   return files;
 }
 
+support::Status write_all(const fs::path& directory, const VolumeFiles& files) {
+  TRY(support::make_directories(directory.string()));
+  for (const auto& [path, text] : files)
+    TRY(support::write_file((directory / path).string(), as_bytes(std::string_view(text))));
+  return {};
+}
+
 /// A folder name that nothing there has.
 fs::path fresh_folder(const fs::path& directory) {
   for (u32 i = 0;; ++i)
@@ -229,13 +244,17 @@ support::Result<bool> write_volume(const std::string& directory, const VolumeFil
   const fs::path before = fs::read_symlink(data, failed);
   if (!before.empty() && read_volume_files(top / before) == files) return false;
   const fs::path version = fresh_folder(top);
-  TRY(support::make_directories(version.string()));
-  for (const auto& [path, text] : files)
-    TRY(support::write_file((version / path).string(), as_bytes(std::string_view(text))));
-  fs::remove(top / kNewData, failed);
-  fs::create_symlink(version.filename(), top / kNewData, failed);
-  if (!failed) fs::rename(top / kNewData, data, failed);
-  if (failed) return Error(Code::io, directory + ": " + failed.message());
+  auto written = write_all(version, files);
+  if (written.ok()) {
+    fs::remove(top / kNewData, failed);
+    fs::create_symlink(version.filename(), top / kNewData, failed);
+    if (!failed) fs::rename(top / kNewData, data, failed);
+    if (failed) written = Error(Code::io, directory + ": " + failed.message());
+  }
+  if (!written.ok()) {  // it is tried again and again: nothing of it may stay
+    fs::remove_all(version, failed);
+    return written.take_error();
+  }
   std::map<std::string, bool> wanted;
   for (const auto& [path, text] : files) wanted[fs::path(path).begin()->string()] = true;
   for (const auto& [name, here] : wanted)

@@ -71,6 +71,12 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.volumes[0].configMap.items[0].path"},
         Case{"Absolute", "/volumes/0/configMap/items/0/path", R"("/b")",
              "spec.volumes[0].configMap.items[0].path"},
+        Case{"FileAndDirectory", "/volumes/0/configMap/items",
+             R"([{"key":"a","path":"x"},{"key":"b","path":"x/y"}])",
+             "spec.volumes[0].configMap.items[1].path"},
+        Case{"DirectoryAndFile", "/volumes/0/configMap/items",
+             R"([{"key":"b","path":"x/y"},{"key":"c","path":"x-y"},{"key":"a","path":"x"}])",
+             "spec.volumes[0].configMap.items[2].path"},
         Case{"SubPath", "/containers/0/volumeMounts/0/subPath", R"("a")",
              "spec.containers[0].volumeMounts[0].subPath"},
         Case{"ReadOnlyEmpty", "/containers/0/volumeMounts/1/readOnly", "true",
@@ -123,6 +129,18 @@ TEST(PodVolumes, ExchangesFilesAllAtOnce) {
   EXPECT_FALSE(fs::exists(fs::symlink_status(folder / before))) << "the old version is gone";
   ASSERT_TRUE(*write_volume(folder.string(), {}));
   EXPECT_EQ(text("a"), "none");
+  fs::remove_all(folder);
+}
+
+TEST(PodVolumes, WhatCannotBeWrittenLeavesNothing) {
+  const fs::path folder = testing::TempDir() + "conflict" + std::to_string(getpid());
+  ASSERT_TRUE(*write_volume(folder.string(), {{"a", "1"}}));
+  const auto count = [&] { return std::distance(fs::directory_iterator(folder), {}); };
+  const auto before = count();
+  for (u32 i = 0; i < 3; ++i)  // a file cannot be a directory too
+    EXPECT_FALSE(write_volume(folder.string(), {{"a", "1"}, {"a/b", "2"}}).ok());
+  EXPECT_EQ(count(), before) << "each attempt left a version behind";
+  EXPECT_EQ(as_text(*support::read_file((folder / "a").string())), "1");
   fs::remove_all(folder);
 }
 

@@ -39,6 +39,10 @@ std::vector<u8> config_of(const std::vector<Layer>& layers) {
 }
 
 Result<link::Manifest> decode_manifest(Bytes bytes) {
+  if (bytes.size() > link::kMaxManifestBytes)
+    return Error(Code::out_of_range, "the device manifest has " + std::to_string(bytes.size()) +
+                                         " bytes; a device keeps at most " +
+                                         std::to_string(link::kMaxManifestBytes) + " bytes");
   link::Manifest manifest;
   if (auto status = link::decode(bytes, manifest); !status.ok())
     return Error(status.take_error()).in("the device manifest");

@@ -35,6 +35,26 @@ TEST(Package, ManifestMustListWhatIsPacked) {
   EXPECT_FALSE(to_artifact(package).ok());
 }
 
+TEST(Package, AManifestThatNoDeviceKeepsIsRefused) {
+  Package package = sample_package();
+  // A key that nobody knows is passed over, however long: the manifest stays a good one.
+  std::vector<u8>& manifest = package.manifest;
+  ASSERT_EQ(manifest[0] & 0xE0, 0xA0) << "a map";
+  ++manifest[0];
+  for (const u8 byte : {0x18, 0x1E, 0x59, 0x0C, 0x00}) manifest.push_back(byte);  // 30: 3072 bytes
+  manifest.resize(manifest.size() + 3072);
+  link::Manifest decoded;
+  ASSERT_TRUE(link::decode(manifest, decoded).ok());
+  const auto artifact = to_artifact(package);
+  ASSERT_FALSE(artifact.ok());
+  EXPECT_EQ(artifact.error().code, Code::out_of_range);
+  EXPECT_NE(artifact.error().text.find("at most 3072 bytes"), std::string::npos) << artifact.error().text;
+  Artifact foreign = sample_artifact();
+  for (Layer& layer : foreign.layers)
+    if (layer.media_type == media::kManifest) layer.data = manifest;
+  EXPECT_FALSE(from_artifact(foreign).ok());
+}
+
 TEST(Package, LayersMustHoldWhatTheManifestNames) {
   Artifact artifact = sample_artifact();
   artifact.layers[1].data[0] ^= 1;
