@@ -45,7 +45,7 @@ int dial(u16 port) {
 
 TEST(HostSockets, AnswerAsTheKernelsDo) {
   for (const auto& [mode, says] :
-       {std::pair{"datagrams", "datagram pong from port set\n"}, std::pair{"errors", "errors 1111111\n"}}) {
+       {std::pair{"datagrams", "datagram pong from port set\n"}, std::pair{"errors", "errors 11111111\n"}}) {
     TextConsole out;
     const auto report = run(program("mewz_net", {mode}, out));
     ASSERT_TRUE(report.ok()) << report.error().text;

@@ -198,11 +198,9 @@ std::string_view reason_text(Reason reason) {
   return index < std::size(kTexts) ? kTexts[index] : "Unknown";
 }
 
-// NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type
 #define MESSAGE(type, table)                                                                          \
   Result<Bytes> encode(const type& message, MutBytes out) { return encode_map(table, message, out); } \
   Status decode(Bytes message, type& out) { return decode_map(table, message, out); }
-// NOLINTEND(bugprone-macro-parentheses)
 MESSAGE(Hello, kHello)
 MESSAGE(Admission, kAdmission)
 MESSAGE(Manifest, kManifest)

@@ -27,8 +27,9 @@ std::string image_name(const std::string& board);
 /// Makes both connections of a machine's agent TLS; certificates and key in DER.
 struct MachineTls {
   std::vector<u8> authority;
-  std::vector<u8> certificate, key;     ///< the machine's own; empty when it has none
-  std::string broker_name, blobs_name;  ///< what the servers' certificates must be for; empty: any name
+  std::vector<u8> certificate, key;  ///< the machine's own; empty when it has none
+  std::string broker_name,
+      blobs_name;  ///< what the servers' certificates must be for; empty: their addresses
 };
 
 struct BoardOptions {

@@ -269,7 +269,7 @@ TEST(MewzNetwork, AnswersWhatGoesWrong) {
   } kCases[] = {{"arg=refused arg=" + std::to_string(*unused), "refused: yes"},
                 {"arg=datagrams ip=10.0.2.15/24,10.0.2.2", "datagram pong from port set"},
                 {"arg=both ip=10.0.2.15/24,10.0.2.2", "both 11 foursix"},
-                {"arg=errors", "errors 1111111"}};
+                {"arg=errors", "errors 11111111"}};
   for (const auto& each : kCases) {
     RunningVm vm("mewz_net.wasm", each.arguments, 1);
     EXPECT_EQ(vm.exit_code(), 0u) << vm.console();

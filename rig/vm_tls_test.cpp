@@ -131,7 +131,7 @@ TEST_F(SecureBroker, IsRefusedUnderAnotherName) {
 }
 
 TEST_F(SecureBroker, RefusesAMachineWithoutACertificate) {
-  auto machine = start("tls.ca=tls/ours.der", secure_port_);
+  auto machine = start("tls.ca=tls/ours.der tls.broker=broker", secure_port_);
   ASSERT_TRUE(machine.ok()) << machine.error().text;
   EXPECT_TRUE(says("tls: broker: the other side refused")) << console();
   machine->power_off();

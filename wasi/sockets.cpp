@@ -343,6 +343,7 @@ Errno sock_getaddrinfo(Call& call) {
       !call.bytes(call.arg(4), 8, hints) || !call.load(call.arg(5), at) || !call.store(call.arg(7), u32{0}))
     return Errno::fault;
   while (node.ends_with('\0')) node.remove_suffix(1);
+  if (node.find('\0') != node.npos) return Errno::inval;  // who looks it up would take it for another name
   Sockets::Address addresses[kMostAddresses];
   const usize most = call.arg(6) < kMostAddresses ? call.arg(6) : kMostAddresses;
   const u16 error = call.context.sockets->resolve(node, {addresses, most}, count);

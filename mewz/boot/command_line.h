@@ -65,7 +65,7 @@ struct CommandLine {
   std::string_view token;           ///< token=TEXT: the device's, for the agent
   /// Members of an archive, in DER, for the agent's link: tls.ca=NAME tls.certificate=NAME tls.key=NAME.
   std::string_view tls_authority, tls_certificate, tls_key;
-  /// tls.broker=NAME tls.blobs=NAME: what the certificate of each must be for; empty: any name will do.
+  /// tls.broker=NAME tls.blobs=NAME: what the certificate of each must be for; empty: its address.
   std::string_view tls_broker, tls_blobs;
   u16 tls_port = 0;  ///< tls.port=PORT: where the agent says what it does; 0: nowhere
 

@@ -129,6 +129,10 @@ static int datagrams(void) {
   return 0;
 }
 
+__attribute__((import_module("wasi_snapshot_preview1"), import_name("sock_getaddrinfo"))) int look_up(
+    const char* node, size_t node_bytes, const char* service, size_t service_bytes, const void* hints,
+    void* list, uint32_t most, uint32_t* count);
+
 static int errors(void) {
   struct pipit_address here = {{0, 0, 0, 0}, 0};
   char byte;
@@ -141,7 +145,10 @@ static int errors(void) {
   const int again = pipit_accept(fd) < 0 && errno == EAGAIN;
   const int invalid = pipit_accept(other) < 0 && errno == EINVAL;
   const int unread = pipit_recv(other, &byte, 1) < 0 && errno == ENOTCONN;
-  printf("errors %d%d%d%d%d%d%d\n", not_connected, no_socket, bad, bound, again, invalid, unread);
+  uint32_t hints[2] = {0}, list = 0, count = 0;
+  const int two_names = look_up("127.0.0.1\0.b", 12, "", 0, hints, &list, 0, &count) == 28; /* EINVAL */
+  printf("errors %d%d%d%d%d%d%d%d\n", not_connected, no_socket, bad, bound, again, invalid, unread,
+         two_names);
   return 0;
 }
 

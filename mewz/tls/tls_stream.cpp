@@ -129,6 +129,7 @@ int TlsStream::check_address(void* self, mbedtls_x509_crt* certificate, int dept
 Status TlsStream::connect(ports::Ipv4 address, u16 port) {
   if (state() != State::closed) return Error{Code::invalid_argument, "stream is not closed"};
   TRY(below_->connect(address, port));
+  if (name_[0] == 0) address_ = address, by_address_ = true;
   return attach();
 }
 

@@ -52,8 +52,8 @@ class TlsStream final : public ports::TcpStream {
   ~TlsStream() { close(); }
 
   /// What the certificate of the other side must be for from the next connection on: a DNS name, or an IPv4
-  /// address in dots (RFC 5280 §4.2.1.6). Empty, as at first: whatever the authority signed. out_of_range
-  /// when it is too long.
+  /// address in dots (RFC 5280 §4.2.1.6). Empty, as at first: the address that connect() goes to; after
+  /// attach() alone, whatever the authority signed. out_of_range when it is too long.
   Status expect(std::string_view name);
   Status connect(ports::Ipv4 address, u16 port) override;
   /// Begins on the stream below, which is connected or being connected; a server has it from its listener.

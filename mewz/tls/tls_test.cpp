@@ -255,6 +255,16 @@ TEST(Tls, BelievesAServerByItsAddress) {
   EXPECT_FALSE(long_name.client_ok.ok());
 }
 
+TEST(Tls, BelievesNobodyElseAtTheAddressOfAServerWithoutAName) {
+  for (const u8 last : {u8{2}, u8{3}}) {
+    Connection connection({});
+    ASSERT_TRUE(connection.client.connect({10, 0, 2, last}, 8883).ok());
+    ASSERT_TRUE(connection.server.attach().ok());
+    connection.settle();
+    EXPECT_EQ(connection.client.state(), last == 2 ? State::open : State::failed) << u32{last};
+  }
+}
+
 TEST(Tls, AServerAsksWhoCalls) {
   Connection known({.certificate = "device.crt", .key = "device.key", .asks = true});
   known.run();

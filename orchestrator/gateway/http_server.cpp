@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned kMaxConnections = 512;
 constexpr unsigned kIdleSeconds = 60;
 constexpr unsigned kThreads = 2;
-constexpr usize kStreamBlock = 32 * 1024;
+constexpr usize kStreamBlock = usize{32} * 1024;
 constexpr usize kMaxQueryParts = 32;
 
 std::string lower(std::string_view text) {
@@ -88,7 +88,7 @@ struct HttpAdapter {
       if (stream->pending.empty()) return stream->end ? MHD_CONTENT_READER_END_OF_STREAM : 0;
     }
     const usize count = std::min(room, stream->pending.size());
-    std::memcpy(out, stream->pending.data(), count);
+    std::copy_n(stream->pending.begin(), count, out);
     stream->pending.erase(0, count);
     return static_cast<ssize_t>(count);
   }

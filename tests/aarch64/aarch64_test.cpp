@@ -78,7 +78,6 @@ struct Kernel {
   unsigned long long (*checksum)();
 };
 constexpr Kernel kKernels[] = {
-// NOLINTNEXTLINE(bugprone-macro-parentheses): an initializer
 #define KERNEL(name, text) {text, k_##name##_init, k_##name##_run, k_##name##_checksum},
 #include "kernels.def"
 #undef KERNEL

@@ -176,7 +176,7 @@ class Restorer {
   Bytes bytes_;  ///< without the checksum
   Arena& scratch_;
   usize at_ = 0;
-  CheckpointHeader header_;
+  CheckpointHeader header_{};
   bool apply_ = false;
   CheckpointFrame known_{};
   ResumePoint known_call_;

@@ -88,7 +88,7 @@ COMPARE32(ge_u, (a >= b))
   UNARY_HANDLER(op##_a_a, acc, 2, , __VA_ARGS__)           \
   UNARY_HANDLER(op##_s_d, R32(3), 4, TO_SLOT, __VA_ARGS__) \
   UNARY_HANDLER(op##_a_d, acc, 4, TO_SLOT, __VA_ARGS__)
-EXTEND32(extend8_s, static_cast<i8>(a))
+EXTEND32(extend8_s, i32{static_cast<i8>(a)})
 EXTEND32(extend16_s, static_cast<i16>(a))
 EXTEND32(extend16_u, static_cast<u16>(a))
 BINARY_HANDLER(rotl, R32(2), R32(3), 4, , std::rotl(a, static_cast<int>(b & 31)))

@@ -27,6 +27,7 @@ struct SimdTranslator {
 
   RegisterInstruction make(u32 number, Form form) const {
     RegisterInstruction in = f.make(Code::count_, form);
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): wide codes follow Code's in its type
     in.code = static_cast<Code>(kCodes + 1 + number);
     return in;
   }
