@@ -1,9 +1,10 @@
 #pragma once
 #include "wasm/instruction.h"
 #include "wasm/module_impl.h"
+#include "wasm/side_table.h"
 
 /// Validation of function bodies, in two files: validate.cpp types instructions, validate_control.cpp nests
-/// blocks and makes the side table.
+/// blocks. What engines in place need to know of branches goes to the side table (side_table.h).
 namespace pipit::wasm {
 
 constexpr u8 kUnknown = 0;  ///< the type of an operand that unreachable code conjures up
@@ -24,7 +25,7 @@ struct ControlFrame {
   i32 block;
   u32 block_at;   ///< offset of the block type's byte
   u32 height;     ///< slots of operands below the block's own
-  u32 start;      ///< loops: offset a branch goes to
+  u32 start;      ///< loops: offset a branch goes to; what follows is the side table's
   u32 side;       ///< loops: side-table index there
   u32 branches;   ///< others: last entry + 1 of the chain that waits for `end`
   u32 condition;  ///< `if`: its entry + 1, waiting for `else` or `end`
@@ -41,6 +42,8 @@ class BodyValidator {
   void run(u32 func);
 
  private:
+  friend struct SideTableMaker;
+
   void instruction(const Instruction& in);
   void contextual(const Instruction& in);
   void reference(const Instruction& in);
@@ -51,7 +54,6 @@ class BodyValidator {
   void branch_table(const Instruction& in);
   void call(u32 type);
   void tail_call(u32 type);
-  void note_width(u8 type);
   void select(u8 type);
   /// Type of a table's elements as operands, which always may be null.
   u8 operand_type(u32 table) const {
@@ -104,9 +106,7 @@ class BodyValidator {
     return frame.op == Op::loop ? block_params(frame) : block_results(frame);
   }
   ControlFrame* label(u32 depth);
-  u32 emit(u32 carry, u32 drop);
-  void branch(ControlFrame& target);
-  void resolve(u32 entry, u32 target, u32 side);
+  void note(SideEvent event, ControlFrame& frame, u32 slots = 0);
 
   ModuleImpl& module_;
   Arena& arena_;

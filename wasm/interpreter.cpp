@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "wasm/side_table.h"
 #include "wasm/simd.h"
 
 namespace pipit::wasm {
@@ -246,6 +247,9 @@ static void run(InstanceImpl& instance) {
   machine.handlers[*pc](pc + 1, machine.sp, machine.fp, &machine);
   machine.fuel += static_cast<u32>(machine.ticks);
 }
+
+// Who links this interpreter links what makes its table.
+[[gnu::used]] static const SideTable* const kMadeBy = &pipit_wasm_side_table;
 
 extern constinit const Engine kInPlaceEngine = {"in-place", attach, boot, run};
 

@@ -3,17 +3,23 @@
 
 #include "wasm/instruction.h"
 #include "wasm/module_impl.h"
+#include "wasm/side_table.h"
 #include "wasm/simd.h"
 
-// Without pipit_wasm_simd the address is null. Read from memory, because not every code model reaches address
-// 0.
+// Where they are not linked the addresses are null. Read from memory, because not every code model reaches
+// address 0.
 extern "C" [[gnu::weak]] const pipit::wasm::SimdFeature pipit_wasm_simd_feature;
+extern "C" [[gnu::weak]] const pipit::wasm::SideTable pipit_wasm_side_table;
 
 namespace pipit::wasm {
 
 static const SimdFeature* const volatile kLinkedSimd = &pipit_wasm_simd_feature;
 
 const SimdFeature* simd_feature() { return kLinkedSimd; }
+
+static const SideTable* const volatile kLinkedSideTable = &pipit_wasm_side_table;
+
+const SideTable* side_table() { return kLinkedSideTable; }
 
 u32 count_slots(TypeList types) {
   u32 slots = 0;

@@ -1,6 +1,7 @@
-// Function bodies: the algorithm of Wasm 2.0's appendix "Validation Algorithm", which at the same time finds
-// where each branch goes. A first pass counts what the second needs, so that the side table is allotted to
-// the byte and the stacks of the second pass lie above it in the arena, where they are freed again.
+// Function bodies: the algorithm of Wasm 2.0's appendix "Validation Algorithm", which at the same time tells
+// the side table, where one is made, what it comes by. A first pass counts what the second needs, so that the
+// side table is allotted to the byte and the stacks of the second pass lie above it in the arena, where they
+// are freed again.
 #include <algorithm>
 
 #include "wasm/body_validator.h"
@@ -42,18 +43,17 @@ void survey_body(Reader& reader, const Limits& limits, u32 params, BodyNeeds& ne
     Instruction instruction;
     if (reader.at_end()) reader.fail(Rule::end_opcode_expected);
     read_instruction(reader, instruction);
+    if (side_table() != nullptr && reader.ok()) {
+      bool is_any_type = false;
+      needs.side_entries += side_table()->entries(instruction, is_any_type);
+      needs.untyped += is_any_type ? 1 : 0;
+    }
     switch (static_cast<Op>(instruction.op)) {
-      case Op::if_: ++needs.side_entries; [[fallthrough]];
+      case Op::if_:
       case Op::block:
       case Op::loop: needs.depth = std::max(needs.depth, ++depth); break;
       case Op::end: --depth; break;
-      case Op::br:
-      case Op::br_if:
-      case Op::else_: ++needs.side_entries; break;
-      case Op::drop:
-      case Op::select: ++needs.untyped; break;
       case Op::br_table:
-        needs.side_entries += instruction.a + 1;
         for (u32 i = 0; i <= instruction.a && reader.ok(); ++i) reader.leb_u32();
         break;
       default: break;
@@ -121,7 +121,7 @@ void BodyValidator::select(u8 type) {
   if (is_reference(first) || is_reference(second)) return mismatch();
   if (first != second && first != kUnknown && second != kUnknown) return mismatch();
   const u8 result = first == kUnknown ? second : first;
-  note_width(result);
+  note(SideEvent::any_type, top(), slots_of(result));
   push(result);
 }
 
@@ -202,7 +202,7 @@ void BodyValidator::contextual(const Instruction& in) {
     case Op::br:
       if (ControlFrame* target = label(in.a)) {
         check_list(label_types(*target));
-        branch(*target);
+        note(SideEvent::branch, *target);
         unreachable();
       }
       break;
@@ -210,7 +210,7 @@ void BodyValidator::contextual(const Instruction& in) {
       pop(kI32);
       if (ControlFrame* target = label(in.a)) {
         const TypeList types = label_types(*target);
-        branch(*target);
+        note(SideEvent::branch, *target);
         pop_list(types);
         push_list(types);
       }
@@ -230,7 +230,11 @@ void BodyValidator::contextual(const Instruction& in) {
       pop(kI32);
       tail_call(in.a);
       break;
-    case Op::drop: note_width(pop()); break;
+    case Op::drop: {
+      const u8 type = pop();
+      note(SideEvent::any_type, top(), slots_of(type));
+      break;
+    }
     case Op::select: select(kUnknown); break;
     case Op::select_t: select(static_cast<u8>(in.a)); break;
     case Op::local_get: push(locals_[in.a]); break;

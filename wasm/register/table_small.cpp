@@ -33,26 +33,29 @@ constexpr bool has_own(Code code) {
 }
 
 constexpr u32 kCount = static_cast<u32>(kFirstNumeric) + 1;
-constexpr std::array<Handler, kCount> kAll = {
-#define R(id, form) has_own(Code::id) ? op_##id : nullptr,
+
+/// Which codes have a handler: a bit each.
+constexpr auto kHave = [] {
+  std::array<u32, (kCount + 31) / 32> have{};
+  for (u32 code = 0; code < kCount; ++code)
+    if (has_own(static_cast<Code>(code))) have[code / 32] |= u32{1} << code % 32;
+  return have;
+}();
+
+// How far from op_unreachable handlers are, in the order of their codes, without gaps: in two bytes, which
+// only the assembler can make of two addresses, and only where both are in one section. None of it is
+// executed.
+#define PIPIT_OFFSET(is_there, handler)                                                                    \
+  asm(".if %c0\n .short %c1 - %c2\n .endif" ::"i"(is_there), "i"((is_there) ? (handler) : op_unreachable), \
+      "i"(op_unreachable));
+[[gnu::naked]] PIPIT_HANDLER handler_offsets(PIPIT_ARGS) {
+#define R(id, form) PIPIT_OFFSET(has_own(Code::id), op_##id)
 #define N(id)
 #include "wasm/register/instructions.def"
 #undef R
 #undef N
-    op_numeric};
-
-/// Their handlers in the order of their codes, without gaps, and which codes they are: a bit each.
-constexpr auto kHandlers = [] {
-  std::array<Handler, kCount - std::ranges::count(kAll, Handler{nullptr})> handlers;
-  std::ranges::copy_if(kAll, handlers.begin(), [](Handler handler) { return handler != nullptr; });
-  return handlers;
-}();
-constexpr auto kHave = [] {
-  std::array<u32, (kCount + 31) / 32> have{};
-  for (u32 code = 0; code < kCount; ++code)
-    if (kAll[code] != nullptr) have[code / 32] |= u32{1} << code % 32;
-  return have;
-}();
+  PIPIT_OFFSET(true, op_numeric)
+}
 
 // What shares a handler has addresses of its own nevertheless, because they are all that an instruction says
 // of itself: jumps of two bytes, a code each.
@@ -87,7 +90,10 @@ Handler handler_of(Code code) {
     return reinterpret_cast<Handler>(reinterpret_cast<usize>(jumps_to_shared) + number * kJumpBytes);
   u32 before = static_cast<u32>(std::popcount(kHave[number / 32] & (bit - 1)));
   for (u32 word = 0; word < number / 32; ++word) before += static_cast<u32>(std::popcount(kHave[word]));
-  return kHandlers[before];
+  // Addresses of Thumb functions are odd.
+  const usize offsets = reinterpret_cast<usize>(handler_offsets) & ~usize{1};
+  const isize offset = read_i16(reinterpret_cast<const u8*>(offsets) + usize{before} * 2);
+  return reinterpret_cast<Handler>(reinterpret_cast<usize>(op_unreachable) + static_cast<usize>(offset & ~1));
 }
 
 }  // namespace pipit::wasm::reg
