@@ -214,9 +214,11 @@ void ClusterTest::device_goes_and_comes_back() {
 void ClusterTest::gateway_restart_changes_nothing() {
   const auto before = device_->seen();
   const std::string started = text_at(state("demo"), {"running", "startedAt"});
+  const std::string name = text_at(pod("demo"), {"metadata", "name"});
+  const std::string said = cluster_->kubectl({"logs", name});
+  EXPECT_NE(said, "");
   cluster_->stop_gateway();
   cluster_->start_gateway();
-  const std::string name = text_at(pod("demo"), {"metadata", "name"});
   ASSERT_TRUE(eventually(
       [&] {
         device_->print("still here");
@@ -224,6 +226,7 @@ void ClusterTest::gateway_restart_changes_nothing() {
       },
       15))
       << cluster_->kubectl({"logs", name});
+  EXPECT_TRUE(cluster_->kubectl({"logs", name}).starts_with(said)) << "what was said before is there";
   ASSERT_TRUE(eventually([&] { return device_->seen().generation > before.generation; }, 5))
       << "desired state is said again";
   EXPECT_EQ(device_->seen().desired, before.desired) << "and is the same";

@@ -54,13 +54,14 @@ class Gateway {
         executor_(kWorkers),
         devices_(options.device_token),
         images_(options.state_dir, options.registry_aliases),
+        logs_(options.state_dir + "/logs"),
         blobs_(images_),
         kubelet_(logs_, {[this] { return ask([this] { return pods_->list(); }); },
                          [this] { return ask([this] { return stats(); }); }}),
         events_(client_, executor_) {}
 
   support::Status run(const std::function<bool()>& stop) {
-    TRY(support::make_directories(options_.state_dir));
+    TRY(support::make_directories(options_.state_dir + "/logs"));
     TRY(start_blobs());
     if (const auto& plain = options_.plain_blob_listen) TRY(blobs_.start_plain(plain->host, plain->port));
     const HttpServer::Options serving = TRY(kubelet_options(options_));

@@ -2,21 +2,68 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
+#include "orchestrator/gateway/log.h"
 #include "orchestrator/gateway/timestamp.h"
 
 namespace pipit::gateway {
 
 namespace {
-constexpr usize kLineOverhead = 48;
+constexpr usize kLineOverhead = 64;
 constexpr usize kChunkBytes = 32 * 1024;
+/// A file is written anew when it has so many times what a ring may hold.
+constexpr usize kMostRingsInFile = 3;
+constexpr const char* kEnding = ".log";
 constexpr i64 kLastLinesMs = 1'000;  ///< a line may come after the news that its attempt ended
 }  // namespace
 
 void PodLogs::open(const std::string& uid, const std::string& container_key) {
   std::lock_guard lock(mutex_);
-  rings_[uid].key = container_key;
+  const auto [found, fresh] = rings_.try_emplace(uid);
+  if (fresh) restore(uid, found->second);
+  found->second.key = container_key;
   uids_[container_key] = uid;
+}
+
+void PodLogs::restore(const std::string& uid, Ring& ring) const {
+  // The API server makes uids; one that could name another folder is kept in memory alone.
+  if (directory_.empty() || uid.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-") != uid.npos)
+    return;
+  ring.file.emplace(directory_ + "/" + uid + kEnding);
+  for (LogLine& line : ring.file->load()) push(ring, std::move(line));
+  if (ring.lines.empty()) return;
+  ring.run = ring.lines.back().run;
+  ring.last_sequence = ring.lines.back().sequence;
+  ring.last_uptime_ms = ring.lines.back().uptime_ms;
+}
+
+void PodLogs::keep_only(const std::set<std::string>& uids) const {
+  if (directory_.empty()) return;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored))
+    if (entry.path().extension() == kEnding && !uids.contains(entry.path().stem().string()))
+      std::filesystem::remove(entry.path(), ignored);
+}
+
+void PodLogs::push(Ring& ring, LogLine line) {
+  ring.bytes += line.text.size() + kLineOverhead;
+  ring.lines.push_back(std::move(line));
+  while (ring.bytes > kMaxBytesPerPod) {
+    ring.bytes -= ring.lines.front().text.size() + kLineOverhead;
+    ring.lines.pop_front();
+    ++ring.first;
+  }
+}
+
+/// Writes the last line down.
+void PodLogs::keep(Ring& ring) {
+  if (!ring.file || ring.lines.empty()) return;
+  const support::Status kept = ring.file->bytes() > kMostRingsInFile * kMaxBytesPerPod
+                                   ? ring.file->replace(ring.lines)
+                                   : ring.file->append(ring.lines.back());
+  if (!kept.ok() && !told_) log(Level::warn, "logs are not kept", {{"error", kept.error().text}});
+  told_ = !kept.ok();
 }
 
 void PodLogs::close(const std::string& uid) {
@@ -26,6 +73,7 @@ void PodLogs::close(const std::string& uid) {
     if (ring == rings_.end()) return;
     if (const auto found = uids_.find(ring->second.key); found != uids_.end() && found->second == uid)
       uids_.erase(found);
+    if (ring->second.file) ring->second.file->remove();
     rings_.erase(ring);
   }
   changed_.notify_all();
@@ -48,13 +96,8 @@ void PodLogs::append(const std::string& uid, u32 sequence, u64 uptime_ms, bool e
     ring.last_sequence = sequence;
     ring.last_uptime_ms = uptime_ms;
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    ring.bytes += text.size() + kLineOverhead;
-    ring.lines.push_back({now_ms, ring.run, error, std::move(text)});
-    while (ring.bytes > kMaxBytesPerPod) {
-      ring.bytes -= ring.lines.front().text.size() + kLineOverhead;
-      ring.lines.pop_front();
-      ++ring.first;
-    }
+    push(ring, {now_ms, ring.run, sequence, uptime_ms, error, std::move(text)});
+    keep(ring);
   }
   changed_.notify_all();
 }
@@ -89,7 +132,7 @@ u64 PodLogs::start_of(const Ring& ring, const LogQuery& query) const {
   const u64 end = ring.first + ring.lines.size();
   u64 start = ring.first;
   while (start < end) {
-    const Line& line = ring.lines[start - ring.first];
+    const LogLine& line = ring.lines[start - ring.first];
     const bool wanted_run = query.previous ? line.run + 1 == ring.run : line.run == ring.run;
     if (wanted_run && (!query.since_ms || line.at_ms >= *query.since_ms)) break;
     ++start;
@@ -134,7 +177,7 @@ std::string PodLogs::Cursor::next(u32 wait_ms) {
   const u64 end = ring.first + ring.lines.size();
   position_ = std::max(position_, ring.first);
   while (position_ < end && out.size() < kChunkBytes && left_bytes_ > 0) {
-    const Line& line = ring.lines[position_ - ring.first];
+    const LogLine& line = ring.lines[position_ - ring.first];
     if (line.run != run_ || (query_.previous && run_ == ring.run)) break;
     ++position_;
     std::string text = query_.timestamps ? rfc3339_micro(line.at_ms) + " " + line.text : line.text;

@@ -4,9 +4,10 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
-#include "base/types.h"
+#include "orchestrator/gateway/log_file.h"
 
 namespace pipit::gateway {
 
@@ -18,13 +19,19 @@ struct LogQuery {
   std::optional<i64> limit_bytes;
 };
 
-/// Lines that applications printed, a bounded ring for each Pod, for the Pod's life. Any thread.
+/// Lines that applications printed, a bounded ring for each Pod, for the Pod's life, and on disk for the next
+/// gateway. Any thread.
 class PodLogs {
  public:
   static constexpr usize kMaxBytesPerPod = 256 * 1024;
 
-  /// Makes lines of `uid` be kept, and found by the container's name.
+  /// `directory`: where lines are kept, in a file for each Pod; empty: nowhere.
+  explicit PodLogs(std::string directory = "") : directory_(std::move(directory)) {}
+
+  /// Makes lines of `uid` be kept, and found by the container's name; those of an earlier gateway are there.
   void open(const std::string& uid, const std::string& container_key);
+  /// Removes what an earlier gateway kept of Pods that are no more.
+  void keep_only(const std::set<std::string>& uids) const;
   /// Forgets a Pod; readers that follow it end.
   void close(const std::string& uid);
   /// A line of a Pod's instance; `sequence` counts from 0 in each attempt, which separates attempts and drops
@@ -57,15 +64,10 @@ class PodLogs {
   };
 
  private:
-  struct Line {
-    i64 at_ms;
-    u32 run;  ///< counts attempts
-    bool error;
-    std::string text;
-  };
   struct Ring {
     std::string key;
-    std::deque<Line> lines;
+    std::optional<LogFile> file;
+    std::deque<LogLine> lines;
     u64 first = 0;  ///< number of lines.front()
     usize bytes = 0;
     u32 run = 0;
@@ -73,8 +75,13 @@ class PodLogs {
     std::optional<u32> last_sequence;
     u64 last_uptime_ms = 0;
   };
+  void restore(const std::string& uid, Ring& ring) const;
+  static void push(Ring& ring, LogLine line);
+  void keep(Ring& ring);
   u64 start_of(const Ring& ring, const LogQuery& query) const;
 
+  std::string directory_;
+  bool told_ = false;  ///< that lines cannot be kept
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Ring> rings_;        ///< by uid

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <thread>
 
 #include "orchestrator/gateway/timestamp.h"
@@ -106,6 +109,81 @@ TEST_F(PodLogsTest, FollowsOneAttempt) {
   EXPECT_EQ(second.next(0), "");
   EXPECT_TRUE(second.ended());
   EXPECT_EQ(read({.follow = true}), "b\n") << "of what has ended, all there is";
+}
+
+struct KeptPodLogs : testing::Test {
+  const std::string folder = testing::TempDir() + "pod_logs." + std::to_string(getpid());
+  void SetUp() override { std::filesystem::create_directories(folder); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+  /// What a gateway that starts now would answer.
+  std::string read(const LogQuery& query = {}) const {
+    PodLogs logs(folder);
+    logs.open("u", "default/fashion/app");
+    PodLogs::Cursor cursor(logs, "u", query);
+    std::string out;
+    while (!cursor.ended()) out += cursor.next(0);
+    return out;
+  }
+};
+
+TEST_F(KeptPodLogs, AreThereForTheNextGateway) {
+  {
+    PodLogs logs(folder);
+    logs.open("u", "default/fashion/app");
+    logs.append("u", 0, 1, false, "first attempt", 1'000);
+    logs.append("u", 0, 5, false, "second\nattempt 9 9 9 9 0 1", 2'000);
+    logs.append("u", 1, 6, true, std::string("a zero: \0.", 10), 3'000);
+  }
+  EXPECT_EQ(read(), std::string("second\nattempt 9 9 9 9 0 1\na zero: \0.\n", 38));
+  EXPECT_EQ(read({.previous = true}), "first attempt\n");
+  EXPECT_EQ(read({.timestamps = true, .since_ms = 3'000}).substr(0, 27), "1970-01-01T00:00:03.000000Z");
+  PodLogs logs(folder);
+  logs.open("u", "default/fashion/app");
+  logs.append("u", 1, 6, true, "said again after the restart", 4'000);
+  logs.append("u", 2, 7, false, "new", 4'000);
+  EXPECT_TRUE(read().ends_with("\nnew\n"));
+  EXPECT_EQ(read().find("again"), std::string::npos);
+  logs.close("u");
+  EXPECT_EQ(read(), "") << "they go with the Pod";
+  EXPECT_FALSE(std::filesystem::exists(folder + "/u.log"));
+}
+
+TEST_F(KeptPodLogs, SurviveALineThatWasCutOff) {
+  PodLogs logs(folder);
+  logs.open("u", "default/fashion/app");
+  logs.append("u", 0, 1, false, "whole", 0);
+  logs.append("u", 1, 2, false, "cut off", 0);
+  const auto size = std::filesystem::file_size(folder + "/u.log");
+  for (u32 less = 1; less < 20; ++less) {
+    std::filesystem::resize_file(folder + "/u.log", size - less);
+    EXPECT_EQ(read(), "whole\n") << less;
+    PodLogs next(folder);
+    next.open("u", "default/fashion/app");
+    next.append("u", 1, 2, false, "cut off", 0);
+    EXPECT_EQ(read(), "whole\ncut off\n") << less;
+  }
+}
+
+TEST_F(KeptPodLogs, TakeBoundedRoom) {
+  PodLogs logs(folder);
+  logs.open("u", "default/fashion/app");
+  const std::string text(1000, 'x');
+  for (u32 i = 0; i < 3'000; ++i) logs.append("u", i, i, false, text + std::to_string(i), 0);
+  EXPECT_LE(std::filesystem::file_size(folder + "/u.log"), 4 * PodLogs::kMaxBytesPerPod);
+  EXPECT_TRUE(read().ends_with("x2999\n"));
+  EXPECT_LE(read().size(), PodLogs::kMaxBytesPerPod);
+}
+
+TEST_F(KeptPodLogs, OfPodsThatAreNoMoreGo) {
+  PodLogs logs(folder);
+  for (const char* uid : {"u", "v", "../w"}) {
+    logs.open(uid, std::string("default/") + uid + "/app");
+    logs.append(uid, 0, 0, false, "x", 0);
+  }
+  PodLogs(folder).keep_only({"v"});
+  EXPECT_FALSE(std::filesystem::exists(folder + "/u.log"));
+  EXPECT_TRUE(std::filesystem::exists(folder + "/v.log"));
+  EXPECT_FALSE(std::filesystem::exists(folder + "/../w.log")) << "no such name becomes a file";
 }
 
 TEST_F(PodLogsTest, KnowsOnlyOpenPods) {

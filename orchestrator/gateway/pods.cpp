@@ -30,6 +30,9 @@ void Pods::on_delta(kube::Delta delta) {
   if (delta.type == kube::Delta::Type::synced) {
     synced_ = true;
     prune_images();  // nothing is pulled yet
+    std::set<std::string> uids;
+    for (const auto& [uid, pod] : pods_) uids.insert(uid);
+    parts_.logs.keep_only(uids);
     const i64 now = unix_ms();
     for (const auto& [name, device] : parts_.devices.all()) settle(name, now);
     return;

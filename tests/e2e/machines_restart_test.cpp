@@ -65,6 +65,8 @@ class Restarts : public Machines {
       const auto node = run_->kubectl().get({"node", name});
       return node.ok() && up::condition(*node, "Ready") == "True";
     });
+    const std::string log = run_->kubectl().run({"logs", "once"}).value_or("");
+    EXPECT_NE(log.find("greeting: bye"), std::string::npos) << "said before the gateway was killed: " << log;
   }
   void update_in_place() const {
     const std::string boot = guests()[0].boot;
