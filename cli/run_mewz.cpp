@@ -41,6 +41,7 @@ constexpr const char kUsage[] =
     "  --disk=FILE             a disk: an archive of files, the application among them or beside it, or a\n"
     "                          configuration (a file of lines key=value that begins with #mewz)\n"
     "  --machine=NAME          microvm (the default), or q35 with its devices on PCI\n"
+    "  --firmware=NAME         mewz (the default, of microvm only) or qemu: what starts the kernel\n"
     "  --print-command=WHAT    only print what would be started: qemu, firecracker (a configuration file) "
     "or\n"
     "                          cloud-hypervisor\n"
@@ -57,9 +58,9 @@ constexpr const char kUsage[] =
     "Example: pipit run --target=mewz --publish=8080:80 --dir=site:/ examples/http\n";
 
 /// Options with a value, behind "=" or in the next word.
-constexpr std::string_view kValueOptions[] = {"--target",  "--publish",       "--dir",   "--disk",
-                                              "--machine", "--print-command", "--env",   "--model",
-                                              "--memory",  "--native",        "--accel", "--gdb"};
+constexpr std::string_view kValueOptions[] = {
+    "--target", "--publish", "--dir",    "--disk",  "--machine", "--print-command", "--env",
+    "--model",  "--memory",  "--native", "--accel", "--gdb",     "--firmware"};
 
 bool takes_value(std::string_view name) {
   return std::ranges::find(kValueOptions, name) != std::end(kValueOptions);
@@ -146,6 +147,9 @@ Status take_option(Request& out, const std::string& name, const std::string& val
   } else if (name == "--machine") {
     if (value != "microvm" && value != "q35") return wrong("--machine=" + value, "microvm or q35");
     out.vm.machine = value;
+  } else if (name == "--firmware") {
+    if (value != "mewz" && value != "qemu") return wrong("--firmware=" + value, "mewz or qemu");
+    out.vm.firmware = value == "qemu" ? rig::VmOptions::Firmware::qemu : rig::VmOptions::Firmware::ours;
   } else if (name == "--print-command") {
     if (value != "qemu" && value != "firecracker" && value != "cloud-hypervisor")
       return wrong("--print-command=" + value, "qemu, firecracker or cloud-hypervisor");

@@ -47,6 +47,16 @@ std::string arguments_of(const VmOptions& options) {
   return arguments;
 }
 
+/// What -bios takes; nothing: QEMU chooses. qboot starts a kernel at once on either machine, and leaves PCI
+/// devices as they are; a microvm without ACPI has it anyway.
+std::string firmware_of(const VmOptions& options) {
+  if (options.machine == "q35") return "qboot.rom";
+  const usize slash = options.kernel.rfind('/');
+  const std::string ours =
+      options.kernel.substr(0, slash == std::string::npos ? 0 : slash + 1) + "mewz-firmware.bin";
+  return options.firmware == VmOptions::Firmware::ours && support::exists(ours) ? ours : "";
+}
+
 std::string text_of(const std::string& path) {
   auto data = support::read_file(path);
   return data.ok() ? std::string(data->begin(), data->end()) : std::string();
@@ -72,14 +82,14 @@ std::vector<std::string> vm_command(const VmOptions& options, const std::string&
   const std::string pci_only = pci ? ",disable-legacy=on" : "";
   std::vector<std::string> command;
   const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
-  // qboot starts a kernel at once on either machine, and leaves PCI devices as they are.
-  add({"qemu-system-x86_64", "-machine", pci ? "q35,acpi=off" : "microvm,acpi=off"});
-  if (pci) add({"-bios", "qboot.rom"});
+  add({"qemu-system-x86_64", "-machine", pci ? "q35,acpi=off" : "microvm,acpi=off,pic=off"});
+  if (const std::string firmware = firmware_of(options); !firmware.empty()) add({"-bios", firmware});
   add({"-cpu", options.accelerator == "kvm" ? "host" : "max", "-accel", options.accelerator});
   add({"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none"});
   add({"-m", std::to_string(options.memory_mb), "-global", "virtio-mmio.force-legacy=false"});
   add({"-device", "isa-debug-exit,iobase=0xf4,iosize=4"});
-  add({"-chardev", console + ",id=console", "-serial", "chardev:console", "-kernel", options.kernel});
+  add({"-chardev", console + ",id=console", "-serial", "chardev:console"});
+  if (!options.kernel.empty()) add({"-kernel", options.kernel});
   if (!options.initrd.empty()) add({"-initrd", options.initrd});
   const std::string arguments = arguments_of(options);
   if (!arguments.empty()) add({"-append", arguments});

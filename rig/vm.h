@@ -18,7 +18,9 @@ struct VmOptions {
   };
   /// What the machine is like: "microvm" (virtio-mmio) or "q35" (virtio by PCI).
   std::string machine = "microvm";
-  std::string kernel;     ///< ELF file of Mewz
+  std::string kernel;  ///< ELF file of Mewz; none when empty
+  /// What a microvm runs first: mewz-firmware.bin beside the kernel, where that is, or QEMU's own.
+  enum class Firmware : u8 { ours, qemu } firmware = Firmware::ours;
   std::string initrd;     ///< file with the application; none when empty
   std::string arguments;  ///< the kernel's command line
   u32 memory_mb = 64;

@@ -34,6 +34,35 @@ TEST(Mewz, StartsIn16MegabytesWithMemoryTimeAndInterrupts) {
   EXPECT_GT(took_ms, 100);  // ticks may be late on a busy machine, but never come early
 }
 
+/// By PVH alone, as under other hypervisors.
+TEST(Mewz, StartsByTheFirmwareOfQemuToo) {
+  VmOptions options = selftest("");
+  options.firmware = VmOptions::Firmware::qemu;
+  const auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 0u) << run->console;
+  EXPECT_NE(run->console.find(" 15 MB, "), std::string::npos) << run->console;
+}
+
+/// On microvm 3 GB lie below the fourth, the rest above it; nothing of it is touched.
+TEST(Mewz, HasBothRangesOfALargeMachine) {
+  VmOptions options = selftest("");
+  options.memory_mb = 5120;
+  const auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 0u) << run->console;
+  EXPECT_NE(run->console.find(" 5119 MB, "), std::string::npos) << run->console;
+}
+
+TEST(Mewz, FirmwareSaysWhenItHasNothingToStart) {
+  VmOptions options;
+  options.more = {"-bios", PIPIT_SOURCE_DIR "/build/mewz/bin/mewz-firmware.bin"};
+  const auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 78u) << run->console;
+  EXPECT_NE(run->console.find("firmware: QEMU has no kernel"), std::string::npos) << run->console;
+}
+
 TEST(Mewz, ImageStaysSmall) {
   auto image = support::read_file(PIPIT_SOURCE_DIR "/build/mewz/bin/mewz");
   ASSERT_TRUE(image.ok()) << image.error().text;
