@@ -18,9 +18,9 @@ class Call {
 
   /// `size` bytes at `address`; false when any lies outside. Valid until the guest runs again.
   bool bytes(u32 address, u32 size, MutBytes& out) {
-    auto view = instance_.memory(address, size);
-    if (!view.ok()) return false;
-    out = *view;
+    const MutBytes all = instance_.memory();
+    if (u64{address} + size > all.size()) return false;
+    out = all.subspan(address, size);
     return true;
   }
   bool text(u32 address, u32 size, std::string_view& out) {
@@ -47,7 +47,11 @@ class Call {
   /// hostile.
   bool load_pair(u32 array, u32 index, u32& first, u32& second) {
     const u64 at = u64{array} + u64{index} * 8;
-    return at <= 0xFFFF'FFFF && load(static_cast<u32>(at), first) && load(static_cast<u32>(at) + 4, second);
+    MutBytes view;
+    if (at > 0xFFFF'FFFF || !bytes(static_cast<u32>(at), 8, view)) return false;
+    first = load_le<u32>(view.data());
+    second = load_le<u32>(view.data() + 4);
+    return true;
   }
 
   Context& context;

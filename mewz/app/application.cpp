@@ -4,9 +4,9 @@
 #include <new>
 #include <optional>
 
-#include "base/sha256.h"
 #include "mewz/app/inference.h"
 #include "mewz/app/native_code.h"
+#include "mewz/app/report.h"
 #include "mewz/clock.h"
 #include "mewz/cpu/cpu.h"
 #include "mewz/devices/power.h"
@@ -20,7 +20,6 @@
 #include "wasi/tables.h"
 #include "wasm/module.h"
 #include "wasm/module_impl.h"
-#include "wasm/native/callers.h"
 
 namespace pipit::mewz {
 namespace {
@@ -32,22 +31,7 @@ constexpr usize kKernelShare = usize{512} << 10;  // of memory that a growing ap
 constexpr u32 kMaxDescriptors = 256;
 constexpr u32 kWasmPage = 65536;
 
-/// The one application and when it was ready, for reports.
-struct Running {
-  wasm::Instance* instance = nullptr;
-  const AppImage* image = nullptr;
-  const Machine* machine = nullptr;
-  const wasm::native::NativeCode* native = nullptr;  ///< none: interpreted
-  u64 ready_tsc = 0;
-  bool announced = false, traced = false;
-};
-constinit Running g_running{};
 constexpr u64 kSettledNs = 1'000'000'000;
-
-[[noreturn]] void refuse(const AppImage& image, const Error& error) {
-  Line() << image.name << ": " << error;
-  stop(StopCode::bad_input);
-}
 
 template <class T>
 T require(const AppImage& image, Result<T> result) {
@@ -59,90 +43,17 @@ MutBytes reserve(const AppImage& image, usize bytes) {
   return require(image, Reservation::create(bytes))->memory();
 }
 
-void print_place(Line& line, const wasm::Instance& instance, wasm::CallFrame frame) {
-  const std::string_view function = instance.module().function_name(frame.func);
-  line << (function.empty() ? "an unnamed function" : function) << " (function " << frame.func
-       << ") at offset ";
-  line.hex(frame.offset);
-}
-
-/// One line a call, innermost first; of a deep stack the innermost ones.
-struct CallPrinter {
-  static constexpr u32 kMostLines = 24;
-  const wasm::Instance& instance;
-  u32 calls = 0;
-
-  void print(wasm::CallFrame frame) {
-    if (++calls > kMostLines) return;
-    Line line;
-    line << "    #" << calls << " ";
-    print_place(line, instance, frame);
-  }
-};
-
-/// What trapped, and who called it.
-void print_trap(wasm::Instance& instance) {
-  const wasm::Trap& trap = instance.trap();
-  {
-    Line line;
-    line << "trap: " << wasm::trap_text(trap.kind) << " in ";
-    print_place(line, instance, {trap.func, trap.offset});
-  }
-  CallPrinter printer{instance};
-  const wasm::CallVisitor visitor = {
-      [](void* to, wasm::CallFrame frame) { static_cast<CallPrinter*>(to)->print(frame); }, &printer};
-  if (g_running.native != nullptr)
-    wasm::native::visit_callers(instance.impl(), g_running.native->module, visitor);
-  else
-    wasm::visit_callers_in_place(instance.impl(), visitor);
-  if (printer.calls > CallPrinter::kMostLines)
-    Line() << "    and " << printer.calls - CallPrinter::kMostLines << " calls more";
-}
-
-/// What runs, and how long it took to get there. Digesting and saying so takes longer than starting did: it
-/// is done when the application has been let go, and has waited, computed for a while, or ended.
-void announce() {
-  if (g_running.announced) return;
-  g_running.announced = true;
-  describe(*g_running.machine);
-  const AppImage& image = *g_running.image;
-  char hex[65];
-  TextWriter text(hex);
-  text.hex(sha256(image.module));
-  Line() << image.name << (image.native.empty() ? " interpreted, " : " native, ") << u64{image.module.size()}
-         << " bytes, sha256 " << text.text() << "; ready "
-         << (g_running.ready_tsc - g_running.machine->main_tsc) / (clock().tsc_hz() / 1'000'000)
-         << " us after main";
-}
-
 /// Between two slices of the application. What is said is not said into a line of its.
 void look_around() {
   clock().refine();
-  if (!g_running.announced && clock().uptime_ns() > kSettledNs && console().at_line_start()) announce();
+  if (!running().announced && clock().uptime_ns() > kSettledNs && console().at_line_start()) announce();
 }
 
 [[noreturn]] void end(u32 code) {
-  const u64 ran = cpu::read_tsc() - g_running.ready_tsc;
+  const u64 ran = cpu::read_tsc() - running().ready_tsc;
   announce();
-  if (g_running.traced) Line() << "time stamp counts while it ran: " << ran;
+  if (running().traced) Line() << "time stamp counts while it ran: " << ran;
   stop(code);
-}
-
-void describe_application() {
-  if (g_running.instance == nullptr) return;
-  announce();
-  Line() << "while the application ran, fuel used " << g_running.instance->fuel_used();
-}
-
-[[noreturn]] void explain_link_error(const AppImage& image, const wasm::ValidModule& module,
-                                     const Error& error) {
-  if (error.where < module.import_count()) {
-    const auto import = module.import(error.where);
-    Line() << image.name << ": import " << import.module << "." << import.name << ": "
-           << code_name(error.code) << ": " << error.message;
-    stop(StopCode::bad_input);
-  }
-  refuse(image, error);
 }
 
 /// Sleeps until the next interrupt: a device's, or the tick.
@@ -196,14 +107,13 @@ struct Models {
 constinit Models g_models{};
 
 void find_models(const AppImage& image, Bytes archive) {
-  constexpr std::string_view kSuffix = ".pipm";
   auto* const models = reinterpret_cast<wasi::NamedModel*>(g_models.memory);
   ArchiveReader reader(archive);
   ArchiveMember member;
   while (require(image, reader.next(member))) {
     std::string_view name = member.name();
-    if (member.kind != ArchiveMember::Kind::file || !name.ends_with(kSuffix)) continue;
-    name.remove_suffix(kSuffix.size());
+    if (member.kind != ArchiveMember::Kind::file || !name.ends_with(kModelSuffix)) continue;
+    name.remove_suffix(kModelSuffix.size());
     name.remove_prefix(name.rfind('/') + 1);
     const u32 at = g_models.count;
     if (at == kMaxModels) refuse(image, {Code::out_of_range, "more models than 16"});
@@ -220,7 +130,8 @@ void find_models(const AppImage& image, Bytes archive) {
 /// The archives' planned models, by file name without folder and suffix, for load_by_name. They stay where
 /// they lie.
 std::span<const wasi::NamedModel> find_models(const AppImage& image) {
-  for (const Bytes archive : image.archive_span()) find_models(image, archive);
+  if (image.has_models)
+    for (const Bytes archive : image.archive_span()) find_models(image, archive);
   return {reinterpret_cast<const wasi::NamedModel*>(g_models.memory), g_models.count};
 }
 
@@ -306,7 +217,7 @@ void run_application(const AppImage& image, const CommandLine& command, const Ap
   }
   const auto [instance, entry] = instantiate(image, module, tables, config, instance_arena);
   if (const Status status = instance->start(entry); !status.ok()) refuse(image, status.error());
-  g_running = {instance,        &image, &machine,     native ? &*native : nullptr,
+  running() = {instance,        &image, &machine,     native ? &*native : nullptr,
                cpu::read_tsc(), false,  command.trace};
   set_application_report(describe_application);
   if (ports.tell != nullptr) ports.tell("begin");

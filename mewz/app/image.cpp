@@ -21,6 +21,7 @@ Status search(Bytes archive, std::string_view wanted, AppImage& image) {
     const bool named = wanted.empty() || member.name() == wanted;
     if (module.empty() && named && begins_with(member.data, kWasm)) module = member.data;
     if (native.empty() && begins_with(member.data, kNative)) native = member.data;
+    image.has_models |= member.name().ends_with(kModelSuffix);
   }
   if (image.module.empty() && !module.empty()) {
     image.module = module;

@@ -16,6 +16,9 @@ struct Sources {
 /// A module without the zeros that fill a disk behind it; anything else as it is.
 Bytes without_padding(Bytes data);
 
+/// Of files that are planned models.
+inline constexpr std::string_view kModelSuffix = ".pipm";
+
 /// What to run.
 struct AppImage {
   std::string_view name;           ///< argv[0]
@@ -23,6 +26,7 @@ struct AppImage {
   Bytes native;                    ///< the same, compiled (.pna); empty: it is interpreted
   Bytes archives[Sources::kMost];  ///< all there are
   u32 archive_count = 0;
+  bool has_models = false;  ///< some member of an archive is called as a planned model is
 
   std::span<const Bytes> archive_span() const { return {archives, archive_count}; }
 };

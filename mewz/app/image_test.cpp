@@ -56,6 +56,9 @@ TEST(AppImage, IsAModuleOrAMemberOfAnArchive) {
   ASSERT_EQ(first->archive_count, 1u);
   EXPECT_EQ(first->archives[0].size(), files.size());
   EXPECT_EQ(as_text(first->native), "PNA\x1A...");
+  EXPECT_FALSE(first->has_models);
+  const std::string with_model = archive({{"app.wasm", std::string(kModule)}, {"m/sample.pipm", "..."}});
+  EXPECT_TRUE(open_one(as_bytes(with_model), "")->has_models);
   auto second = open_one(as_bytes(files), "second.wasm");
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second->module.size(), kModule.size());

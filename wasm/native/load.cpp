@@ -1,4 +1,6 @@
 // The loader: nothing of a native module runs before every field is verified.
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "wasm/module_impl.h"
@@ -18,6 +20,29 @@ Error malformed(const char* message, usize where) {
 
 /// Whether `count` items of `bytes` each at `at` lie within `end`, on a multiple of 4.
 bool fits(u64 at, u32 count, u32 bytes, u64 end) { return at % 4 == 0 && at + u64{count} * bytes <= end; }
+
+/// What may be wrong with a header, in the order in which it is told.
+struct Complaint {
+  Code code;
+  u16 where;
+  const char* message;
+};
+constexpr Complaint kComplaints[] = {
+    {Code::malformed, FIELD(magic), "not a native module"},
+    {Code::unsupported, FIELD(abi_version), "native module of another ABI version: compile it again"},
+    {Code::unsupported, FIELD(target), "native module for another target"},
+    {Code::unsupported, FIELD(cpu_features), "native module needs instructions this processor lacks"},
+    {Code::unsupported, FIELD(flags), "unknown flags of a native module"},
+    {Code::unsupported, FIELD(flags), "native module needs arithmetic that is not linked in"},
+    {Code::malformed, FIELD(file_bytes), "wrong size of a native module"},
+    {Code::malformed, FIELD(image_at), "image outside the file"},
+    {Code::malformed, FIELD(code_bytes), "code outside the image"},
+    {Code::malformed, FIELD(functions_at), "function table outside the image"},
+    {Code::malformed, FIELD(entries_at), "entry table outside the image"},
+    {Code::malformed, FIELD(traps_at), "trap table outside the file"},
+    {Code::malformed, FIELD(record_at), "record outside the file"},
+    {Code::malformed, FIELD(max_frame_bytes), "frames too large"},
+};
 
 Status check_digest(Bytes file, const Header& header) {
   if (std::memcmp(digest_of_file(file).data(), header.digest, sizeof header.digest) != 0)
@@ -43,23 +68,35 @@ Result<NativeModule> NativeModule::load(Bytes file, const ValidModule& module, c
   return native;
 }
 
+/// All of a header is looked at before anything is said: in code that runs once, branches are what costs an
+/// emulator.
 Status NativeModule::verify_file(const Machine& machine) const {
   const Header& h = *header_;
-  if (h.magic != kMagic) return malformed("not a native module", FIELD(magic));
-  if (h.abi_version != kAbiVersion)
-    return Error{Code::unsupported, "native module of another ABI version: compile it again",
-                 FIELD(abi_version)};
-  if (h.target != machine.target)
-    return Error{Code::unsupported, "native module for another target", FIELD(target)};
-  if ((h.cpu_features & ~machine.cpu_features) != 0)
-    return Error{Code::unsupported, "native module needs instructions this processor lacks",
-                 FIELD(cpu_features)};
   constexpr u32 kKnown = kGuardPages | kMetered | kArithmetic;
-  if ((h.flags & ~(kDigestInEight != nullptr ? kKnown | kInEight | kInstance : kKnown)) != 0)
-    return Error{Code::unsupported, "unknown flags of a native module", FIELD(flags)};
-  if ((h.flags & kArithmetic) != 0 && !kHasArithmetic)
-    return Error{Code::unsupported, "native module needs arithmetic that is not linked in", FIELD(flags)};
-  TRY(verify_layout());
+  const u32 known = kDigestInEight != nullptr ? kKnown | kInEight | kInstance : kKnown;
+  u32 failed = 0, number = 0;  // a bit for each complaint
+  const auto require = [&](bool holds) { failed |= u32{!holds} << number++; };
+  require(h.magic == kMagic);
+  require(h.abi_version == kAbiVersion);
+  require(h.target == machine.target);
+  require((h.cpu_features & ~machine.cpu_features) == 0);
+  require((h.flags & ~known) == 0);
+  require((h.flags & (kHasArithmetic ? 0 : kArithmetic)) == 0);
+  require(h.file_bytes == file_.size());
+  require(u64{h.image_at} + h.image_bytes == h.file_bytes && h.image_at >= sizeof(Header) &&
+          h.image_at % 16 == 0);
+  require(h.code_bytes <= h.image_bytes);
+  require(h.functions_at >= h.code_bytes &&
+          fits(h.functions_at, h.function_count, sizeof(FunctionRow), h.image_bytes));
+  require(h.entries_at >= h.code_bytes && fits(h.entries_at, h.type_count, sizeof(i32), h.image_bytes));
+  require(h.traps_at >= sizeof(Header) && fits(h.traps_at, h.trap_count, sizeof(TrapRow), h.image_at));
+  require(h.record_at >= sizeof(Header) && h.record_bytes >= sizeof(Record) &&
+          fits(h.record_at, h.record_bytes, 1, h.image_at));
+  require(h.max_frame_bytes <= (64u << 20));
+  if (failed != 0) {
+    const Complaint& first = kComplaints[std::countr_zero(failed)];
+    return Error{first.code, first.message, first.where};
+  }
   return check_digest(file_, h);
 }
 
@@ -70,59 +107,44 @@ Status NativeModule::verify_origin(const Sha256::Digest& module) const {
   return {};
 }
 
-Status NativeModule::verify_layout() const {
-  const Header& h = *header_;
-  if (h.file_bytes != file_.size()) return malformed("wrong size of a native module", FIELD(file_bytes));
-  if (h.image_at < sizeof(Header) || h.image_at > h.file_bytes ||
-      h.image_bytes != h.file_bytes - h.image_at || h.image_at % 16 != 0)
-    return malformed("image outside the file", FIELD(image_at));
-  if (h.code_bytes > h.image_bytes) return malformed("code outside the image", FIELD(code_bytes));
-  if (h.functions_at < h.code_bytes ||
-      !fits(h.functions_at, h.function_count, sizeof(FunctionRow), h.image_bytes))
-    return malformed("function table outside the image", FIELD(functions_at));
-  if (h.entries_at < h.code_bytes || !fits(h.entries_at, h.type_count, sizeof(i32), h.image_bytes))
-    return malformed("entry table outside the image", FIELD(entries_at));
-  if (h.traps_at < sizeof(Header) || !fits(h.traps_at, h.trap_count, sizeof(TrapRow), h.image_at))
-    return malformed("trap table outside the file", FIELD(traps_at));
-  if (h.record_at < sizeof(Header) || h.record_bytes < sizeof(Record) ||
-      !fits(h.record_at, h.record_bytes, 1, h.image_at))
-    return malformed("record outside the file", FIELD(record_at));
-  if (h.max_frame_bytes > (64u << 20)) return malformed("frames too large", FIELD(max_frame_bytes));
-  return {};
-}
-
-/// Every distance in the tables leads into the code, every row agrees with the module.
+/// Every distance in the tables leads into the code, every row agrees with the module. All of a table is
+/// looked at before anything is said, without branches where none is needed.
 Status NativeModule::verify_tables(const ModuleImpl& module) const {
   const Header& h = *header_;
   const auto leads_into_code = [&](u32 table, i32 distance) {
-    const i64 at = i64{table} + distance;
-    return at >= 0 && at < i64{h.code_bytes};
+    return static_cast<u64>(i64{table} + distance) < h.code_bytes;
   };
   if (h.function_count != module.funcs.size())
     return malformed("wrong number of functions", FIELD(function_count));
   if (h.type_count != module.types.size()) return malformed("wrong number of types", FIELD(type_count));
   const auto* functions = reinterpret_cast<const FunctionRow*>(image() + h.functions_at);
   const auto* entries = reinterpret_cast<const i32*>(image() + h.entries_at);
-  for (u32 i = 0; i < h.type_count; ++i)
-    if (entries[i] != 0 && !leads_into_code(h.entries_at, entries[i]))
-      return malformed("entry stub outside the code", h.image_at + h.entries_at + i * sizeof(i32));
-  for (u32 i = 0; i < h.function_count; ++i) {
-    const FunctionRow row = functions[i];
-    const usize where = h.image_at + h.functions_at + i * sizeof row;
-    if (row.type != module.type_of(i).canonical) return malformed("function of another type", where);
-    if (row.code != 0 && (!leads_into_code(h.functions_at, row.code) || entries[row.type] == 0))
-      return malformed("function outside the code", where);
-  }
   const auto* traps = reinterpret_cast<const TrapRow*>(file_.data() + h.traps_at);
-  for (u32 i = 0; i < h.trap_count; ++i)
-    if (traps[i].pc > h.code_bytes || traps[i].offset >= module.code.size() ||
-        (i != 0 && traps[i].pc <= traps[i - 1].pc))
-      return malformed("disordered trap table", h.traps_at + i * sizeof(TrapRow));
+  bool stubs = true, rows = true, order = true;
+  for (u32 i = 0; i < h.type_count; ++i) {
+    const bool leads = leads_into_code(h.entries_at, entries[i]), none = entries[i] == 0;
+    stubs &= none | leads;
+  }
+  for (u32 i = 0; i < h.function_count; ++i) {
+    const u16 type = module.type_of(i).canonical;
+    const bool same = functions[i].type == type, none = functions[i].code == 0, called = entries[type] != 0;
+    const bool leads = leads_into_code(h.functions_at, functions[i].code);
+    rows &= same & (none | (leads & called));
+  }
+  u64 least = 0;
+  for (u32 i = 0; i < h.trap_count; ++i) {
+    const bool ascends = traps[i].pc >= least, in_code = traps[i].pc <= h.code_bytes;
+    const bool in_module = traps[i].offset < module.code.size();
+    order &= ascends & in_code & in_module;
+    least = u64{traps[i].pc} + 1;
+  }
+  if (!stubs) return malformed("entry stub outside the code", h.image_at + h.entries_at);
+  if (!rows) return malformed("function of another type or outside the code", h.image_at + h.functions_at);
+  if (!order) return malformed("disordered trap table", h.traps_at);
   u32 global_slots = 0, result_slots = 0;
   for (const GlobalType& global : module.globals.subspan(module.imported_globals))
     global_slots += slots_of(global.type);
-  for (const TypeEntry& type : module.types)
-    result_slots = type.result_slots > result_slots ? type.result_slots : result_slots;
+  for (const TypeEntry& type : module.types) result_slots = std::max<u32>(type.result_slots, result_slots);
   if (h.global_slots != global_slots) return malformed("wrong number of globals", FIELD(global_slots));
   if (h.result_slots < result_slots || h.result_slots > kMaxCells)
     return malformed("wrong number of cells for results", FIELD(result_slots));

@@ -52,7 +52,6 @@ class NativeModule {
  private:
   explicit NativeModule(Bytes file) : file_(file), header_(reinterpret_cast<const Header*>(file.data())) {}
   Status verify_file(const Machine& machine) const;
-  Status verify_layout() const;
   Status verify_origin(const Sha256::Digest& module) const;
   Status verify_record(const ModuleImpl& module) const;
   Status read_record(ModuleImpl& module) const;

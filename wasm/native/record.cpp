@@ -1,4 +1,6 @@
 // A module from a native module's record (format.h) instead of decoding: its arrays stay where they lie.
+#include <algorithm>
+
 #include "wasm/module_impl.h"
 #include "wasm/native/digest.h"
 #include "wasm/native/native.h"
@@ -15,25 +17,22 @@ Error malformed(const char* message, usize where) {
   return {Code::malformed, message, static_cast<u32>(where)};
 }
 
-/// Takes arrays from a record, one after another.
+/// Takes arrays from a record, one after another. Nothing of them may be looked at before ok().
 class Arrays {
  public:
   Arrays(Bytes bytes, usize at) : bytes_(bytes), at_(at) {}
   template <class T>
   void take(std::span<T>& out, u32 count) {
-    const u64 size = (u64{count} * sizeof(T) + 3) & ~u64{3};
-    ok_ = ok_ && size <= bytes_.size() - at_;
-    if (!ok_) return;
+    const u8* const first = bytes_.data() + std::min<u64>(at_, bytes_.size());
     // Never written to: only decoding does.
-    out = {const_cast<T*>(reinterpret_cast<const T*>(bytes_.data() + at_)), count};
-    at_ += static_cast<usize>(size);
+    out = {const_cast<T*>(reinterpret_cast<const T*>(first)), count};
+    at_ += (u64{count} * sizeof(T) + 3) & ~u64{3};
   }
-  bool ok() const { return ok_ && at_ == bytes_.size(); }
+  bool ok() const { return at_ == bytes_.size(); }
 
  private:
   Bytes bytes_;
-  usize at_;
-  bool ok_ = true;
+  u64 at_;
 };
 
 }  // namespace
