@@ -76,14 +76,21 @@ void print_json(const model::CModel& made, const std::vector<std::string>& files
   const Json json = {{"files", files},
                      {"arena_bytes", made.arena_bytes},
                      {"scratch_bytes", made.scratch_bytes},
+                     {"dsp_scratch_bytes", made.dsp_scratch_bytes},
+                     {"state_bytes", made.state_bytes},
                      {"constant_bytes", made.constant_bytes},
                      {"operators", made.operators}};
   std::printf("%s\n", support::dump(json, 2).c_str());
 }
 
 void print_text(const model::CModel& made, const std::vector<std::string>& files) {
-  std::printf("RAM: arena %u bytes, scratch %u bytes; flash besides the code: constants %u bytes\n",
-              made.arena_bytes, made.scratch_bytes, made.constant_bytes);
+  std::printf("RAM    %u bytes: activations %u, scratch %u\n", made.arena_bytes + made.scratch_bytes,
+              made.arena_bytes - made.state_bytes, made.scratch_bytes);
+  if (made.state_bytes != 0) std::printf("       and %u that the model remembers\n", made.state_bytes);
+  if (made.dsp_scratch_bytes != made.scratch_bytes)
+    std::printf("       %u bytes on a Cortex-M with the DSP extension: scratch %u\n",
+                made.arena_bytes + made.dsp_scratch_bytes, made.dsp_scratch_bytes);
+  std::printf("flash  %u bytes of constants, and the code\n", made.constant_bytes);
   for (const std::string& name : made.operators)
     std::printf("compile the C files of operator %s along, with -Dpipit_operator_entry=%s\n", name.c_str(),
                 model::entry_name(name).c_str());

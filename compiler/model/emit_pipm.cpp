@@ -128,8 +128,10 @@ class Emitter {
     const Tensor& output = graph_[node.output];
     const u64 macs = macs_of(graph_, node);
     macs_ += macs;
-    summary_.push_back({node.name, format::opcode_name(static_cast<u8>(*opcode_of(graph_, node))),
-                        dtype_name(output.dtype), to_string(output.shape), macs, constant_bytes_});
+    std::string opcode = format::opcode_name(static_cast<u8>(*opcode_of(graph_, node)));
+    if (node.op == Op::general) opcode += " " + function_name(node.as<GeneralAttributes>());
+    summary_.push_back({node.name, std::move(opcode), dtype_name(output.dtype), to_string(output.shape), macs,
+                        constant_bytes_});
     return {};
   }
 
@@ -213,28 +215,6 @@ class Emitter {
   u64 macs_ = 0;
   u64 constant_bytes_ = 0;
 };
-
-}  // namespace
-
-namespace {
-
-/// Multiply-accumulates of the functions that are sums of products.
-u64 general_macs(const Graph& graph, const Node& node) {
-  const u64 outputs = static_cast<u64>(element_count(graph[node.output].shape));
-  const Shape& x = graph[node.inputs[0]].shape;
-  switch (static_cast<FunctionId>(node.as<GeneralAttributes>().function)) {
-    case FunctionId::matmul: return outputs * static_cast<u64>(x.back());
-    case FunctionId::conv: {
-      const Shape& w = graph[node.inputs[1]].shape;
-      return w[0] == 0 ? 0 : outputs * static_cast<u64>(element_count(w) / w[0]);
-    }
-    case FunctionId::conv_transpose: {
-      const Shape& w = graph[node.inputs[1]].shape;
-      return w[0] == 0 ? 0 : static_cast<u64>(element_count(x) * (element_count(w) / w[0]));
-    }
-    default: return 0;
-  }
-}
 
 }  // namespace
 

@@ -10,7 +10,7 @@ namespace pipit::model {
 /// One line of the plan's table.
 struct PlannedOperator {
   std::string name;    ///< of the node
-  std::string opcode;  ///< nn's name
+  std::string opcode;  ///< nn's name; of general functions with the function's
   std::string dtype;   ///< of its output
   std::string output;  ///< shape
   u64 macs = 0;

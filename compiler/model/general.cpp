@@ -1,5 +1,7 @@
 #include "compiler/model/general.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace pipit::model {
@@ -145,6 +147,40 @@ std::string function_name(const GeneralAttributes& attributes) {
     case FunctionId::audio: return kind < std::size(kAudioNames) ? name + "_" + kAudioNames[kind] : name;
     default: return name;
   }
+}
+
+u64 general_macs(const GeneralAttributes& attributes, std::span<const nn::general::Type> inputs,
+                 const nn::general::Type& output) {
+  const u64 outputs = output.count();
+  const nn::general::Type& x = inputs[0];
+  const auto per_row = [&] {
+    return inputs[1].dims[0] == 0 ? u64{0} : u64{inputs[1].count() / inputs[1].dims[0]};
+  };
+  switch (static_cast<FunctionId>(attributes.function)) {
+    case FunctionId::matmul: return outputs * x.dims[x.rank - 1];
+    case FunctionId::conv: return outputs * per_row();
+    case FunctionId::conv_transpose: return x.count() * per_row();
+    case FunctionId::recurrent:  // every step of every sequence takes all weights once
+      return u64{x.dims[0]} * x.dims[1] * (u64{inputs[1].count()} + inputs[2].count());
+    case FunctionId::einsum: {
+      if (inputs.size() < 2) return 0;
+      u64 extents[16] = {}, products = 1;
+      for (usize k = 0; k < inputs.size(); ++k)
+        for (u32 axis = 0; axis < inputs[k].rank; ++axis) {
+          const u32 label = static_cast<u32>(attributes.ints[2 + 2 * k + axis / 4]) >> (axis % 4 * 8) & 15;
+          extents[label] = std::max<u64>(extents[label], inputs[k].dims[axis]);
+        }
+      for (i32 label = 0; label < attributes.ints[1]; ++label) products *= extents[label];
+      return products * (inputs.size() - 1);
+    }
+    default: return 0;
+  }
+}
+
+u64 general_macs(const Graph& graph, const Node& node) {
+  std::vector<nn::general::Type> inputs;
+  for (TensorId id : node.inputs) inputs.push_back(type_of(graph[id]));
+  return general_macs(node.as<GeneralAttributes>(), inputs, type_of(graph[node.output]));
 }
 
 Status infer_general(Graph& graph, NodeId id) {

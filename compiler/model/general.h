@@ -1,5 +1,6 @@
 #pragma once
 #include <initializer_list>
+#include <span>
 #include <vector>
 
 #include "compiler/model/graph.h"
@@ -25,6 +26,11 @@ GeneralAttributes reshape_to(const Shape& shape);
 
 /// "binary add", for dumps and messages.
 std::string function_name(const GeneralAttributes& attributes);
+
+/// Multiply-accumulates of the functions that are sums of products.
+u64 general_macs(const GeneralAttributes& attributes, std::span<const nn::general::Type> inputs,
+                 const nn::general::Type& output);
+u64 general_macs(const Graph& graph, const Node& node);
 
 /// Element type and shape of the output of a general node; malformed with the engine's words.
 support::Status infer_general(Graph& graph, NodeId node);

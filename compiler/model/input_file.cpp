@@ -7,6 +7,7 @@
 #include "base/endian.h"
 #include "compiler/model/npy.h"
 #include "compiler/model/onnx_file.h"
+#include "nn/general/types.h"
 #include "support/files.h"
 
 namespace pipit::model {
@@ -23,6 +24,9 @@ std::string type_text(const nn::TensorInfo& info) {
 
 u32 elements(const nn::TensorInfo& info) { return info.bytes / dtype_bytes(info.dtype); }
 
+/// An input that takes real numbers: each as it is, or rounded to the type's.
+bool is_float(const nn::TensorInfo& info) { return info.dtype == DType::f32 || info.dtype == DType::f16; }
+
 bool is_quantised(const nn::TensorInfo& info) {
   return info.scale > 0 && (info.dtype == DType::i8 || info.dtype == DType::u8 || info.dtype == DType::i16);
 }
@@ -32,6 +36,11 @@ void append_real(Sample& sample, const nn::TensorInfo& info, f32 real) {
   if (info.dtype == DType::f32) {
     sample.resize(sample.size() + 4);
     store_le(&sample[sample.size() - 4], real);
+    return;
+  }
+  if (info.dtype == DType::f16) {
+    sample.resize(sample.size() + 2);
+    store_le(&sample[sample.size() - 2], nn::general::Half::encode(real));
     return;
   }
   const f32 q = std::nearbyint(real / info.scale) + static_cast<f32>(info.zero_point);
@@ -64,7 +73,7 @@ Result<ImageShape> image_shape(const nn::TensorInfo& info) {
 /// One colour of one pixel in the input's type.
 void append_pixel(Sample& sample, const nn::TensorInfo& info, const InputOptions& options, f32 pixel,
                   u32 colour) {
-  if (!options.normalised && info.dtype != DType::f32) {
+  if (!options.normalised && !is_float(info)) {
     const long value = std::lround(pixel);
     sample.push_back(static_cast<u8>(info.dtype == DType::i8 ? value - 128 : value));
     return;
@@ -75,7 +84,7 @@ void append_pixel(Sample& sample, const nn::TensorInfo& info, const InputOptions
 Result<Sample> picture_sample(Bytes file, const nn::TensorInfo& info, const InputOptions& options) {
   const ImageShape shape = TRY(image_shape(info));
   const bool integer = info.dtype == DType::i8 || info.dtype == DType::u8;
-  if (info.dtype != DType::f32 && !(integer && (is_quantised(info) || !options.normalised)))
+  if (!is_float(info) && !(integer && (is_quantised(info) || !options.normalised)))
     return Error(Code::unsupported, "pictures for an input of type " + type_text(info));
   Picture decoded = TRY(decode_picture(file));
   if (options.signed_bytes)
@@ -132,12 +141,24 @@ Result<std::vector<i16>> wav_samples(Bytes file) {
   return Error(Code::malformed, "the WAV file has no data");
 }
 
+/// A row of samples: no more than one axis is longer than 1.
+bool is_sound(const nn::TensorInfo& info) {
+  return std::count_if(info.dims.begin(), info.dims.begin() + info.rank, [](u32 dim) { return dim > 1; }) <=
+         1;
+}
+
 Result<std::vector<Sample>> sound_windows(Bytes file, const nn::TensorInfo& info) {
   const std::vector<i16> sound = TRY(wav_samples(file));
   const bool plain = info.dtype == DType::i16 && info.scale == 0;
-  if (info.dtype != DType::f32 && info.dtype != DType::i16 && !is_quantised(info))
+  if (!is_float(info) && info.dtype != DType::i16 && !is_quantised(info))
     return Error(Code::unsupported, "sound for an input of type " + type_text(info));
   const u32 window = elements(info);
+  if (!is_sound(info))
+    return Error(
+        Code::invalid_argument,
+        "the model's input " + type_text(info) +
+            " is no sound: a WAV file is a row of samples, this input has several axes and wants features "
+            "made of it, such as a spectrogram; give those, as .npy or raw elements");
   if (sound.size() < window)
     return Error(Code::invalid_argument, "the WAV file holds " + std::to_string(sound.size()) +
                                              " samples, the model's input is " + std::to_string(window));
@@ -166,7 +187,7 @@ Result<std::vector<Sample>> array_samples(const Array& array, const nn::TensorIn
                                              " is no multiple of the "
                                              "model's input " +
                                              type_text(info));
-  if (array.dtype != info.dtype && !(array.dtype == DType::f32 && is_quantised(info)))
+  if (array.dtype != info.dtype && !(array.dtype == DType::f32 && (is_quantised(info) || is_float(info))))
     return Error(Code::invalid_argument, std::string("the array's elements are ") + dtype_name(array.dtype) +
                                              ", the model's input is " + type_text(info));
   std::vector<Sample> samples;

@@ -24,10 +24,10 @@ using Sample = std::vector<u8>;
 
 /// Reads a file into one sample or several:
 /// - PNG, JPEG, BMP: resized to the image input [1,H,W,C] or [1,C,H,W], C being 3 or 1 (brightness);
-/// - WAV (PCM of 16 bits, channels averaged): consecutive windows of the input's length, the rest dropped;
-/// int16
-///   as it is, otherwise sample / 32768;
-/// - .npy: the model's element type, or float for a quantised input; a multiple of the input's elements;
+/// - WAV (PCM of 16 bits, channels averaged), where no more than one axis of the input is longer than 1:
+///   consecutive windows of the input's length, the rest dropped; int16 as it is, otherwise sample / 32768;
+/// - .npy: the model's element type, or float for a quantised or half-precision input; a multiple of the
+/// input's elements;
 /// - ONNX TensorProto (.pb): likewise;
 /// - anything else: raw little-endian elements of all inputs, a multiple of a sample.
 /// invalid_argument when the sizes do not fit, malformed for a damaged file.

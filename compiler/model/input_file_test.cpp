@@ -136,6 +136,40 @@ TEST_F(InputFile, SoundBecomesWindows) {
   EXPECT_EQ(floats((*samples)[1]), (std::vector<f32>{4.0f / 32, 5.0f / 32, 6.0f / 32, 7.0f / 32}));
 }
 
+TEST_F(InputFile, RefusesSoundForAnInputOfSeveralAxes) {
+  const auto file = relu({1, 4, 2});
+  std::vector<u8> wav(44 + 64);
+  std::memcpy(&wav[0], "RIFF", 4);
+  std::memcpy(&wav[8], "WAVEfmt ", 8);
+  store_le(&wav[16], u32{16});
+  store_le(&wav[20], u16{1});
+  store_le(&wav[22], u16{1});
+  store_le(&wav[34], u16{16});
+  std::memcpy(&wav[36], "data", 4);
+  store_le(&wav[40], u32{64});
+  const auto samples = read_samples(write(".wav", wav), *nn::PlannedModel::load(file));
+  ASSERT_FALSE(samples.ok());
+  EXPECT_NE(samples.error().text.find("f32[1x4x2] is no sound"), std::string::npos) << samples.error().text;
+}
+
+TEST_F(InputFile, RoundsPicturesAndArraysToHalfPrecision) {
+  Builder b;
+  b.input("x", {1, 1, 2, 2});
+  b.node("Relu", {"x"}, "y");
+  b.model.inputs[0].type = onnx_file::ElementType::f16;
+  b.model.outputs.push_back({"y", onnx_file::ElementType::f16, {1, 1, 2, 2}});
+  const auto compiled = compile_model(onnx_file::serialise(b.model));
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  const auto model = *nn::PlannedModel::load(compiled->pipm);
+  const auto picture = read_samples(write(".bmp", bitmap(2, 2, {255, 255, 255}, {0, 0, 0})), model);
+  ASSERT_TRUE(picture.ok()) << picture.error().text;
+  EXPECT_EQ((*picture)[0], (Sample{0, 0x3C, 0, 0, 0, 0x3C, 0, 0}));  // 1, 0 in each row
+  const auto array = read_samples(
+      write(".npy", write_npy({DType::f32, {4}, testing::bytes_of<f32>({0.5f, 0.1f, -2, 65504})})), model);
+  ASSERT_TRUE(array.ok()) << array.error().text;
+  EXPECT_EQ((*array)[0], (Sample{0, 0x38, 0x66, 0x2E, 0, 0xC0, 0xFF, 0x7B}));
+}
+
 /// Damaged headers answer with an error or a sample, never worse.
 TEST_F(InputFile, SurvivesDamage) {
   const auto file = relu({1, 3, 2, 2});

@@ -330,6 +330,7 @@ Result<Graph> StageBuilder::run_static(const std::vector<Work>& work) {
 
 std::vector<Work> Program::start() const {
   std::vector<Work> work;
+  work.reserve(file_.nodes.size());
   for (const auto& node : file_.nodes) work.push_back({&node, {}});
   return work;
 }

@@ -1,10 +1,13 @@
 // docs/operators.md: what ONNX's node tests say of each operator, and what becomes C and Wasm.
+#include <algorithm>
 #include <map>
 
 #include "compiler/model/emit_c/writer.h"
 #include "compiler/model/emit_wasm/operators.h"
 #include "compiler/model/import_onnx.h"
+#include "compiler/model/onnx_file.h"
 #include "compiler/model/onnx_suite.h"
+#include "nn/general/general.h"
 
 namespace pipit::model {
 namespace {
@@ -38,7 +41,9 @@ std::string introduction(const Row& total, usize tests) {
          number(total.emitted) +
          " can also be written as C and as Wasm\n(`pipit model compile`): the last column. The others take a "
          "shape from a value that only arrives at run time, or one of\ntheir functions has no C kernel "
-         "yet.\n\n| Operator | agree | wrong | refused | C, Wasm |\n|---|---:|---:|---:|---:|\n";
+         "yet. Operator sets 7 to " +
+         number(onnx_file::kNewestOpset) +
+         " are read.\n\n| Operator | agree | wrong | refused | C, Wasm |\n|---|---:|---:|---:|---:|\n";
 }
 
 std::string types_text(const std::vector<DType>& types) {
@@ -62,8 +67,17 @@ std::string planned_operators() {
             types_text(wasm::types_of(traits.opcode)) + " |\n";
   }
   text += "\nFunctions of `general` with a C kernel, for the element types and shapes that it takes:";
-  for (const char* name : c::emitted_functions()) text += std::string(" ") + name;
-  return text + ".\n";
+  const auto emitted = c::emitted_functions();
+  for (const char* name : emitted) text += std::string(" ") + name;
+  text += ".\n\nWithout one:";
+  for (u32 number = 1; nn::general::find_function(number) != nullptr; ++number) {
+    const std::string name = nn::general::find_function(number)->name;
+    if (std::ranges::find(emitted, name) == emitted.end()) text += " " + name;
+  }
+  return text +
+         "; of those above, half precision (models of it are computed in single precision), LpPool, Resize "
+         "that "
+         "crops, and\nlogarithms, powers and remainders of double precision.\n";
 }
 
 }  // namespace

@@ -217,7 +217,7 @@ TEST(Generalize, MultipliesTwoMatricesOfActivations) {
   const auto compiled = compile_model(b.finish("y", {1, 3}));
   ASSERT_TRUE(compiled.ok()) << compiled.error().text;
   ASSERT_EQ(compiled->operators.size(), 1u);
-  EXPECT_EQ(compiled->operators[0].opcode, "general");
+  EXPECT_EQ(compiled->operators[0].opcode, "general matmul");
   EXPECT_EQ(compiled->macs, 6u);
 }
 

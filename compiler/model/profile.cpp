@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/model/evaluate.h"
+#include "compiler/model/general.h"
 #include "compiler/model/graph.h"
 #include "nn/model_view.h"
 #include "nn/operator.h"
@@ -48,8 +49,20 @@ u64 macs_of(const nn::Node& node) {
     case Opcode::depthwise_conv2d:
     case Opcode::depthwise_conv2d_asymmetric:
     case Opcode::dynamic_depthwise_conv2d: return outputs * weights.dims[1] * weights.dims[2];
+    case Opcode::general: {
+      std::vector<nn::general::Type> inputs;
+      for (u32 i = 0; i < node.input_count(); ++i) inputs.push_back(nn::general::type_of(node.input(i)));
+      return general_macs(node.attributes<nn::format::GeneralAttributes>(), inputs,
+                          nn::general::type_of(node.output()));
+    }
     default: return 0;
   }
+}
+
+std::string name_of(const nn::Node& node) {
+  const std::string name = nn::format::opcode_name(node.opcode());
+  if (node.opcode() != static_cast<u8>(Opcode::general)) return name;
+  return name + " " + function_name(node.attributes<nn::format::GeneralAttributes>());
 }
 
 /// First and last operator that needs each arena tensor.
@@ -94,7 +107,7 @@ u64 live_at(nn::ModelView model, const std::vector<Life>& lives, u32 step) {
 OperatorProfile describe(nn::ModelView model, const std::vector<Life>& lives, u32 step) {
   const nn::Node node(model, step, nullptr);
   OperatorProfile op;
-  op.opcode = nn::format::opcode_name(node.opcode());
+  op.opcode = name_of(node);
   op.type = dtype_name(static_cast<DType>(node.output().dtype));
   op.shape = to_string(shape_of(node.output()));
   op.macs = macs_of(node);

@@ -37,10 +37,13 @@ C real_function(Binary kind, C a, C b) {
     case Binary::multiply: return a * b;
     case Binary::divide: return a / b;
     case Binary::modulo: {
+      if constexpr (std::is_same_v<C, f32>) return nn::general::modulo(a, b);
       const C rest = std::fmod(a, b);
       return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
     }
-    case Binary::remainder: return std::fmod(a, b);
+    case Binary::remainder:
+      if constexpr (std::is_same_v<C, f32>) return nn::general::remainder(a, b);
+      return std::fmod(a, b);
     case Binary::power: return std::pow(a, b);
     case Binary::minimum: return a != a ? a : b != b ? b : a < b ? a : b;
     case Binary::maximum: return a != a ? a : b != b ? b : a > b ? a : b;

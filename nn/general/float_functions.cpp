@@ -9,7 +9,10 @@ namespace {
 // clang-format off: each stands on those before it
 #include "nn/kernels/c99/elementary_f32.c"
 #include "nn/kernels/c99/functions_f32.c"
+#include "nn/kernels/c99/trigonometry_f32.c"
 #include "nn/kernels/c99/power_f32.c"
+#include "nn/kernels/c99/remainder_f32.c"
+#include "nn/kernels/c99/sums_f32.c"
 // clang-format on
 }  // namespace
 }  // namespace c99
@@ -34,5 +37,10 @@ NamedFunction activation_function(i32 kind) {
 }
 
 f32 power(f32 x, f32 y) { return c99::power_f32(x, y); }
+f32 remainder(f32 x, f32 y) { return c99::remainder_f32(x, y); }
+f32 modulo(f32 x, f32 y) { return c99::modulo_f32(x, y); }
+f32 root_of_sum(f64 sum) { return c99::root_of_sum(sum); }
+f32 log_of_sum(f64 sum) { return c99::log_of_sum(sum); }
+f32 exp_below(f32 x, f32 top) { return c99::exp_below(x, top); }
 
 }  // namespace pipit::nn::general

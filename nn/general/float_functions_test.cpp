@@ -25,6 +25,8 @@ f64 worst_error(Unary kind, f64 (*reference)(f64), f64 low, f64 high) {
   return worst;
 }
 
+constexpr f32 kInfinite = std::numeric_limits<f32>::infinity();
+
 f64 sigmoid(f64 x) { return 1 / (1 + std::exp(-x)); }
 f64 softplus(f64 x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
@@ -37,6 +39,52 @@ TEST(FloatFunctions, AreWithinFiveUnitsOfTheLastPlace) {
   EXPECT_LT(worst_error(Unary::erf, std::erf, -0.01, 0.01), 4);
   EXPECT_LT(worst_error(Unary::sigmoid, sigmoid, -80, 20), 4);
   EXPECT_LT(worst_error(Unary::softplus, softplus, -20, 20), 5);
+}
+
+TEST(FloatFunctions, TurnAsTheStandardDoesAndRoundOnce) {
+  constexpr f64 kOnce = 0.501;  // of a unit: the nearest float, but for ties
+  for (const f64 reach : {0.01, 4.0, 3000.0, 5e6, 1e20, 3e38}) {
+    EXPECT_LT(worst_error(Unary::sin, std::sin, -reach, reach), kOnce) << reach;
+    EXPECT_LT(worst_error(Unary::cos, std::cos, -reach, reach), kOnce) << reach;
+    EXPECT_LT(worst_error(Unary::tan, std::tan, -reach, reach), kOnce) << reach;
+    EXPECT_LT(worst_error(Unary::atan, std::atan, -reach, reach), kOnce) << reach;
+    EXPECT_LT(worst_error(Unary::asinh, std::asinh, -reach, reach), kOnce) << reach;
+    EXPECT_LT(worst_error(Unary::acosh, std::acosh, 1, 1 + reach), kOnce) << reach;
+  }
+  EXPECT_LT(worst_error(Unary::asin, std::asin, -1, 1), kOnce);
+  EXPECT_LT(worst_error(Unary::acos, std::acos, -1, 1), kOnce);
+  for (const f64 reach : {0.01, 1.0, 88.0}) {
+    EXPECT_LT(worst_error(Unary::sinh, std::sinh, -reach, reach), kOnce) << reach;
+    EXPECT_LT(worst_error(Unary::cosh, std::cosh, -reach, reach), kOnce) << reach;
+  }
+  for (const f64 reach : {0.002, 0.5, 0.9999999})
+    EXPECT_LT(worst_error(Unary::atanh, std::atanh, -reach, reach), kOnce) << reach;
+}
+
+TEST(FloatFunctions, LeaveWhatDivisionLeaves) {
+  for (u64 bits = 0; bits < 0xFF80'0000; bits += 9973 * 511) {
+    const f32 x = std::bit_cast<f32>(static_cast<u32>(bits));
+    for (u64 other = 1; other < 0xFF80'0000; other += 9967 * 1023) {
+      const f32 y = std::bit_cast<f32>(static_cast<u32>(other));
+      if (x != x || y != y || std::isinf(x) || y == 0) continue;
+      EXPECT_EQ(std::bit_cast<u32>(remainder(x, y)), std::bit_cast<u32>(std::fmod(x, y)))
+          << static_cast<f64>(x) << " by " << static_cast<f64>(y);
+    }
+  }
+  EXPECT_EQ(remainder(5, kInfinite), 5);
+  EXPECT_TRUE(std::isnan(remainder(kInfinite, 5)) && std::isnan(remainder(5, 0)));
+  EXPECT_EQ(modulo(-7, 3), 2);
+  EXPECT_EQ(modulo(7, -3), -2);
+  EXPECT_EQ(modulo(-6, 3), 0);
+}
+
+TEST(FloatFunctions, TakeRootsAndLogarithmsOfSumsThatNoFloatHolds) {
+  EXPECT_FLOAT_EQ(root_of_sum(1e60), 1e30f);
+  EXPECT_FLOAT_EQ(root_of_sum(1e-60), 1e-30f);
+  EXPECT_FLOAT_EQ(root_of_sum(9), 3);
+  EXPECT_FLOAT_EQ(log_of_sum(1e40), 92.103404f);
+  EXPECT_EQ(exp_below(-kInfinite, -kInfinite), 1);
+  EXPECT_EQ(exp_below(3, 3), 1);
 }
 
 TEST(FloatFunctions, AreExactWhereTheStandardIs) {
@@ -70,7 +118,16 @@ TEST(FloatFunctions, KnowTheEdges) {
   EXPECT_EQ(at(Unary::erf, -kInfinity), -1);
   EXPECT_TRUE(std::signbit(at(Unary::tanh, -0.0f)));
   for (Unary kind :
-       {Unary::exp, Unary::log, Unary::sqrt, Unary::tanh, Unary::erf, Unary::sigmoid, Unary::floor})
+       {Unary::sin, Unary::tan, Unary::asin, Unary::atan, Unary::sinh, Unary::asinh, Unary::atanh})
+    EXPECT_EQ(std::bit_cast<u32>(at(kind, -0.0f)), 0x8000'0000u) << static_cast<int>(kind);
+  for (Unary kind : {Unary::sin, Unary::cos, Unary::tan})
+    EXPECT_TRUE(std::isnan(at(kind, kInfinity))) << static_cast<int>(kind);
+  EXPECT_TRUE(std::isnan(at(Unary::asin, 1.5f)) && std::isnan(at(Unary::acosh, 0.5f)));
+  EXPECT_EQ(at(Unary::atanh, 1), kInfinity);
+  EXPECT_EQ(at(Unary::sinh, -200), -kInfinity);
+  for (Unary kind : {Unary::exp, Unary::log, Unary::sqrt, Unary::tanh, Unary::erf, Unary::sigmoid,
+                     Unary::floor, Unary::sin, Unary::cos, Unary::tan, Unary::asin, Unary::acos, Unary::atan,
+                     Unary::sinh, Unary::cosh, Unary::asinh, Unary::acosh, Unary::atanh})
     EXPECT_TRUE(std::isnan(at(kind, kNone))) << static_cast<int>(kind);
 }
 

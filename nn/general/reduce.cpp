@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "nn/general/float_functions.h"
 #include "nn/general/general.h"
 #include "nn/general/kinds.h"
 
@@ -51,11 +52,25 @@ class Reducer {
   }
   bool needs_second_round() const { return kind_ == Reduce::log_sum_exp; }
   void take_again(Compute<T> x) {
+    if constexpr (std::is_same_v<T, f32>) {
+      exponentials_ += static_cast<f64>(exp_below(x, extreme_));
+      return;
+    }
     const f64 top = static_cast<f64>(extreme_);
     exponentials_ +=
         std::isinf(top) ? (static_cast<f64>(x) == top ? 1 : 0) : std::exp(static_cast<f64>(x) - top);
   }
   T finish() {
+    if constexpr (std::is_same_v<T, f32>) switch (kind_) {  // the bits of generated C
+        case Reduce::l2: return root_of_sum(sum_);
+        case Reduce::log_sum: return log_of_sum(sum_);
+        case Reduce::log_sum_exp: {
+          const f64 log = static_cast<f64>(extreme_) + static_cast<f64>(log_of_sum(exponentials_));
+          exponentials_ = 0;
+          return static_cast<f32>(log);
+        }
+        default: break;
+      }
     switch (kind_) {
       case Reduce::minimum:
       case Reduce::maximum: return T(extreme_);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "nn/general/general.h"
+#include "nn/general/resize.h"
 
 namespace pipit::nn::general {
 namespace {
@@ -22,12 +23,7 @@ enum class Coordinates : i32 {
 };
 enum class Nearest : i32 { round_prefer_floor, round_prefer_ceil, floor, ceil, count_ };
 
-/// The input elements that make one output element along one axis.
-struct Taps {
-  u32 count = 0;
-  i64 at[4];
-  f64 weight[4];
-};
+using Taps = ResizeTaps;
 
 /// Keys' cubic convolution at distance `x`.
 f64 cubic(f64 x, f64 a) {
@@ -68,8 +64,9 @@ f64 source_coordinate(const Call& call, u32 axis, u32 at) {
   }
 }
 
-/// Taps of an output element; none where a crop leaves the input.
-Taps taps_of(const Call& call, u32 axis, u32 at) {
+}  // namespace
+
+Taps resize_taps(const Call& call, u32 axis, u32 at) {
   const i64 in = call[0].type.dims[axis];
   if (in == i64{call.type.dims[axis]} && call.real_at(axis) == 1 &&
       static_cast<Coordinates>(call.at(1)) != Coordinates::tf_crop_and_resize)
@@ -99,6 +96,8 @@ Taps taps_of(const Call& call, u32 axis, u32 at) {
     for (f64& weight : taps.weight) weight /= sum;
   return taps;
 }
+
+namespace {
 
 /// The sum of products over the taps of all axes.
 template <class T>
@@ -137,7 +136,7 @@ void resize(const Call& call) {
     unravel(call.type, i, index);
     bool outside = false;
     for (u32 axis = 0; axis < call.type.rank; ++axis) {
-      taps[axis] = taps_of(call, axis, index[axis]);
+      taps[axis] = resize_taps(call, axis, index[axis]);
       outside = outside || taps[axis].count == 0;
     }
     call.as<T>()[i] =

@@ -15,7 +15,9 @@ struct CModel {
   std::string source;  ///< PREFIX.c
   u32 arena_bytes = 0;
   u32 scratch_bytes = 0;               ///< static, besides the arena
-  u32 constant_bytes = 0;              ///< weights, biases, factors
+  u32 dsp_scratch_bytes = 0;           ///< instead of those, with the DSP extension of Armv7E-M
+  u32 state_bytes = 0;                 ///< of the arena: what the model remembers
+  u32 constant_bytes = 0;              ///< weights, biases, factors, tables
   std::vector<std::string> functions;  ///< that the header declares
   std::vector<std::string> operators;  ///< names of custom operators, whose C must be compiled along
   std::vector<u8> constants;           ///< PREFIX.bin, which the source of a dialect embeds

@@ -43,6 +43,13 @@ TEST(EmitC, ComputesOnnxNodeTestsAsTheEngineDoes) {
   EXPECT_GE(compare_models(models, one_in(13)), 5u);
 }
 
+/// Floats are moved as bits and read as floats again: compilers may think that these are two memories.
+TEST(EmitC, SeesMemoryAsOneTypeAfterTheOther) {
+  const auto model = fs::path(onnx_suite_folder()) / "node/test_nllloss_NCd1_weight_expanded/model.onnx";
+  if (!fs::exists(model)) GTEST_SKIP() << "apt-get install libonnx-testdata";
+  EXPECT_EQ(compare_models({model}, 1), 1u);
+}
+
 TEST(EmitC, ComputesLayersOf16BitActivations) {
   const auto models = models_in(fs::path(PIPIT_TESTDATA) / "tflm-seanet", ".tflite");
   if (models.empty()) GTEST_SKIP() << "no trained models at " << PIPIT_TESTDATA;

@@ -17,9 +17,6 @@ using nn::general::FunctionId;
 FunctionId function_of(const Node& node) {
   return static_cast<FunctionId>(node.attributes<GeneralAttributes>().function);
 }
-bool is_real(const TensorRecord& tensor) {
-  return is_half(tensor.dtype) || nn::is(tensor, DType::f32) || nn::is(tensor, DType::f64);
-}
 bool is_whole(const TensorRecord& tensor) { return type_name(tensor.dtype) != nullptr && !is_real(tensor); }
 
 /// A function of x and y in C, for floats and for integers, which wrap; nullptr where there is none. T stands
@@ -85,45 +82,32 @@ void binary(Writer& out, const Node& node) {
                     number(elements(node.input(1))), number(elements(node.output())), out.output(node)});
 }
 
-std::string limits_of(u32 dtype) {
-  switch (static_cast<DType>(dtype)) {
-    case DType::i8: return "INT8_MIN, INT8_MAX";
-    case DType::u8: return "0, UINT8_MAX";
-    case DType::i16: return "INT16_MIN, INT16_MAX";
-    case DType::u16: return "0, UINT16_MAX";
-    case DType::i32: return "INT32_MIN, INT32_MAX";
-    case DType::u32: return "0, UINT32_MAX";
-    case DType::i64: return "INT64_MIN, INT64_MAX";
-    default: return "0, UINT64_MAX";
-  }
-}
+/// Halves travel by way of f32, as they do in the engine.
+std::string half_name(u32 dtype) { return dtype == static_cast<u32>(DType::f16) ? "half" : "bfloat"; }
 
-bool has_cast(const Node& node) {
-  const u32 from = node.input(0).dtype, to = node.output().dtype;
-  const auto is_f16 = [](u32 dtype) { return dtype == static_cast<u32>(DType::f16); };
-  if (is_f16(from)) return nn::is(node.output(), DType::f32);
-  if (is_f16(to)) return nn::is(node.input(0), DType::f32);
-  return !is_half(from) && !is_half(to);
-}
 void cast(Writer& out, const Node& node) {
-  const std::string from = type_name(node.input(0).dtype), to = type_name(node.output().dtype);
-  std::string name = from + "_to_" + to;
-  if (is_half(node.input(0).dtype) || is_half(node.output().dtype)) {
-    out.need({"half"});
-    name = is_half(node.input(0).dtype) ? "halves_to_floats" : "floats_to_halves";
-  } else {
-    out.need({"cast"});
-    if (nn::is(node.output(), DType::boolean)) {
-      name = from + "_is_true";
-      out.declare_once("CAST_TRUE(" + name + ", " + from + ")");
-    } else if (is_real(node.input(0)) && is_whole(node.output())) {
-      out.declare_once("CAST_REAL(" + name + ", " + from + ", " + to + ", " + limits_of(node.output().dtype) +
-                       ")");
-    } else {
-      out.declare_once("CAST(" + name + ", " + from + ", " + to + ")");
-    }
-  }
-  out.call(name, {out.input(node, 0), number(elements(node.output())), out.output(node)});
+  const u32 source = node.input(0).dtype, target = node.output().dtype;
+  const auto name_of = [](u32 dtype) {
+    return is_half(dtype) ? half_name(dtype) : std::string(type_name(dtype));
+  };
+  const std::string from = type_name(source), to = type_name(target),
+                    name = name_of(source) + "_to_" + name_of(target);
+  // x is the element, as a number.
+  const std::string x = is_half(source) ? "float_of_" + half_name(source) + "(x[i])" : "x[i]";
+  if (is_half(source) || is_half(target)) out.need({"half"});
+  out.need({"cast"});
+  if (nn::is(node.output(), DType::boolean))
+    out.declare_once("CAST(" + name + "_is_true, " + from + ", " + to + ", " + x + " != 0)");
+  else if (is_half(target))
+    out.declare_once("CAST(" + name + ", " + from + ", " + to + ", " + half_name(target) +
+                     "_of_float((float)" + x + "))");
+  else if (is_real(node.input(0)) && is_whole(node.output()))
+    out.declare_once("CAST_REAL(" + name + ", " + from + ", " + to + ", " + x + ", " + limits_of(target) +
+                     ")");
+  else
+    out.declare_once("CAST(" + name + ", " + from + ", " + to + ", (" + to + ")" + x + ")");
+  out.call(name + (nn::is(node.output(), DType::boolean) ? "_is_true" : ""),
+           {out.input(node, 0), number(elements(node.output())), out.output(node)});
 }
 
 void slice(Writer& out, const Node& node) {
@@ -144,22 +128,44 @@ struct GeneralEmitter {
   void (*write)(Writer& out, const Node& node);
 };
 constexpr GeneralEmitter kEmitters[] = {
-    {FunctionId::slice, has_elements, slice},
-    {FunctionId::reshape, always, reshape},
-    {FunctionId::binary, has_strided, binary},
-    {FunctionId::cast, has_cast, cast},
-    {FunctionId::audio, always, audio},
-    {FunctionId::concat, always, join},
     {FunctionId::unary, has_unary, unary},
+    {FunctionId::binary, has_strided, binary},
     {FunctionId::where, always, where},
+    {FunctionId::cast, always, cast},
     {FunctionId::reduce, has_reduce, reduce},
-    {FunctionId::matmul, is_single, matmul},
-    {FunctionId::local_response, is_single, local_response},
-    {FunctionId::gather, has_gather, gather},
+    {FunctionId::arg_reduce, has_order, arg_reduce},
     {FunctionId::transpose, always, general_transpose},
-    {FunctionId::expand, always, expand},
+    {FunctionId::slice, has_elements, slice},
     {FunctionId::pad, has_general_pad, general_pad},
+    {FunctionId::tile, has_tile, general_tile},
+    {FunctionId::expand, always, expand},
+    {FunctionId::concat, always, join},
+    {FunctionId::reshape, always, reshape},
+    {FunctionId::trilu, always, trilu},
+    {FunctionId::eye, has_eye, eye},
+    {FunctionId::reverse_sequence, always, reverse_sequence},
+    {FunctionId::gather, has_gather, gather},
+    {FunctionId::gather_elements, has_gather, gather_elements},
+    {FunctionId::gather_nd, has_gather, gather_tuples},
+    {FunctionId::scatter_elements, has_scatter, scatter_elements},
+    {FunctionId::scatter_nd, has_scatter, scatter_tuples},
+    {FunctionId::one_hot, has_order, one_hot},
+    {FunctionId::range, has_eye, range},
+    {FunctionId::cumulative_sum, has_order, cumulative_sum},
+    {FunctionId::top_k, has_order, top_k},
+    {FunctionId::matmul, has_matmul, matmul},
+    {FunctionId::einsum, has_einsum, einsum},
+    {FunctionId::conv, has_conv, conv},
+    {FunctionId::conv_transpose, has_conv, conv_transpose},
+    {FunctionId::pool, has_pool, pool},
+    {FunctionId::resize, has_resize, resize},
+    {FunctionId::local_response, is_single, local_response},
     {FunctionId::recurrent, has_recurrent, recurrent},
+    {FunctionId::quantize, has_quantize, quantize_by},
+    {FunctionId::dequantize, has_dequantize, dequantize_by},
+    {FunctionId::unpool, has_unpool, unpool},
+    {FunctionId::frame, always, frame},
+    {FunctionId::audio, always, audio},
 };
 
 const GeneralEmitter* emitter_of(const Node& node) {
@@ -178,6 +184,9 @@ std::string arithmetic(Binary kind, u32 dtype) {
 }
 bool is_half(u32 dtype) {
   return dtype == static_cast<u32>(DType::f16) || dtype == static_cast<u32>(DType::bf16);
+}
+bool is_real(const TensorRecord& tensor) {
+  return is_half(tensor.dtype) || nn::is(tensor, DType::f32) || nn::is(tensor, DType::f64);
 }
 
 std::vector<const char*> emitted_functions() {

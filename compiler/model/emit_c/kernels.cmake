@@ -7,8 +7,9 @@ set(names window within fixed_point rescale_twice dsp halves_dsp requantize_dsp 
     softmax_i8 softmax_f32 transpose pad copy_runs sign_flip lookup_i8 dynamic_row dynamic_scale dynamic_quantize dynamic_conv2d
     dynamic_fully_connected conv2d_asymmetric_i8 depthwise_asymmetric_i8 fully_connected_asymmetric_i8
     svdf_f32 svdf_i8 q15 lstm_shape lstm_f32 lstm_i8 requantize_wide quantize_wide rescale_wide dot_wide conv2d_wide transpose_conv2d_wide
-    add_wide leaky_relu_wide binary strided cast half elementary_f32 functions_f32 unary_f32 power_f32 local_response_f32
-    recurrent_f32 matmul_f32 reduce_f32 gather bits_of audio_window audio_headroom audio_scale_up
+    add_wide leaky_relu_wide binary strided half cast elementary_f32 functions_f32 trigonometry_f32 unary_f32 power_f32 power_whole remainder_f32
+    local_response_f32 recurrent_f32 sums_f32 matmul einsum reduce log_sum_exp_f32 index_within gather gather_by scatter arg_reduce top_k cumulative_sum
+    matrix tile reverse_sequence pad_again windows conv pool resize quantize bits_of audio_window audio_headroom audio_scale_up
     rfft_types rfft_turn rfft_i16 audio_energy audio_filter_bank audio_square_root audio_noise audio_subtract audio_pcan audio_logarithm)
 set(entries "")
 foreach(name IN LISTS names)

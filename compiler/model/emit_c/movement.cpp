@@ -109,22 +109,62 @@ void expand(Writer& out, const Node& node) {
   emit_strided(out, node, steps.of);
 }
 
-bool has_general_pad(const Node& node) {
-  const auto& how = node.attributes<GeneralAttributes>();
-  for (u32 axis = 0; axis < node.output().rank; ++axis)
-    if (how.ints[1 + axis] < 0 || how.ints[9 + axis] < 0) return false;
-  return how.ints[0] == static_cast<i32>(nn::general::PadMode::constant) && node.input_count() == 2 &&
-         node.output().rank > 0 && node.input(0).bytes > 0;
-}
-void general_pad(Writer& out, const Node& node) {
+bool has_tile(const Node& node) { return node.output().rank > 0; }
+void general_tile(Writer& out, const Node& node) {
   const TensorRecord& in = node.input(0);
-  u32 before[nn::kMaxRank];
-  for (u32 axis = 0; axis < in.rank; ++axis)
-    before[axis] = static_cast<u32>(node.attributes<GeneralAttributes>().ints[1 + axis]);
-  out.need({"pad"});
-  out.call("pad", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank), dims(out, before, in.rank),
-                   dims(out, node.output().dims, in.rank), number(in.rank), number(element_bytes(in)),
-                   out.input(node, 1), "(uint8_t*)" + out.output(node)});
+  out.need({"tile"});
+  out.call("tile", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank),
+                    dims(out, node.output().dims, in.rank), number(in.rank), number(element_bytes(in)),
+                    "(uint8_t*)" + out.output(node)});
+}
+
+void frame(Writer& out, const Node& node) {
+  const u32* in = node.input(0).dims;
+  const u32 steps[] = {in[1] * in[2], static_cast<u32>(node.attributes<GeneralAttributes>().ints[0]) * in[2],
+                       in[2], 1};
+  emit_strided(out, node, steps);
+}
+
+bool has_general_pad(const Node& node) { return node.output().rank > 0 && node.input(0).bytes > 0; }
+
+namespace {
+
+/// A constant around the whole input.
+bool surrounds(const Node& node) {
+  const i32* ints = node.attributes<GeneralAttributes>().ints;
+  for (u32 axis = 0; axis < node.output().rank; ++axis)
+    if (ints[1 + axis] < 0 || ints[9 + axis] < 0) return false;
+  return ints[0] == static_cast<i32>(nn::general::PadMode::constant) && node.input_count() == 2;
+}
+
+}  // namespace
+
+void general_pad(Writer& out, const Node& node) {
+  using nn::general::PadMode;
+  const TensorRecord& in = node.input(0);
+  const i32* ints = node.attributes<GeneralAttributes>().ints;
+  std::string before;
+  for (u32 axis = 0; axis < in.rank; ++axis) before += (axis == 0 ? "" : ", ") + literal(ints[1 + axis]);
+  if (surrounds(node)) {
+    out.need({"pad"});
+    return out.call("pad", {out.bytes_of(out.input(node, 0)), dims(out, in.dims, in.rank),
+                            out.constant("int32_t", "[" + number(in.rank) + "]", before),
+                            dims(out, node.output().dims, in.rank), number(in.rank),
+                            number(element_bytes(in)), out.input(node, 1), "(uint8_t*)" + out.output(node)});
+  }
+  const auto source = [&] {
+    switch (static_cast<PadMode>(ints[0])) {
+      case PadMode::edge: return "pad_edge";
+      case PadMode::reflect: return "pad_reflect";
+      case PadMode::wrap: return "pad_wrap";
+      default: return "pad_constant";
+    }
+  };
+  out.need({"pad_again"});
+  out.call("pad_again", {out.bytes_of(out.input(node, 0)), source(), dims(out, in.dims, in.rank),
+                         out.constant("int32_t", "[" + number(in.rank) + "]", before),
+                         dims(out, node.output().dims, in.rank), number(in.rank), number(element_bytes(in)),
+                         node.input_count() > 1 ? out.input(node, 1) : "0", "(uint8_t*)" + out.output(node)});
 }
 
 void emit_concat(Writer& out, const Node& node, u32 axis) {

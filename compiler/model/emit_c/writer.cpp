@@ -76,6 +76,13 @@ void Writer::declare_once(const std::string& text) {
 }
 
 std::string Writer::constant(const char* type, const std::string& dims, const std::string& values) {
+  // Structures hold words: numbers of 32 bits, and pointers.
+  const std::string_view name_of_type = type;
+  const u32 each = name_of_type.ends_with("8_t")                                ? 1
+                   : name_of_type.ends_with("16_t")                             ? 2
+                   : name_of_type.ends_with("64_t") || name_of_type == "double" ? 8
+                                                                                : 4;
+  constant_bytes_ += each * static_cast<u32>(1 + std::ranges::count(values, ','));
   const std::string name = "k" + std::to_string(made_++);
   constants_ += std::string("static const ") + type + " " + name + dims + " = {" + values + "};\n";
   return name;
@@ -99,7 +106,8 @@ void Writer::call(const std::string& function, const std::vector<std::string>& a
     line += (line.back() == '(' ? "" : " ") + item;
     column += item.size() + 1;
   }
-  body_ += line + "\n";
+  // The next operator may see the same memory as another element type, which C lets a compiler overlook.
+  body_ += line + "\n  IN_ORDER;\n";
 }
 
 std::string Writer::packed(Bytes bytes) {

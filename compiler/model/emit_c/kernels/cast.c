@@ -1,23 +1,24 @@
-#define CAST(name, from, to)                                \
+/* `value` is made of x[i]. */
+#define CAST(name, from, to, value)                         \
   static void name(const from* x, int32_t count, to* out) { \
-    for (int32_t i = 0; i < count; ++i) out[i] = (to)x[i];  \
+    for (int32_t i = 0; i < count; ++i) out[i] = value;     \
   }
 /* What does not fit saturates, NaN is 0. */
-#define CAST_REAL(name, from, to, low, high)                \
+#define CAST_REAL(name, from, to, real, low, high)          \
   static void name(const from* x, int32_t count, to* out) { \
     for (int32_t i = 0; i < count; ++i) {                   \
-      const double value = x[i];                            \
+      const double value = real;                            \
       out[i] = value != value            ? 0                \
                : value <= (double)(low)  ? low              \
                : value >= (double)(high) ? high             \
                                          : (to)value;       \
     }                                                       \
   }
-#define CAST_TRUE(name, from)                                    \
-  static void name(const from* x, int32_t count, uint8_t* out) { \
-    for (int32_t i = 0; i < count; ++i) out[i] = x[i] != 0;      \
-  }
-#define CAST_NOT(name)                                              \
-  static void name(const uint8_t* x, int32_t count, uint8_t* out) { \
-    for (int32_t i = 0; i < count; ++i) out[i] = x[i] == 0;         \
+/* f(x) for an element x. */
+#define UNARY(name, from, to, expression)                          \
+  static void name(const from* elements, int32_t count, to* out) { \
+    for (int32_t i = 0; i < count; ++i) {                          \
+      const from x = elements[i];                                  \
+      out[i] = (to)(expression);                                   \
+    }                                                              \
   }

@@ -22,9 +22,16 @@ __attribute__((unused)) static uint16_t half_of_float(float value) {
   }
   return (uint16_t)(sign | (((magnitude + 0xFFF + (magnitude >> 13 & 1)) >> 13) - (112 << 10)));
 }
-__attribute__((unused)) static void halves_to_floats(const uint16_t* x, int32_t count, float* out) {
-  for (int32_t i = 0; i < count; ++i) out[i] = float_of_half(x[i]);
+/* bfloat16: the upper half of a float; likewise. */
+__attribute__((unused)) static float float_of_bfloat(uint16_t half) {
+  const uint32_t bits = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
 }
-__attribute__((unused)) static void floats_to_halves(const float* x, int32_t count, uint16_t* out) {
-  for (int32_t i = 0; i < count; ++i) out[i] = half_of_float(x[i]);
+__attribute__((unused)) static uint16_t bfloat_of_float(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7FFFFFFF) > 0x7F800000) return (uint16_t)(bits >> 16 | 0x40);
+  return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
