@@ -1,4 +1,6 @@
 // Mewz: start-up, then the one application.
+#include <cstring>
+
 #include "mewz/app/application.h"
 #include "mewz/app/disks.h"
 #include "mewz/app/mounts.h"
@@ -18,6 +20,8 @@
 #include "mewz/virtio/random_device.h"
 #include "mewz/virtio/transport.h"
 
+extern "C" pipit::u8 _network_start[], _network_cleared[];
+
 namespace pipit::mewz {
 namespace {
 
@@ -33,6 +37,8 @@ void start_network(AppPorts& ports) {
   const Status status = network().init(*g_command);
   if (!status.ok() && status.error().code == Code::unavailable) return;
   if (!status.ok()) give_up(StopCode::misconfigured, "network", status.error());
+  // The table of sockets, which no loader cleared (boot/link.ld).
+  std::memset(_network_start, 0, static_cast<pipit::usize>(_network_cleared - _network_start));
   ports.sockets = &sockets(Owner::first);
   ports.service = [] { return network().poll(); };
   if (g_command->trace)

@@ -8,7 +8,8 @@
 #include "mewz/cpu/cpu.h"
 #include "mewz/cpu/stacks.h"
 
-extern "C" const pipit::u8 _kernel_start[], _rodata_start[], _data_start[], _kernel_end[];
+extern "C" const pipit::u8 _kernel_start[], _rodata_start[], _data_start[], _kernel_end[], _network_start[],
+    _network_end[];
 
 namespace pipit::mewz {
 namespace {
@@ -23,7 +24,7 @@ usize page_up(usize address) { return (address + kPageBytes - 1) & ~(kPageBytes 
 
 /// Memory that nobody uses yet.
 struct FreeMemory {
-  static constexpr u32 kMost = StartInfo::kMaxRanges + 2;
+  static constexpr u32 kMost = StartInfo::kMaxRanges + 3;
   MemoryRange ranges[kMost];
   u32 count = 0;
 
@@ -33,12 +34,21 @@ struct FreeMemory {
   }
 };
 
-/// What of RAM neither the first megabyte, the kernel nor the RAM disk occupy.
-void find_free(const StartInfo& info, FreeMemory& out) {
-  const MemoryRange taken[] = {{0, at(_kernel_end)}, info.module};
+MemoryRange network_memory() { return {at(_network_start), at(_network_end) - at(_network_start)}; }
+
+/// What of RAM neither the first megabyte, the kernel, the network nor the RAM disk occupy.
+Status find_free(const StartInfo& info, FreeMemory& out) {
+  const MemoryRange network = network_memory(), disk = info.module;
+  const bool disk_first = disk.start < network.start;
+  if (disk_first ? disk.end() > network.start : disk.start < network.end() && disk.bytes != 0)
+    return Error{Code::out_of_memory, "the initial RAM disk lies where the network has its memory"};
+  const MemoryRange taken[] = {
+      {0, at(_kernel_end)}, disk_first ? disk : network, disk_first ? network : disk};
+  bool room = false;
   for (u32 i = 0; i < info.ram_count; ++i) {
     u64 from = info.ram[i].start;
     const u64 end = info.ram[i].end();
+    room |= from <= at(_kernel_start) && end >= network.end();
     for (const MemoryRange& each : taken) {  // in the order in which they begin
       if (each.bytes == 0 || each.end() <= from || each.start >= end) continue;
       out.add(from, each.start & ~u64{kPageBytes - 1});
@@ -46,9 +56,11 @@ void find_free(const StartInfo& info, FreeMemory& out) {
     }
     out.add(from, end);
   }
+  if (!room) return Error{Code::out_of_memory, "too little memory for the kernel"};
+  return {};
 }
 
-/// The kernel's own image, and its stacks without the pages below them.
+/// The kernel's own image, its stacks without the pages below them, and the network's memory.
 Status map_image(AddressSpace& space) {
   TRY(space.map(at(_kernel_start), at(_kernel_start), at(_rodata_start) - at(_kernel_start),
                 Access::execute));
@@ -60,7 +72,9 @@ Status map_image(AddressSpace& space) {
     TRY(space.map(from, from, guard - from, Access::write));
     from = stack.bottom;
   }
-  return space.map(from, from, at(_kernel_end) - from, Access::write);
+  TRY(space.map(from, from, at(_kernel_end) - from, Access::write));
+  const MemoryRange network = network_memory();
+  return space.map(network.start, network.start, network.bytes, Access::write);
 }
 
 /// The page allocator, its states at the beginning of the first memory they fit into.
@@ -86,7 +100,7 @@ AddressSpace& address_space() { return g_space; }
 
 Status take_memory(const StartInfo& info, bool large_pages) {
   FreeMemory free, mapped;
-  find_free(info, free);
+  TRY(find_free(info, free));
   mapped = free;
   TRY(start_allocator(info, free.all()));
   // Page tables must lie where start.S's tables reach; so only that memory at first.

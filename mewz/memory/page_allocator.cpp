@@ -28,11 +28,10 @@ bool PageAllocator::refill() {
   for (Range& range : std::span(untouched_, range_count_)) {
     if (range.at == range.end) continue;
     u32 order = kMaxOrder;
-    while ((range.at & (block_bytes(order) - 1)) != 0 || block_bytes(order) > range.end - range.at) --order;
-    const usize block = range.at;
-    range.at += block_bytes(order);
+    while ((range.end & (block_bytes(order) - 1)) != 0 || block_bytes(order) > range.end - range.at) --order;
+    range.end -= block_bytes(order);
     free_bytes_ -= block_bytes(order);
-    free(block, order);
+    free(range.end, order);
     return true;
   }
   return false;

@@ -36,7 +36,9 @@ class PageAllocator {
   struct Range {
     usize at, end;
   };
-  /// Moves one block, as large as it can be, from the untouched ranges to the lists; false when none is left.
+  /// Moves one block, as large as it can be, from the end of the first untouched range to the lists; false
+  /// when none is left. From the end, since that is beside the RAM disk, where the host has found memory
+  /// already.
   bool refill();
   u8& state(usize address) { return states_[(address - start_) >> kPageShift]; }
   void push(usize address, u32 order);

@@ -17,7 +17,7 @@ namespace {
 using namespace socket_errno;
 using Kind = Socket::Kind;
 
-[[gnu::section(".bss.LARGE")]] Socket g_sockets[kMaxSockets];
+[[gnu::section(".bss.LARGE.cleared")]] Socket g_sockets[kMaxSockets];
 
 /// A name being looked up, or looked up lately: its IPv4 address and its IPv6 address.
 struct Lookup {
