@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/endian.h"
 #include "compiler/model/npy.h"
 #include "compiler/model/tflite_file.h"
 #include "support/files.h"
@@ -49,14 +48,6 @@ HostValue zeros(const model::onnx_file::ValueInfo& info) {
   return value;
 }
 
-template <class T>
-std::vector<f32> rounded(const std::vector<u8>& data) {
-  std::vector<f32> numbers;
-  for (usize i = 0; i + sizeof(T) <= data.size(); i += sizeof(T))
-    numbers.push_back(static_cast<f32>(load_le<T>(&data[i])));
-  return numbers;
-}
-
 }  // namespace
 
 Result<std::vector<HostValue>> dynamic_inputs(const model::DynamicModel& model,
@@ -81,14 +72,7 @@ nn::TensorInfo info_of(const HostValue& value) {
   return info;
 }
 
-std::vector<f32> numbers_of(const HostValue& value) {
-  switch (value.dtype) {
-    case DType::i64: return rounded<i64>(value.data);
-    case DType::u64: return rounded<u64>(value.data);
-    case DType::f64: return rounded<f64>(value.data);
-    default: return model::real_values(info_of(value), value.data);
-  }
-}
+std::vector<f32> numbers_of(const HostValue& value) { return model::real_values(info_of(value), value.data); }
 
 Status write_outputs(const std::string& path, const std::vector<HostValue>& outputs) {
   if (path.empty()) return {};

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
-#include "base/endian.h"
 #include "nn/fixed_point.h"
+#include "nn/general/types.h"
 
 namespace pipit::model {
 
@@ -54,37 +55,21 @@ Result<Bytes> Session::run(std::span<const f32> input) {
   return run(Bytes(quantized));
 }
 
-namespace {
-
-template <class T>
-std::vector<i32> widened(Bytes data) {
-  std::vector<i32> values;
-  for (usize i = 0; i + sizeof(T) <= data.size(); i += sizeof(T)) values.push_back(load_le<T>(&data[i]));
-  return values;
-}
-
-/// Elements of an integer tensor of up to 32 bits; none of another.
-std::vector<i32> integers_of(DType dtype, Bytes data) {
-  switch (dtype) {
-    case DType::i8: return widened<i8>(data);
-    case DType::u8:
-    case DType::boolean: return widened<u8>(data);
-    case DType::i16: return widened<i16>(data);
-    case DType::i32: return widened<i32>(data);
-    default: return {};
-  }
-}
-
-}  // namespace
-
 std::vector<f32> real_values(const nn::TensorInfo& info, Bytes output) {
   std::vector<f32> values;
-  if (info.dtype == DType::f32)
-    for (usize i = 0; i + sizeof(f32) <= output.size(); i += sizeof(f32))
-      values.push_back(load_le<f32>(&output[i]));
-  else
-    for (i32 integer : integers_of(info.dtype, output))
-      values.push_back((info.scale > 0 ? info.scale : 1) * static_cast<f32>(integer - info.zero_point));
+  const f64 scale = info.scale > 0 ? static_cast<f64>(info.scale) : 1;
+  nn::general::with_type<nn::general::Kinds::any>(info.dtype, [&]<class T> {
+    values.reserve(output.size() / sizeof(T));
+    for (usize at = 0; at + sizeof(T) <= output.size(); at += sizeof(T)) {
+      T element;
+      std::memcpy(&element, &output[at], sizeof element);
+      const auto value = static_cast<nn::general::Compute<T>>(element);
+      if constexpr (nn::general::kIsReal<T>)
+        values.push_back(static_cast<f32>(value));
+      else
+        values.push_back(static_cast<f32>(scale * (static_cast<f64>(value) - info.zero_point)));
+    }
+  });
   return values;
 }
 

@@ -51,7 +51,7 @@ class Session {
 
 /// Index of the largest element of an output; the first of equals.
 u32 argmax(const nn::TensorInfo& info, Bytes output);
-/// The output as real numbers: floats, or integers of up to 32 bits by their scale; empty for other types.
+/// The output as real numbers: integers by their scale, those of 64 bits and f64 to the nearest.
 std::vector<f32> real_values(const nn::TensorInfo& info, Bytes output);
 
 struct Accuracy {

@@ -17,12 +17,15 @@ using Pool = nn::general::Pool;
 struct Windows {
   std::vector<i64> kernel, stride, dilation, begin, end;
   usize axes() const { return kernel.size(); }
-  bool two_dimensional() const {
+  /// Whether windows of the tuned kernels can be so large, and no padding cuts.
+  bool is_small() const {
     const auto small = [](const std::vector<i64>& values) {
       return std::all_of(values.begin(), values.end(), [](i64 v) { return v >= 0 && v <= 65535; });
     };
-    return axes() == 2 && small(kernel) && small(stride) && small(dilation) && small(begin) && small(end);
+    return small(kernel) && small(stride) && small(dilation) && small(begin) && small(end);
   }
+  bool one_dimensional() const { return axes() == 1 && is_small(); }
+  bool two_dimensional() const { return axes() == 2 && is_small(); }
   Window as_window() const {
     Window window;
     for (usize i = 0; i < 2; ++i) {
@@ -129,6 +132,20 @@ Result<TensorId> add_bias(Import& in, TensorId sum, usize bias) {
   return in.binary(Binary::add, sum, TRY(per_channel(in, in.inputs[bias], in.graph[sum].shape.size())));
 }
 
+/// The shape with an axis of 1 before its only spatial one, or without it again.
+Shape flattened(const Shape& x) { return {x[0], x[1], 1, x[2]}; }
+Shape row_of(const Shape& image) { return {image[0], image[1], image[3]}; }
+
+/// A convolution along one axis is one of an image of height 1, which the tuned kernels take.
+Result<TensorId> conv_of_row(Import& in, Windows w, u32 group) {
+  for (auto* ones : {&w.kernel, &w.stride, &w.dilation}) ones->insert(ones->begin(), 1);
+  for (auto* pads : {&w.begin, &w.end}) pads->insert(pads->begin(), 0);
+  std::vector<TensorId> operands = in.inputs;
+  for (usize i = 0; i < 2; ++i) operands[i] = TRY(in.reshape(in.inputs[i], flattened(in.operand(i).shape)));
+  const TensorId image = TRY(in.emit(Op::conv, operands, ConvAttributes{w.as_window(), group}));
+  return in.reshape(image, row_of(in.graph[image].shape));
+}
+
 Result<TensorId> import_conv(Import& in) {
   const Shape& w = in.operand(1).shape;
   if (w.size() < 3) return Error(Code::malformed, "needs [O,I,…] weights, got " + to_string(w));
@@ -139,6 +156,9 @@ Result<TensorId> import_conv(Import& in) {
   if (is_filled(in.operand(0)) && windows.two_dimensional() && is_weight(in.graph, in.inputs[1]) &&
       bias_known)
     return in.emit(Op::conv, in.inputs, ConvAttributes{windows.as_window(), static_cast<u32>(group)});
+  if (is_filled(in.operand(0)) && windows.one_dimensional() && in.operand(1).constant && w.size() == 3 &&
+      bias_known)
+    return conv_of_row(in, windows, static_cast<u32>(group));
   const TensorId sum = TRY(in.emit(FunctionId::conv, {in.inputs[0], in.inputs[1]}, windows.ints(group, {})));
   return add_bias(in, sum, 2);
 }

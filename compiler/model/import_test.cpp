@@ -64,6 +64,22 @@ TEST(Import, ComputesHalvesInSinglePrecisionAndRoundsOnce) {
   testing::expect_same_bits(compiled->pipm);
 }
 
+TEST(Import, TakesAConvolutionAlongOneAxisAsOneOfAnImage) {
+  Builder b;
+  b.input("x", {2, 4, 9});
+  b.random("w", {6, 2, 3});
+  b.random("bias", {6});
+  b.node("Conv", {"x", "w", "bias"}, "c", {{"group", i64{2}}, {"pads", Ints{2, 1}}, {"strides", Ints{2}}});
+  b.node("Relu", {"c"}, "y");
+  const auto compiled = compile_model(b.finish("y", {2, 6, 5}));
+  ASSERT_TRUE(compiled.ok()) << compiled.error().text;
+  EXPECT_EQ(std::ranges::count_if(compiled->operators, [](const auto& op) { return op.opcode == "conv2d"; }),
+            1);
+  EXPECT_EQ(std::ranges::count_if(compiled->operators,
+                                  [](const auto& op) { return op.opcode.starts_with("general"); }),
+            0);
+}
+
 TEST(Import, NamesAnUnknownOperatorItsNodeAndTheRemedy) {
   Builder b;
   b.input("x", {1, 4});

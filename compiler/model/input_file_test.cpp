@@ -168,6 +168,22 @@ TEST_F(InputFile, RoundsPicturesAndArraysToHalfPrecision) {
       write(".npy", write_npy({DType::f32, {4}, testing::bytes_of<f32>({0.5f, 0.1f, -2, 65504})})), model);
   ASSERT_TRUE(array.ok()) << array.error().text;
   EXPECT_EQ((*array)[0], (Sample{0, 0x38, 0x66, 0x2E, 0, 0xC0, 0xFF, 0x7B}));
+  const auto back = real_values(model.input(0), (*array)[0]);
+  EXPECT_EQ(back, (std::vector<f32>{0.5f, 0.0999755859375f, -2, 65504}));
+}
+
+TEST_F(InputFile, ReadsOutputsOfEveryType) {
+  const auto read = [](DType type, const std::vector<u8>& bytes, f32 scale = 0) {
+    nn::TensorInfo info;
+    info.dtype = type;
+    info.scale = scale;
+    return real_values(info, bytes);
+  };
+  EXPECT_EQ(read(DType::i64, testing::bytes_of<i64>({-7, 281})), (std::vector<f32>{-7, 281}));
+  EXPECT_EQ(read(DType::f64, testing::bytes_of<f64>({0.5, -4})), (std::vector<f32>{0.5f, -4}));
+  EXPECT_EQ(read(DType::u16, testing::bytes_of<u16>({65535})), (std::vector<f32>{65535}));
+  EXPECT_EQ(read(DType::i8, {0xFE, 2}, 0.25f), (std::vector<f32>{-0.5f, 0.5f}));
+  EXPECT_EQ(read(DType::boolean, {0, 1}), (std::vector<f32>{0, 1}));
 }
 
 /// Damaged headers answer with an error or a sample, never worse.
