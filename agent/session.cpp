@@ -217,13 +217,8 @@ void Session::take_desired(Bytes payload) {
 
 void Session::take_frame(std::string_view sensor, Bytes payload) {
   link::SensorFrame frame;
-  if (sensor.empty() || sensor.size() > link::kMaxNameBytes || !link::decode(payload, frame).ok()) {
-    supervisor_->frame_refused();
-    return;
-  }
-  u64 elements = 1;
-  for (u32 i = 0; i < frame.rank; ++i) elements *= frame.shape[i];
-  if (elements * dtype_bytes(frame.dtype) != frame.data.size()) {
+  if (sensor.empty() || sensor.size() > link::kMaxNameBytes || !link::decode(payload, frame).ok() ||
+      !link::holds_its_shape(frame)) {
     supervisor_->frame_refused();
     return;
   }

@@ -210,6 +210,13 @@ MESSAGE(Log, kLog)
 MESSAGE(TelemetryMessage, kTelemetry)
 MESSAGE(SensorFrame, kSensorFrame)
 
+bool holds_its_shape(const SensorFrame& frame) {
+  const u32 bytes = static_cast<u32>(frame.data.size()), each = dtype_bytes(frame.dtype);
+  u64 elements = 1;  // of four u16 at most; what they take might be 2^64 more than there is
+  for (u32 i = 0; i < frame.rank; ++i) elements *= frame.shape[i];
+  return bytes % each == 0 && elements == bytes / each;
+}
+
 bool take_native(Manifest& manifest, u8 target) {
   for (u32 i = 0; i < manifest.native_count; ++i) {
     Blob& native = manifest.natives[i];

@@ -208,6 +208,9 @@ struct SensorFrame {
   Bytes data;
 };
 
+/// Whether a frame's data are as many bytes as its shape and type say.
+bool holds_its_shape(const SensorFrame& frame);
+
 /// Encoders write one message into `out` and return the bytes used, or out_of_memory. Fields
 /// with their default are left out; text is cut to its bound; byte strings over theirs are refused by the
 /// decoder.

@@ -114,6 +114,24 @@ TEST(Messages, LogTelemetryAndFrameRoundTrip) {
   EXPECT_EQ(frame.data.size(), 8u);
 }
 
+TEST(Messages, FramesHoldWhatTheirShapeSays) {
+  const std::vector<u8> data(1832);
+  SensorFrame frame{.dtype = DType::i64, .rank = 1, .shape = {229}, .data = data};
+  EXPECT_TRUE(holds_its_shape(frame));
+  frame.shape[0] = 230;
+  EXPECT_FALSE(holds_its_shape(frame));
+  // 2^61 + 229 elements: in 64 bits their bytes come to 1832 as well.
+  frame.rank = 4;
+  frame.shape = {41387, 39279, 23113, 61369};
+  EXPECT_FALSE(holds_its_shape(frame));
+  frame.shape = {0, 39279, 23113, 61369};
+  EXPECT_FALSE(holds_its_shape(frame));
+  frame.data = {};
+  EXPECT_TRUE(holds_its_shape(frame));
+  frame = {.rank = 0, .data = Bytes(data).first(1)};
+  EXPECT_TRUE(holds_its_shape(frame)) << "a scalar";
+}
+
 /// A Log written by hand, of `version`, with `instance` once or twice, with or without its text.
 std::vector<u8> hand_made(u64 version, bool twice, bool with_text) {
   std::vector<u8> room(256);
