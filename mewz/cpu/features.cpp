@@ -21,6 +21,19 @@ constexpr struct {
     {19, "processor has no SSE4.1"}, {20, "processor has no SSE4.2"}, {23, "processor has no POPCNT"},
 };
 
+constexpr u32 kAllRequired = [] {
+  u32 mask = 0;
+  for (const auto& feature : kRequired) mask |= 1u << feature.bit;
+  return mask;
+}();
+
+/// The first that `ecx` lacks.
+[[gnu::cold, gnu::noinline]] Status missing_in(u32 ecx) {
+  for (const auto& feature : kRequired)
+    if (!bit(ecx, feature.bit)) return Error{Code::unsupported, feature.missing};
+  return {};
+}
+
 void set_xcr0(u32 value) { asm volatile("xsetbv" ::"c"(0), "a"(value), "d"(0)); }
 
 /// Lets vector registers be used; 512-bit ones only where all of their state is there.
@@ -57,8 +70,7 @@ Status enable_features(CpuFeatures& out) {
   out = {};
   const cpu::Cpuid basic = cpu::cpuid(1);
   const cpu::Cpuid extended = cpu::cpuid(0).eax >= 7 ? cpu::cpuid(7) : cpu::Cpuid{};
-  for (const auto& feature : kRequired)
-    if (!bit(basic.ecx, feature.bit)) return Error{Code::unsupported, feature.missing};
+  if ((basic.ecx & kAllRequired) != kAllRequired) return missing_in(basic.ecx);
   const bool has_large_leaf = cpu::cpuid(0x8000'0000).eax >= 0x8000'0007;
   out.large_pages = bit(cpu::cpuid(0x8000'0001).edx, 26);
   out.invariant_tsc = has_large_leaf && bit(cpu::cpuid(0x8000'0007).edx, 8);

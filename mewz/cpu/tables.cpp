@@ -1,6 +1,8 @@
 // Global and interrupt descriptor tables and the task state segment (Intel SDM volume 3 §3.5, §6.14, §8.7).
 #include "mewz/cpu/tables.h"
 
+#include <array>
+
 #include "mewz/cpu/stacks.h"
 #include "mewz/interrupts/vectors.h"
 
@@ -46,14 +48,15 @@ constinit TaskState g_task{};
 constinit u64 g_segments[5] = {0, 0x00AF'9B00'0000'FFFF, 0x008F'9300'0000'FFFF, 0, 0};
 Gate g_gates[256];
 
-Ist stack_of(u32 vector) {
-  switch (vector) {
-    case vector::kNonMaskable: return kNmi;
-    case vector::kDoubleFault: return kDoubleFault;
-    case vector::kMachineCheck: return kMachineCheck;
-    default: return vector < vector::kFirstInterrupt ? kFault : kInterrupt;
-  }
-}
+/// By vector; a table, since each of these gates is filled once.
+constexpr auto kStackOf = [] {
+  std::array<u8, vector::kCount> out{};
+  for (u32 i = 0; i < vector::kCount; ++i) out[i] = i < vector::kFirstInterrupt ? kFault : kInterrupt;
+  out[vector::kNonMaskable] = kNmi;
+  out[vector::kDoubleFault] = kDoubleFault;
+  out[vector::kMachineCheck] = kMachineCheck;
+  return out;
+}();
 
 void fill_task() {
   g_task.interrupt_stack[kFault - 1] = mewz_stacks.fault.top();
@@ -89,7 +92,7 @@ void load_descriptor_tables() {
     const u64 entry = mewz_vector_entries[i];
     g_gates[i] = {static_cast<u16>(entry),
                   kCodeSelector,
-                  stack_of(i),
+                  kStackOf[i],
                   kInterruptGate,
                   static_cast<u16>(entry >> 16),
                   static_cast<u32>(entry >> 32),

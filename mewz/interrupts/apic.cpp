@@ -54,8 +54,9 @@ Result<u32> new_vector(InterruptHandler handler, void* context) {
 Status start_apic() {
   cpu::out8(kFirstControllerMask, 0xFF);
   cpu::out8(kSecondControllerMask, 0xFF);
-  TRY(map_device(kLocalApic, kPageBytes));
-  TRY(map_device(kIoApic, kPageBytes));
+  // The first devices: nothing maps them yet, so nobody has to look.
+  for (const usize registers : {kLocalApic, kIoApic})
+    TRY(address_space().map(registers, registers, kPageBytes, Access::device));
   local(kTimerEntry) = kMasked;
   local(kSpuriousVector) = kApicOn | vector::kSpurious;
   local(kEndOfInterrupt) = 0;
