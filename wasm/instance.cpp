@@ -100,7 +100,7 @@ Status Instantiation::allot_all() {
   TRY(plan_memory());
   Run& run = *(instance_.run = TRY(config_.engine->attach(instance_, config_.code, arena_)));
   run.least_gap = instance_.stack_bytes;
-  run.stack = static_cast<Value*>(arena_.allocate(instance_.stack_bytes, alignof(Value)));
+  run.stack = static_cast<Value*>(arena_.allocate(instance_.stack_bytes, 2 * sizeof(Value)));
   return run.stack == nullptr ? Status(no_room()) : Status{};
 }
 

@@ -8,6 +8,14 @@
 /// Include it in files built with -ffp-contract=off.
 namespace pipit::wasm {
 
+// Functions compiled for different instruction sets must not become one.
+#if defined(__SSE4_2__)
+#define PIPIT_ISA sse42
+#else
+#define PIPIT_ISA portable
+#endif
+inline namespace PIPIT_ISA {
+
 template <class T>
 struct Float;
 template <>
@@ -121,4 +129,5 @@ Int saturate(T value) {
   return is_negative ? static_cast<Int>(is_signed ? -max - 1 : 0) : max;
 }
 
+}  // namespace PIPIT_ISA
 }  // namespace pipit::wasm

@@ -12,6 +12,7 @@
 /// the second operand as unsigned, saturate where they yield 16 bits and lose nothing where they yield 32 (as
 /// x86's PMADDUBSW and VPDPBUSD do).
 namespace pipit::wasm::simd {
+inline namespace PIPIT_ISA {
 
 #define PIPIT_VECTOR(T, lanes) T __attribute__((ext_vector_type(lanes)))
 using i8x16 = PIPIT_VECTOR(i8, 16);
@@ -114,11 +115,16 @@ inline V128 v128_load64_splat(const u8* at) { return (V128)(u64x2)load<u64>(at);
 inline V128 v128_load32_zero(const u8* at) { return (V128)u32x4{load<u32>(at), 0, 0, 0}; }
 inline V128 v128_load64_zero(const u8* at) { return (V128)u64x2{load<u64>(at), 0}; }
 inline void v128_store(u8* at, V128 value) { std::memcpy(at, &value, sizeof value); }
+/// `v` with `value` in one lane: by a mask, because a lane of its own in memory makes the vector wait for it.
+template <class Vector, class T>
+inline V128 with_lane(V128 v, T value, u32 lane) {
+  Vector numbers;
+  for (u32 i = 0; i < sizeof(Vector) / sizeof(T); ++i) numbers[i] = static_cast<T>(i);
+  return choose((V128)(numbers == (Vector) static_cast<T>(lane)), (V128)(Vector)value, v);
+}
 #define PIPIT_LANE_ACCESS(bits, T, Vector)                                 \
   inline V128 v128_load##bits##_lane(const u8* at, V128 value, u32 lane) { \
-    Vector lanes = (Vector)value;                                          \
-    lanes[lane] = load<T>(at);                                             \
-    return (V128)lanes;                                                    \
+    return with_lane<Vector>(value, load<T>(at), lane);                    \
   }                                                                        \
   inline void v128_store##bits##_lane(u8* at, V128 value, u32 lane) {      \
     const T stored = ((Vector)value)[lane];                                \
@@ -132,6 +138,19 @@ PIPIT_LANE_ACCESS(64, u64, u64x2)
 
 // Constants and lanes. Floats travel as integers of their size: a NaN must not change.
 inline V128 v128_const(const u8* bytes) { return load<V128>(bytes); }
+#if defined(__SSSE3__)
+/// PSHUFB: the bytes that `lanes` names; 0 where a number's highest bit is set.
+inline V128 pick(V128 from, V128 lanes) {
+  using Bytes = char __attribute__((vector_size(16)));
+  return __builtin_bit_cast(
+      V128, __builtin_ia32_pshufb128(__builtin_bit_cast(Bytes, from), __builtin_bit_cast(Bytes, lanes)));
+}
+inline V128 i8x16_shuffle(V128 a, V128 b, const u8* at) {
+  const V128 lanes = load<V128>(at);
+  return pick(a, lanes | (V128)(lanes > (V128)15)) | pick(b, lanes - (V128)16);
+}
+inline V128 i8x16_swizzle(V128 a, V128 lanes) { return pick(a, lanes | (V128)(lanes > (V128)15)); }
+#else
 /// `lanes`: sixteen numbers below 32, into a's bytes and then b's.
 inline V128 i8x16_shuffle(V128 a, V128 b, const u8* lanes) {
   u8 both[32];
@@ -146,21 +165,16 @@ inline V128 i8x16_swizzle(V128 a, V128 lanes) {
   for (u32 i = 0; i < 16; ++i) out[i] = lanes[i] < 16 ? a[lanes[i] & 15] : 0;
   return out;
 }
+#endif
 #define PIPIT_LANES(shape, T, Vector)                                \
   inline V128 shape##_splat(T value) { return (V128)(Vector)value; } \
-  inline V128 shape##_replace_lane(V128 v, T value, u32 lane) {      \
-    Vector lanes = (Vector)v;                                        \
-    lanes[lane] = value;                                             \
-    return (V128)lanes;                                              \
-  }
+  inline V128 shape##_replace_lane(V128 v, T value, u32 lane) { return with_lane<Vector>(v, value, lane); }
 #define PIPIT_EXTRACT(id, T, Vector) \
   inline T id(V128 v, u32 lane) { return static_cast<T>(((Vector)v)[lane]); }
 #define PIPIT_NARROW_LANES(shape, Vector, Lane)                                            \
   inline V128 shape##_splat(u32 value) { return (V128)(Vector) static_cast<Lane>(value); } \
   inline V128 shape##_replace_lane(V128 v, u32 value, u32 lane) {                          \
-    Vector lanes = (Vector)v;                                                              \
-    lanes[lane] = static_cast<Lane>(value);                                                \
-    return (V128)lanes;                                                                    \
+    return with_lane<Vector>(v, static_cast<Lane>(value), lane);                           \
   }
 PIPIT_NARROW_LANES(i8x16, u8x16, u8)
 PIPIT_NARROW_LANES(i16x8, u16x8, u16)
@@ -387,4 +401,5 @@ inline V128 i32x4_relaxed_dot_i8x16_i7x16_add_s(V128 va, V128 vb, V128 vc) {
 #undef PIPIT_VECTOR
 #undef PIPIT_TO
 
+}  // namespace PIPIT_ISA
 }  // namespace pipit::wasm::simd

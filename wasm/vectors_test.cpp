@@ -2,6 +2,8 @@
 // suite's matter.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "wasm/module_impl.h"
 #include "wasm/tests/engine.h"
 
@@ -65,6 +67,47 @@ TEST_P(Vectors, AccessesOutsideTrapWhereTheyStand) {
   EXPECT_EQ(engine->trap().func, engine.function("out_of_bounds"));
   EXPECT_EQ(engine->module().code()[engine->trap().offset], 0xFD);
   EXPECT_EQ(engine.trap("out_of_bounds", {value(-1)}), TrapKind::out_of_bounds_memory_access);
+}
+
+/// What "addressed" of vectors.wat computes, `at` being 0 and so `by` below 64.
+u64 addressed(u32 by) {
+  u8 memory[80];
+  for (u32 i = 0; i < sizeof memory; ++i) memory[i] = static_cast<u8>(i * 7 + 1);
+  u32 a[4], b[4], v[4];
+  std::memcpy(a, memory + 16, 16);
+  std::memcpy(b, memory + by, 16);
+  u64 sum[2], halves[2] = {b[0]};
+  constexpr u32 kFactors[] = {3, 5, 7, 9};
+  for (u32 i = 0; i < 4; ++i) v[i] = a[i] * kFactors[i] + b[i];
+  std::memcpy(sum, v, 16);
+  std::memcpy(halves + 1, memory + 16, 8);
+  for (u32 i = 0; i < 2; ++i) sum[i] += halves[i];
+  std::memcpy(v, sum, 16);
+  v[3] = 5;
+  u8 bytes[16];
+  std::memcpy(bytes, v, 16);
+  for (u32 i = 0; i < 16; ++i)
+    if ((i % 2 == 1) == (i < 8)) bytes[i] = memory[by + i];
+  std::memcpy(sum, bytes, 16);
+  return sum[0] ^ sum[1];
+}
+
+TEST_P(Vectors, AccessesComputeTheirAddresses) {
+  Engine engine("vectors");
+  for (const u32 by : {0u, 8u, 21u, 48u})
+    EXPECT_EQ(engine.call("addressed", {value(0u), value(by)}).u64_, addressed(by)) << by;
+  // at + 16 may wrap, and is 0 then; at + 128 and at + by as well.
+  EXPECT_EQ(engine.run("addressed", {value(~u32{0} - 15), value(16)}), RunState::finished);
+  struct Outside {
+    u32 at, by;
+    u8 code;  // behind the prefix, of the access that traps
+  };
+  for (const auto& [at, by, code] : {Outside{65'520, 0, 0x00}, Outside{0, 65'521, 0x00},
+                                     Outside{65'504, 0, 0x0B}, Outside{~u32{0} - 32, 4, 0x00}}) {
+    EXPECT_EQ(engine.trap("addressed", {value(at), value(by)}), TrapKind::out_of_bounds_memory_access) << at;
+    EXPECT_EQ(engine->module().code()[engine->trap().offset], 0xFD);
+    EXPECT_EQ(engine->module().code()[engine->trap().offset + 1], code) << at;
+  }
 }
 
 TEST_P(Vectors, TailCallsTakeNoStack) {

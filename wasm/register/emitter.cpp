@@ -1,5 +1,7 @@
 #include "wasm/register/emitter.h"
 
+#include "wasm/register/simd.h"
+
 namespace pipit::wasm::reg {
 
 namespace {
@@ -28,11 +30,13 @@ constexpr Code kFirstPair = Code::copy32_then_back;
 Code pair_of(Code first, Code second) {
   for (u32 i = 0; i < sizeof kPairs / sizeof kPairs[0]; ++i)
     if (kPairs[i].first == first && kPairs[i].second == second) return kFirstPair + i;
-  return Code::count_;
+  return first > Code::count_ || second > Code::count_ ? register_simd()->pair(first, second) : Code::count_;
 }
 
 /// Whether it accesses memory, and so may trap: at most one of a pair does.
-bool is_access(Code code) { return code >= Code::load_s_a && code < Code::far_s; }
+bool is_access(Code code) {
+  return code > Code::count_ ? register_simd()->accesses(code) : code >= Code::load_s_a && code < Code::far_s;
+}
 
 }  // namespace
 

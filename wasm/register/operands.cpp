@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "wasm/register/function.h"
+#include "wasm/register/simd.h"
 
 namespace pipit::wasm::reg {
 
@@ -69,6 +70,8 @@ void FunctionTranslator::settle_readers(u16 slot) {
 
 void FunctionTranslator::copy(u16 to, u16 from, u8 type) {
   if (to == from) return;
+  if (type == kV128 && to < 255 && from < 255)
+    return register_simd()->copy(*this, static_cast<u8>(to), static_cast<u8>(from));
   const bool is_narrow = type != kTypeI64 && type != kTypeF64 && type != kV128;
   for (u32 i = 0; i < slots_of(type); ++i, ++to, ++from) {
     if (to < 256 && from < 256)

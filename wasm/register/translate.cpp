@@ -21,7 +21,7 @@ const RegisterSimd* register_simd() { return kLinkedSimd; }
 
 u16 handler_code(Code code) {
   const u32 number = static_cast<u32>(code);
-  const Handler handler = number < kCodes ? handler_of(code) : register_simd()->handlers[number - kCodes - 1];
+  const Handler handler = number < kCodes ? handler_of(code) : register_simd()->handler(number - kCodes - 1);
   const usize address = reinterpret_cast<usize>(handler), base = reinterpret_cast<usize>(handler_base());
 #if defined(__arm__)
   PIPIT_CHECK(address >> 16 == base >> 16);  // the linker's script sees to it

@@ -69,4 +69,20 @@
     (i64.add (local.get 0) (local.get 16)))
   (func (export "large") (param i64) (result i64) (return_call $large (local.get 0)))
   (func (export "out_of_bounds") (param i32) (result i32)
-    (i8x16.extract_lane_u 15 (v128.load offset=4 (local.get 0)))))
+    (i8x16.extract_lane_u 15 (v128.load offset=4 (local.get 0))))
+
+  ;; Addresses that accesses compute themselves: a sum that wraps, two variables; and instructions that come in pairs.
+  (data (i32.const 0) "\01\08\0f\16\1d\24\2b\32\39\40\47\4e\55\5c\63\6a\71\78\7f\86\8d\94\9b\a2\a9\b0\b7\be\c5\cc\d3\da\e1\e8\ef\f6\fd\04\0b\12\19\20\27\2e\35\3c\43\4a\51\58\5f\66\6d\74\7b\82\89\90\97\9e\a5\ac\b3\ba\c1\c8\cf\d6\dd\e4\eb\f2\f9\00\07\0e\15\1c\23\2a")
+  (func (export "addressed") (param $at i32) (param $by i32) (result i64)
+    (local $v v128)
+    (v128.store (i32.add (local.get $at) (i32.const 128))
+      (i32x4.add
+        (i32x4.mul (v128.load (i32.add (local.get $at) (i32.const 16))) (v128.const i32x4 3 5 7 9))
+        (v128.load (i32.add (local.get $at) (local.get $by)))))
+    (local.set $v
+      (v128.load64_lane 1 (i32.add (local.get $at) (i32.const 16))
+        (v128.load32_zero (i32.add (local.get $at) (local.get $by)))))
+    (local.set $v (i64x2.add (local.get $v) (v128.load (i32.add (local.get $at) (i32.const 128)))))
+    (local.set $v (i32x4.replace_lane 3 (local.get $v) (i32.const 5)))
+    (local.set $v (i8x16.shuffle 0 17 2 19 4 21 6 23 24 9 26 11 28 13 30 15 (local.get $v) (v128.load (local.get $by))))
+    (i64.xor (i64x2.extract_lane 0 (local.get $v)) (i64x2.extract_lane 1 (local.get $v)))))
