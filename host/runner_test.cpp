@@ -175,15 +175,16 @@ TEST_P(Programs, ATrapShowsWhoCalledWhom) {
 }
 
 /// Function and place of every call: of callers the call itself, whatever an engine keeps.
-TEST(Runner, BothInterpretersShowTheSameCalls) {
+TEST(Runner, EveryEngineShowsTheSameCalls) {
   std::vector<std::string> stacks;
-  for (const char* engine : {"in-place", "register"}) {
+  for (const char* engine : {"in-place", "register", "aot"}) {
     Program program("deep", engine);
     program.options.arguments = {"100"};
     stacks.push_back(program.run().call_stack);
   }
   EXPECT_FALSE(stacks[0].empty());
   EXPECT_EQ(stacks[0], stacks[1]);
+  EXPECT_EQ(stacks[0], stacks[2]);
 }
 
 /// Whoever stops a run must know which engines never look up from a loop.

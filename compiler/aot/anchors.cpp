@@ -30,6 +30,8 @@ Function* declare_anchor(Module& module) {
   // the context, which is noalias, it reads globals too. It changes none of it, so that loads become one
   // across it. It may not return, so that nothing that traps or stores comes before it.
   anchor->setMemoryEffects(MemoryEffects::readOnly() | MemoryEffects::inaccessibleMemOnly());
+  // Nor do accesses of two paths become one, which would have the place of neither.
+  anchor->addFnAttr(Attribute::NoMerge);
   for (const auto attribute : {Attribute::NoUnwind, Attribute::NoCallback, Attribute::NoFree,
                                Attribute::NoSync, Attribute::NoRecurse})
     anchor->addFnAttr(attribute);

@@ -59,8 +59,6 @@ void leave_ir(const llvm::Module& module, const std::string& path) {
   if (!error) module.print(out, nullptr);
 }
 
-using Object = std::vector<u8>;
-
 support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Partition& partition, u32 number,
                                      const Options& options, std::atomic<bool>& uses_arithmetic) {
   const Part& part = partition.parts[number];
@@ -78,7 +76,7 @@ support::Result<Object> compile_part(const wasm::ModuleImpl& module, const Parti
   TRY(add_stack_checks(*llvm_module, options));
   if (!options.ir_file.empty())
     leave_ir(*llvm_module, options.ir_file + (number == 0 ? "" : "." + std::to_string(number)));
-  return emit_object(*llvm_module, *machine, part.tier);
+  return emit_object(*llvm_module, *machine, options, part.tier);
 }
 
 /// Processors this process may use.
@@ -93,6 +91,7 @@ support::Result<std::vector<Object>> compile_parts(const wasm::ModuleImpl& modul
                                                    const Options& options,
                                                    std::atomic<bool>& uses_arithmetic) {
   initialise_llvm();
+  leave_accesses_apart();
   const u32 count = static_cast<u32>(partition.parts.size());
   u64 total = 0, done = 0;
   for (const Part& part : partition.parts) total += part.code_bytes;
@@ -136,10 +135,9 @@ support::Result<std::vector<u8>> compile(Bytes bytes, const Options& options) {
   TRY(check_supported(module));
   const Partition partition = divide(module, options);
   std::atomic<bool> uses_arithmetic = false;
-  const std::vector<std::vector<u8>> objects =
-      TRY(compile_parts(module, partition, options, uses_arithmetic));
+  const std::vector<Object> objects = TRY(compile_parts(module, partition, options, uses_arithmetic));
   if (options.progress) options.progress("link", 1);
-  const Image image = TRY(link_image(objects, options.target));
+  const Image image = TRY(link_image(objects, options.target, static_cast<u32>(module.code.size())));
   native::Header header = make_header(module, partition, options);
   if (uses_arithmetic) header.flags |= native::kArithmetic;
   // Where a kernel is started by an emulator more often than not.

@@ -114,7 +114,7 @@ CallInst* ModuleLowering::call_own(Builder& b, Value* code, u32 type_index,
   }
   CallInst* call = b.CreateCall(own_type(type_index), code, all);
   call->setCallingConv(convention());
-  return call;
+  return apart(call);
 }
 
 std::vector<Value*> ModuleLowering::own_arguments(Builder& b, Function& function, u32 type_index) const {

@@ -1,14 +1,17 @@
 #include "compiler/aot/emit.h"
 
+#include <llvm/CodeGen/AsmPrinter.h>
 #include <llvm/CodeGen/MachineFunctionPass.h>
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCStreamer.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 
@@ -45,6 +48,7 @@ support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& opti
   if (target == nullptr) return support::Error(Code::unsupported, "this LLVM lacks the target: " + error);
   TargetOptions settings;
   settings.EmitStackSizeSection = true;
+  settings.ForceDwarfFrameSection = true;  // so that frames are told (positions.cpp)
   settings.FloatABIType = row.row->float_registers ? FloatABI::Hard : FloatABI::Soft;
   settings.MCOptions.ABIName = row.row->abi;
   return std::unique_ptr<TargetMachine>(target->createTargetMachine(triple, row.cpu, row.features, settings,
@@ -81,11 +85,12 @@ static bool take_positions(MachineBasicBlock& block) {
 }
 
 /// A load that LLVM takes out of the instruction that it was part of has no position, but may trap: it gets
-/// that of the instruction behind it.
+/// that of the instruction behind it. What may fault is not merged with others of its kind, which have
+/// another position.
 class NamePositions : public MachineFunctionPass {
  public:
   static char ID;
-  NamePositions() : MachineFunctionPass(ID) {}
+  explicit NamePositions(bool loads_trap) : MachineFunctionPass(ID), loads_trap_(loads_trap) {}
   bool runOnMachineFunction(MachineFunction& function) override {
     bool changed = false;
     for (MachineBasicBlock& block : function) {
@@ -98,6 +103,7 @@ class NamePositions : public MachineFunctionPass {
           instruction.setDebugLoc(next);
           changed = true;
         }
+        if (loads_trap_ && may_fault(instruction)) instruction.setFlag(MachineInstr::NoMerge);
       }
     }
     return changed;
@@ -106,6 +112,9 @@ class NamePositions : public MachineFunctionPass {
     usage.setPreservesAll();
     MachineFunctionPass::getAnalysisUsage(usage);
   }
+
+ private:
+  const bool loads_trap_;
 };
 char NamePositions::ID = 0;
 
@@ -125,35 +134,56 @@ static bool add_passes(TargetPassConfig& config, Tier tier) {
   return true;
 }
 
-support::Result<std::vector<u8>> emit_object(llvm::Module& module, TargetMachine& machine, Tier tier) {
-  SmallVector<char, 0> object;
-  raw_svector_ostream out(object);
+/// The last pass, which writes the object, and notes where code came from.
+static AsmPrinter* make_printer(TargetMachine& machine, raw_pwrite_stream& out, MCContext& context,
+                                const Options& options, CodePositions& positions) {
+  auto streamer = machine.createMCStreamer(out, nullptr, CodeGenFileType::ObjectFile, context);
+  if (!streamer) {
+    consumeError(streamer.takeError());
+    return nullptr;
+  }
+  AsmPrinter* const printer = machine.getTarget().createAsmPrinter(machine, std::move(*streamer));
+  // Boards read no call stacks: flash is dear (wasm/native/positions_bare.cpp).
+  if (printer != nullptr && options.target.is_64_bit())
+    printer->addAsmPrinterHandler(note_positions(*printer, options, positions));
+  return printer;
+}
+
+support::Result<Object> emit_object(llvm::Module& module, TargetMachine& machine, const Options& options,
+                                    Tier tier) {
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream out(bytes);
+  Object object;
   legacy::PassManager passes;
   auto* information = new MachineModuleInfoWrapperPass(&machine);  // the pass manager owns what is added
   TargetPassConfig* config = machine.createPassConfig(passes);
   if (tier == Tier::light) config->disablePass(&MachineSchedulerID);
   config->setDisableVerify(true);
   leave_out_passes(*config);
-  config->insertPass(&TwoAddressInstructionPassID, new NamePositions);
+  config->insertPass(&TwoAddressInstructionPassID,
+                     new NamePositions(options.target.checks == Checks::guard_pages));
   passes.add(config);
   passes.add(information);
-  if (!add_passes(*config, tier) || machine.addAsmPrinter(passes, out, nullptr, CodeGenFileType::ObjectFile,
-                                                          information->getMMI().getContext()))
-    return support::Error(Code::internal, "LLVM cannot emit objects for this target");
+  AsmPrinter* const printer =
+      add_passes(*config, tier)
+          ? make_printer(machine, out, information->getMMI().getContext(), options, object.positions)
+          : nullptr;
+  if (printer == nullptr) return support::Error(Code::internal, "LLVM cannot emit objects for this target");
+  passes.add(printer);
   passes.add(createFreeMachineFunctionPass());
   if (tier == Tier::light) machine.setFastISel(true);
   passes.run(module);
-  return std::vector<u8>(object.begin(), object.end());
+  object.bytes.assign(bytes.begin(), bytes.end());
+  return object;
 }
 
 std::vector<u8> write_native_module(const native::Header& prepared, Bytes record, Bytes instance,
                                     const Image& image) {
   native::Header header = prepared;
   const auto align_up = [](u32 value, u32 to) { return (value + to - 1) / to * to; };
-  const u32 trap_bytes = static_cast<u32>(image.traps.size() * sizeof(native::TrapRow));
-  header.traps_at = sizeof header;
-  header.trap_count = static_cast<u32>(image.traps.size());
-  header.record_at = header.traps_at + trap_bytes;
+  header.positions_at = sizeof header;
+  header.positions_bytes = static_cast<u32>(image.positions.size());
+  header.record_at = align_up(header.positions_at + header.positions_bytes, 4);
   header.record_bytes = static_cast<u32>(record.size());
   const u32 instance_at = align_up(header.record_at + header.record_bytes, 4);
   if (!instance.empty()) header.flags |= native::kInstance;
@@ -166,7 +196,7 @@ std::vector<u8> write_native_module(const native::Header& prepared, Bytes record
   header.file_bytes = header.image_at + header.image_bytes;
   std::vector<u8> file(header.file_bytes);
   std::memcpy(file.data(), &header, sizeof header);
-  if (trap_bytes != 0) std::memcpy(file.data() + header.traps_at, image.traps.data(), trap_bytes);
+  std::ranges::copy(image.positions, file.begin() + header.positions_at);
   std::memcpy(file.data() + header.record_at, record.data(), record.size());
   if (!instance.empty()) std::memcpy(file.data() + instance_at, instance.data(), instance.size());
   std::memcpy(file.data() + header.image_at, image.bytes.data(), image.bytes.size());

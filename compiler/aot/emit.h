@@ -3,6 +3,7 @@
 #include <llvm/Target/TargetMachine.h>
 
 #include "compiler/aot/partition.h"
+#include "compiler/aot/positions.h"
 #include "wasm/module_impl.h"
 
 /// From an optimised LLVM module to the parts of a native module.
@@ -14,16 +15,21 @@ struct Image {
   u32 code_bytes = 0;
   u32 functions_at = 0, entries_at = 0;
   u32 max_frame_bytes = 0;
-  std::vector<wasm::native::TrapRow> traps;
+  std::vector<u8> positions;  ///< wasm/native/positions.h
 };
 
 /// Once, before threads make machines.
 void initialise_llvm();
 support::Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const Options& options, Tier tier);
-/// The module as an object file.
-support::Result<std::vector<u8>> emit_object(llvm::Module& module, llvm::TargetMachine& machine, Tier tier);
+/// An object file, and where its code came from.
+struct Object {
+  std::vector<u8> bytes;
+  CodePositions positions;
+};
+support::Result<Object> emit_object(llvm::Module& module, llvm::TargetMachine& machine,
+                                    const Options& options, Tier tier);
 /// Links objects into an image; internal if anything is left to relocate or missing.
-support::Result<Image> link_image(std::span<const std::vector<u8>> objects, const Target& target);
+support::Result<Image> link_image(std::span<const Object> objects, const Target& target, u32 module_bytes);
 /// What an image that decodes no modules takes the module's parts from.
 std::vector<u8> make_record(const wasm::ModuleImpl& module);
 /// What an image that does not instantiate step by step copies (Flag::kInstance):

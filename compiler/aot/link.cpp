@@ -3,7 +3,6 @@
 // relocations, and there must be none.
 #include <lld/Common/Driver.h>
 #include <llvm/ADT/ScopeExit.h>
-#include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Support/DataExtractor.h>
 #include <sys/mman.h>
@@ -28,7 +27,8 @@ constexpr const char* kScript = R"(SECTIONS {
   .relocations : { *(.rela.* .rel.*) }
   .dynsym : { *(.dynsym) } .hash : { *(.hash) } .gnu.hash : { *(.gnu.hash) } .dynstr : { *(.dynstr) } .dynamic : { *(.dynamic) }
   .stack_sizes 0 : { *(.stack_sizes) }
-  /DISCARD/ : { *(.ARM.exidx* .ARM.attributes .eh_frame* .comment .note*) }
+  .positions 0 : { *(.pna_positions) }
+  /DISCARD/ : { *(.ARM.exidx* .ARM.attributes .eh_frame* .debug_frame .comment .note*) }
 })";
 
 support::Error internal(const std::string& text) { return {Code::internal, "linking native code: " + text}; }
@@ -53,12 +53,12 @@ class MemoryFile {
   int descriptor_;
 };
 
-support::Status link(std::span<const std::vector<u8>> objects, const Target& target, const std::string& out) {
+support::Status link(std::span<const Object> objects, const Target& target, const std::string& out) {
   MemoryFile script("script");
   const std::string text = kScript;
   bool written = script.write(as_bytes(text));
   std::deque<MemoryFile> inputs;
-  for (const std::vector<u8>& object : objects) written &= inputs.emplace_back("object").write(object);
+  for (const Object& object : objects) written &= inputs.emplace_back("object").write(object.bytes);
   if (!written) return internal("no memory for the objects");
   std::vector<std::string> words = {"ld.lld",
                                     "-pie",
@@ -100,46 +100,19 @@ u32 largest_frame(StringRef contents, u32 pointer_bytes) {
   return static_cast<u32>(std::min<u64>(largest, ~u32{0}));
 }
 
-/// Rows of the line table, whose lines are byte offsets in the Wasm module.
-std::vector<native::TrapRow> trap_rows(const object::ObjectFile& file) {
-  struct Line {
-    native::TrapRow row;
-    usize number;
-  };
-  std::vector<Line> rows;
-  const auto dwarf = DWARFContext::create(file);
-  for (const auto& unit : dwarf->compile_units()) {
-    const DWARFDebugLine::LineTable* table = dwarf->getLineTableForUnit(unit.get());
-    if (table == nullptr) continue;
-    for (const auto& row : table->Rows) {
-      const u32 pc = static_cast<u32>(row.Address.Address);
-      const u32 offset = row.EndSequence ? 0 : row.Line;
-      rows.push_back({{pc, offset}, rows.size()});
-    }
-  }
-  const auto before = [](const Line& a, const Line& b) {
-    return std::pair(a.row.pc, a.number) < std::pair(b.row.pc, b.number);
-  };
-  // As the linker laid the code out they are in order already, hundreds of thousands in a large module.
-  if (!std::ranges::is_sorted(rows, before)) std::ranges::sort(rows, before);
-  std::vector<native::TrapRow> kept;
-  for (const auto& [row, number] : rows) {
-    if (row.offset == 0 && !kept.empty()) continue;  // unknown: what came before is nearer
-    if (!kept.empty() && kept.back().pc == row.pc)
-      kept.back() = row;
-    else if (kept.empty() || kept.back().offset != row.offset)
-      kept.push_back(row);
-  }
-  return kept;
-}
-
-support::Result<Image> take_apart(const object::ELFObjectFileBase& file, const Target& target) {
+support::Result<Image> take_apart(const object::ELFObjectFileBase& file, std::span<const Object> objects,
+                                  const Target& target, u32 module_bytes) {
   Image image;
   for (const object::ELFSectionRef section : file.sections()) {
     auto name = section.getName();
     auto contents = section.getContents();
     if (!name || !contents) return internal("an unreadable section");
     if (*name == ".image") image.bytes.assign(contents->bytes_begin(), contents->bytes_end());
+    if (*name == ".positions") {
+      std::vector<const CodePositions*> parts;
+      for (const Object& object : objects) parts.push_back(&object.positions);
+      image.positions = TRY(encode_positions(*contents, target.row->pointer_bytes, parts, module_bytes));
+    }
     if (*name == ".stack_sizes") image.max_frame_bytes = largest_frame(*contents, target.row->pointer_bytes);
     if ((*name == ".relocations" || name->starts_with(".rel")) && section.getSize() != 0)
       return internal("the code does not run at any address: relocations are left");
@@ -161,13 +134,12 @@ support::Result<Image> take_apart(const object::ELFObjectFileBase& file, const T
   }
   if (!has_functions || !has_entries || !has_end || image.bytes.empty())
     return internal("a table is missing");
-  if (target.checks == Checks::guard_pages) image.traps = trap_rows(file);
   return image;
 }
 
 }  // namespace
 
-support::Result<Image> link_image(std::span<const std::vector<u8>> objects, const Target& target) {
+support::Result<Image> link_image(std::span<const Object> objects, const Target& target, u32 module_bytes) {
   // The linker replaces its output file, which a descriptor's name does not survive: it gets a real one.
   char path[] = "/tmp/pipit-aot-XXXXXX";
   const int descriptor = mkstemp(path);
@@ -179,7 +151,7 @@ support::Result<Image> link_image(std::span<const std::vector<u8>> objects, cons
   auto file = object::ObjectFile::createELFObjectFile(
       MemoryBufferRef(StringRef(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "image"));
   if (!file) return internal(toString(file.takeError()));
-  return take_apart(cast<object::ELFObjectFileBase>(**file), target);
+  return take_apart(cast<object::ELFObjectFileBase>(**file), objects, target, module_bytes);
 }
 
 }  // namespace pipit::aot

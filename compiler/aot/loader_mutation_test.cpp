@@ -110,7 +110,7 @@ TEST_F(LoaderMutation, WhatIsSealedAgainIsRefusedOrHolds) {
     const u32 places[][2] = {{8, sizeof header},
                              {header.record_at, header.record_at + header.record_bytes},
                              {header.image_at + header.functions_at, header.file_bytes},
-                             {header.traps_at, header.image_at}};
+                             {header.positions_at, header.positions_at + header.positions_bytes}};
     for (u32 change = 0; change <= round % 3; ++change) {
       const auto& [from, to] = places[random() % 4];
       const u32 at = from + random() % (to - from);

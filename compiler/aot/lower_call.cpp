@@ -125,7 +125,7 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
     b_.SetInsertPoint(slow);
     Value* code = resolve(in, index);
     Value* context = m_.constant_word(b_, context_, native::Word::callee);
-    finish_call(b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type)), type);
+    finish_call(m_.apart(b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type))), type);
     return_results(ArrayRef(stack_).take_back(wasm_.results(type).size()));
     stop();
     return;
@@ -147,7 +147,7 @@ void FunctionLowering::call_indirect(const wasm::Instruction& in, bool tail) {
   PHINode* context = b_.CreatePHI(m_.pointer_type(), 2);
   context->addIncoming(context_, fast);
   context->addIncoming(other_context, slow);
-  finish_call(b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type)), type);
+  finish_call(m_.apart(b_.CreateCall(m_.function_type(type), code, pop_arguments(context, type))), type);
 }
 
 /// Code found by its distance from the table, at a row's beginning.

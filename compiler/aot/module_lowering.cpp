@@ -62,7 +62,7 @@ ModuleLowering::ModuleLowering(const wasm::ModuleImpl& module, const Options& op
       entries_(module.types.size()) {
   debug_file_ = debug_->createFile("module.wasm", ".");
   debug_->createCompileUnit(DISourceLanguageName(dwarf::DW_LANG_C), debug_file_, "pipit aot", true, "", 0, "",
-                            DICompileUnit::LineTablesOnly);
+                            DICompileUnit::NoDebug);
   debug_type_ = debug_->createSubroutineType(debug_->getOrCreateTypeArray({}));
   llvm_->addModuleFlag(llvm::Module::Warning, "Debug Info Version", DEBUG_METADATA_VERSION);
   MDBuilder metadata(context);
@@ -254,6 +254,12 @@ CallInst* ModuleLowering::call_helper(Builder& builder, Value* context, native::
     call->addFnAttr(Attribute::WillReturn);
   }
   if (helper == native::Helper::trap) call->setDoesNotReturn();
+  return is_arithmetic ? call : apart(call);
+}
+
+/// One call for two would have the place of neither, nor their callers where those were inlined.
+CallInst* ModuleLowering::apart(CallInst* call) const {
+  if (part_.tier != Tier::quick) call->addFnAttr(Attribute::NoMerge);
   return call;
 }
 

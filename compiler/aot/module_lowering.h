@@ -60,6 +60,8 @@ class ModuleLowering {
   llvm::Value* global_address(Builder& builder, llvm::Value* context, u32 index) const;
   llvm::CallInst* call_helper(Builder& builder, llvm::Value* context, wasm::native::Helper helper,
                               std::initializer_list<llvm::Value*> arguments) const;
+  /// Keeps LLVM from making one call of `call` and others.
+  llvm::CallInst* apart(llvm::CallInst* call) const;
   /// A load of something that stays as it is while the instance lives.
   llvm::LoadInst* invariant(llvm::LoadInst* load) const;
 

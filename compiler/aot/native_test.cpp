@@ -243,7 +243,7 @@ TEST(NativeLoader, SurvivesMutation) {
   for (u32 at = 0; at < header.function_count * 8; at += 4)
     try_word(header.image_at + header.functions_at + at);
   for (u32 at = 0; at < header.type_count * 4; at += 4) try_word(header.image_at + header.entries_at + at);
-  for (u32 at = 0; at < header.trap_count * 8; at += 4) try_word(header.traps_at + at);
+  for (u32 at = 0; at < header.positions_bytes; at += 4) try_word(header.positions_at + at);
 }
 
 }  // namespace

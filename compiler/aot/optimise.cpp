@@ -120,18 +120,6 @@ void add_light_passes(FunctionPassManager& passes) {
   passes.addPass(SimplifyCFGPass());
 }
 
-/// Accesses at different offsets of one base become one at a chosen offset where paths meet, which saves code
-/// but takes a register and two instructions more: small processors add an offset for nothing. LLVM has but a
-/// switch for the whole process.
-void leave_accesses_apart() {
-  static const bool kOnce = [] {
-    const auto option = cl::getRegisteredOptions().find("sink-common-insts");
-    return option != cl::getRegisteredOptions().end() &&
-           !option->second->addOccurrence(0, "sink-common-insts", "false");
-  }();
-  (void)kOnce;
-}
-
 void promote_locals(Function& function) {
   std::vector<AllocaInst*> locals;
   for (Instruction& instruction : function.getEntryBlock())
@@ -153,10 +141,18 @@ void optimise_nothing(llvm::Module& module, bool promotes, bool loads_trap) {
 
 }  // namespace
 
+void leave_accesses_apart() {
+  for (const char* name : {"sink-common-insts", "hoist-common-insts"})
+    if (const auto option = cl::getRegisteredOptions().find(name);
+        option != cl::getRegisteredOptions().end()) {
+      option->second->reset();
+      option->second->addOccurrence(0, name, "false");
+    }
+}
+
 void optimise(llvm::Module& module, TargetMachine& machine, const Options& options, Tier tier) {
   const bool loads_trap = options.target.checks == Checks::guard_pages;
   if (tier == Tier::quick) return optimise_nothing(module, options.effort != Effort::o0, loads_trap);
-  if (!options.target.is_64_bit()) leave_accesses_apart();
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = options.effort != Effort::o1;
   tuning.LoopInterleaving = tuning.LoopVectorization;

@@ -13,6 +13,12 @@ namespace pipit::aot {
 /// Runs LLVM's passes as tier and effort say; a load that would trap stays, whether or not its value is used.
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, const Options& options, Tier tier);
 
+/// Has LLVM leave in both what two paths do alike: one access for two has the place of neither, nor their
+/// callers where those were inlined. Besides, accesses at different offsets of one base would become one at a
+/// chosen offset, which takes a register and two instructions more. LLVM has but switches for the whole
+/// process, which its linker sets back: to be called before threads begin to compile.
+void leave_accesses_apart();
+
 /// Functions that are going to be checked need their context. Until LLVM's interprocedural passes are over, a
 /// call of this function, which does not exist, keeps the parameter in use.
 constexpr const char* kContextMarker = "pipit.context";

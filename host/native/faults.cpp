@@ -21,15 +21,20 @@ constexpr int kSignals[] = {SIGSEGV, SIGBUS};
 struct Machine {
   explicit Machine(void* raw) : context(static_cast<ucontext_t*>(raw)->uc_mcontext) {}
 #if defined(__x86_64__)
-  const void* pc() const { return reinterpret_cast<const void*>(context.gregs[REG_RIP]); }
-  const void* sp() const { return reinterpret_cast<const void*>(context.gregs[REG_RSP]); }
+  native::TrapSite site() const {
+    return {.pc = reinterpret_cast<const void*>(context.gregs[REG_RIP]),
+            .sp = reinterpret_cast<const void*>(context.gregs[REG_RSP])};
+  }
   void go_on(void (*code)(void*), void* argument) {
     context.gregs[REG_RIP] = reinterpret_cast<greg_t>(code);
     context.gregs[REG_RDI] = reinterpret_cast<greg_t>(argument);
   }
 #elif defined(__aarch64__)
-  const void* pc() const { return reinterpret_cast<const void*>(context.pc); }
-  const void* sp() const { return reinterpret_cast<const void*>(context.sp); }
+  native::TrapSite site() const {
+    return {.pc = reinterpret_cast<const void*>(context.pc),
+            .sp = reinterpret_cast<const void*>(context.sp),
+            .link = reinterpret_cast<const void*>(context.regs[30])};
+  }
   void go_on(void (*code)(void*), void* argument) {
     context.pc = reinterpret_cast<usize>(code);
     context.regs[0] = reinterpret_cast<usize>(argument);
@@ -41,10 +46,8 @@ struct Machine {
 void on_fault(int signal, siginfo_t*, void* raw) {
   Machine machine(raw);
   if (on_now != nullptr) {
-    if (void* to = native::take_fault(*on_now, machine.pc())) {
-      on_now->trap_sp = machine.sp();
+    if (void* to = native::take_fault(*on_now, machine.site()))
       return machine.go_on(native::pipit_native_abandon, to);
-    }
   }
   // Not ours: let the instruction fault again under whoever was in charge before.
   sigaction(signal, &before[signal == SIGSEGV ? 0 : 1], nullptr);

@@ -20,9 +20,9 @@ constinit native::NativeRun* g_running = nullptr;
 /// Goes on where Instance::resume() left off, with the trap recorded, when native code is at fault.
 bool trap_instead(InterruptFrame& frame) {
   if (g_running == nullptr) return false;
-  void* const to = native::take_fault(*g_running, reinterpret_cast<const void*>(frame.rip));
+  void* const to = native::take_fault(*g_running, {.pc = reinterpret_cast<const void*>(frame.rip),
+                                                   .sp = reinterpret_cast<const void*>(frame.rsp)});
   if (to == nullptr) return false;
-  g_running->trap_sp = reinterpret_cast<const void*>(frame.rsp);
   frame.rip = reinterpret_cast<usize>(native::pipit_native_abandon);
   frame.rdi = reinterpret_cast<usize>(to);
   return true;

@@ -5,7 +5,7 @@
 /// follow it. Any change of meaning or order raises kAbiVersion.
 namespace pipit::wasm::native {
 
-constexpr u16 kAbiVersion = 3;
+constexpr u16 kAbiVersion = 4;
 
 /// The pointer-sized words a context begins with. Every native function gets the context as its first
 /// argument. Those marked constant never change while the instance lives, so code may keep them in registers

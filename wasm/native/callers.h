@@ -4,9 +4,11 @@
 
 namespace pipit::wasm::native {
 
-/// Of an instance whose native code trapped (x86-64 and AArch64). Native frames have no links of their own:
-/// every word of the stack that lies in the code behind a call is taken for a return address. One left over
-/// from an earlier call may be among them, and functions that the compiler put into their callers are not.
+/// Of an instance whose native code trapped, by the table of positions: functions that the compiler put into
+/// their callers are there as well. Frames of other instances that it is linked with are passed over. Where
+/// frames are not known, as those of the runtime that led from one instance into another, the next return
+/// address on the stack of which the table knows the call is taken for the caller's; on processors that
+/// return by a register it ends there.
 void visit_callers(const InstanceImpl& instance, const NativeModule& module, CallVisitor visitor);
 
 }  // namespace pipit::wasm::native

@@ -51,7 +51,7 @@ struct NativeRun : Run {
   void* host_sp = nullptr;      ///< where to go back to
   Context* ticks_owner = nullptr;  ///< the context that holds the current portion of fuel
   Event event = Event::none;
-  const void* trap_sp = nullptr;  ///< the stack pointer at the trap, for who wants to read the calls above it
+  TrapSite trap_site;  ///< for who wants to read the calls above it; empty: not known
   bool has_start = false, has_entry = false;
   Value* own_results = nullptr;  ///< cells for the module's functions of several results
   const FaultPort* faults = nullptr;
@@ -69,8 +69,8 @@ const void* helper_table();
 
 /// Leaves the native stack because of `event`; returns when it is resumed.
 void leave(NativeRun& run, Event event);
-/// Leaves it for good.
-[[noreturn]] void leave_with_trap(Context* context, TrapKind kind, u32 offset);
+/// Leaves it for good, because of a call at `site`.
+[[noreturn]] void leave_with_trap(Context* context, TrapKind kind, u32 offset, const TrapSite& site);
 /// Calls function `index` of `instance`, with its arguments in `values`, on the stack that is in use.
 void call_function(InstanceImpl& instance, u32 index, Value* values);
 

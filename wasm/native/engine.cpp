@@ -105,7 +105,7 @@ void boot(InstanceImpl& instance, bool run_start, bool run_entry, u32) {
   }
   prepare_all(instance, run, cells);
   run.native_sp = nullptr;
-  run.trap_sp = nullptr;
+  run.trap_site = {};
   run.event = Event::none;
   run.ticks_owner = run.context;
   // A stack without room for what is never checked is exhausted before it begins.
@@ -165,12 +165,12 @@ void leave(NativeRun& run, Event event) {
   pipit_native_switch(&run.native_sp, run.host_sp);
 }
 
-void leave_with_trap(Context* context, TrapKind kind, u32 offset) {
+void leave_with_trap(Context* context, TrapKind kind, u32 offset, const TrapSite& site) {
   InstanceImpl& instance = *context->instance;
   NativeRun& run = *run_of(instance).active;
   run.trap = {kind, instance.module->func_at(offset), offset};
   run.event = Event::trapped;
-  run.trap_sp = __builtin_frame_address(0);
+  run.trap_site = site;
   pipit_native_abandon(run.host_sp);
 }
 
@@ -181,15 +181,16 @@ void call_function(InstanceImpl& instance, u32 index, Value* values) {
   reinterpret_cast<EntryStub>(const_cast<u8*>(stub))(run.context, run.module->function(index), values);
 }
 
-void* take_fault(NativeRun& run, const void* pc) {
+void* take_fault(NativeRun& run, const TrapSite& site) {
   InstanceImpl* const* peers = run.instance->peers;
   const u32 count = peers == &run.instance->self ? 1 : kMaxPeers;
   for (u32 i = 0; i < count && peers[i] != nullptr; ++i) {
     const NativeModule& module = *run_of(*peers[i]).module;
-    if (!module.contains(pc)) continue;
-    const u32 offset = module.offset_at(pc);
+    if (!module.contains(site.pc)) continue;
+    const u32 offset = module.offset_at(site.pc);
     run.trap = {TrapKind::out_of_bounds_memory_access, peers[i]->module->func_at(offset), offset};
     run.event = Event::trapped;
+    run.trap_site = site;
     return run.host_sp;
   }
   return nullptr;

@@ -3,7 +3,7 @@
 
 /// The native module (.pna): flat, little-endian, position independent. It holds no relocations, because its
 /// image refers to itself only by distance and reaches everything else through the context: so it runs where
-/// it lies, in a mapped file or in flash. In order: Header; trap rows; record; instance record; padding;
+/// it lies, in a mapped file or in flash. In order: Header; positions; record; instance record; padding;
 /// image.
 namespace pipit::wasm::native {
 
@@ -55,8 +55,8 @@ struct Header {
   u32 function_count;
   u32 entries_at;  ///< in the image: i32 distances from here to the entry stub of every type; 0: none
   u32 type_count;
-  u32 traps_at;  ///< in the file: TrapRow, by ascending pc
-  u32 trap_count;
+  u32 positions_at;     ///< in the file: PositionsHeader and what follows it (positions.h)
+  u32 positions_bytes;  ///< 0: nobody knows where code came from
   u32 max_frame_bytes;  ///< of any function
   u32 memory_limit;     ///< memory bytes the checks were compiled for; 0: whatever the instance has
   u32 global_slots;     ///< cells of the module's own globals
@@ -112,13 +112,6 @@ struct DataStart {
 struct FunctionRow {
   i32 code;
   u32 type;
-};
-
-/// Instructions from `pc` (in the image) on, up to the next row's, belong to byte `offset` of the module; 0:
-/// unknown.
-struct TrapRow {
-  u32 pc;
-  u32 offset;
 };
 
 }  // namespace pipit::wasm::native

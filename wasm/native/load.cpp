@@ -39,7 +39,7 @@ constexpr Complaint kComplaints[] = {
     {Code::malformed, FIELD(code_bytes), "code outside the image"},
     {Code::malformed, FIELD(functions_at), "function table outside the image"},
     {Code::malformed, FIELD(entries_at), "entry table outside the image"},
-    {Code::malformed, FIELD(traps_at), "trap table outside the file"},
+    {Code::malformed, FIELD(positions_at), "table of positions outside the file"},
     {Code::malformed, FIELD(record_at), "record outside the file"},
     {Code::malformed, FIELD(max_frame_bytes), "frames too large"},
 };
@@ -89,7 +89,7 @@ Status NativeModule::verify_file(const Machine& machine) const {
   require(h.functions_at >= h.code_bytes &&
           fits(h.functions_at, h.function_count, sizeof(FunctionRow), h.image_bytes));
   require(h.entries_at >= h.code_bytes && fits(h.entries_at, h.type_count, sizeof(i32), h.image_bytes));
-  require(h.traps_at >= sizeof(Header) && fits(h.traps_at, h.trap_count, sizeof(TrapRow), h.image_at));
+  require(h.positions_at >= sizeof(Header) && fits(h.positions_at, h.positions_bytes, 1, h.image_at));
   require(h.record_at >= sizeof(Header) && h.record_bytes >= sizeof(Record) &&
           fits(h.record_at, h.record_bytes, 1, h.image_at));
   require(h.max_frame_bytes <= (64u << 20));
@@ -119,8 +119,7 @@ Status NativeModule::verify_tables(const ModuleImpl& module) const {
   if (h.type_count != module.types.size()) return malformed("wrong number of types", FIELD(type_count));
   const auto* functions = reinterpret_cast<const FunctionRow*>(image() + h.functions_at);
   const auto* entries = reinterpret_cast<const i32*>(image() + h.entries_at);
-  const auto* traps = reinterpret_cast<const TrapRow*>(file_.data() + h.traps_at);
-  bool stubs = true, rows = true, order = true;
+  bool stubs = true, rows = true;
   for (u32 i = 0; i < h.type_count; ++i) {
     const bool leads = leads_into_code(h.entries_at, entries[i]), none = entries[i] == 0;
     stubs &= none | leads;
@@ -131,16 +130,10 @@ Status NativeModule::verify_tables(const ModuleImpl& module) const {
     const bool leads = leads_into_code(h.functions_at, functions[i].code);
     rows &= same & (none | (leads & called));
   }
-  u64 least = 0;
-  for (u32 i = 0; i < h.trap_count; ++i) {
-    const bool ascends = traps[i].pc >= least, in_code = traps[i].pc <= h.code_bytes;
-    const bool in_module = traps[i].offset < module.code.size();
-    order &= ascends & in_code & in_module;
-    least = u64{traps[i].pc} + 1;
-  }
   if (!stubs) return malformed("entry stub outside the code", h.image_at + h.entries_at);
   if (!rows) return malformed("function of another type or outside the code", h.image_at + h.functions_at);
-  if (!order) return malformed("disordered trap table", h.traps_at);
+  if (!positions().verify(static_cast<u32>(module.code.size())))
+    return malformed("table of positions that does not hold together", h.positions_at);
   u32 global_slots = 0, result_slots = 0;
   for (const GlobalType& global : module.globals.subspan(module.imported_globals))
     global_slots += slots_of(global.type);
@@ -167,19 +160,14 @@ bool NativeModule::contains(const void* pc) const {
   return at < header_->code_bytes;
 }
 
+PositionTable NativeModule::positions() const {
+  return PositionTable(file_.subspan(header_->positions_at, header_->positions_bytes));
+}
+
 u32 NativeModule::offset_at(const void* pc) const {
-  if (!contains(pc)) return 0;
-  const u32 at = static_cast<u32>(static_cast<const u8*>(pc) - image());
-  const auto* rows = reinterpret_cast<const TrapRow*>(file_.data() + header_->traps_at);
-  u32 low = 0, high = header_->trap_count;  // the row wanted is the last whose pc is not above
-  while (low < high) {
-    const u32 middle = low + (high - low) / 2;
-    if (rows[middle].pc <= at)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low == 0 ? 0 : rows[low - 1].offset;
+  Position position;
+  const bool is_known = contains(pc) && positions().find_instruction(place_of(pc), position);
+  return is_known ? position.offset : 0;
 }
 
 }  // namespace pipit::wasm::native

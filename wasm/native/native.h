@@ -2,6 +2,7 @@
 #include "base/sha256.h"
 #include "wasm/instance.h"
 #include "wasm/native/format.h"
+#include "wasm/native/positions.h"
 
 /// Running ahead-of-time compiled modules: the loader, and the engine for InstanceConfig::engine.
 namespace pipit::wasm {
@@ -48,6 +49,9 @@ class NativeModule {
   /// Offset in the Wasm module of the instruction at `pc`, 0 when unknown; `pc` may be anything.
   u32 offset_at(const void* pc) const;
   bool contains(const void* pc) const;
+  /// Distance of `pc` from the image's start; of addresses outside it means nothing.
+  u32 place_of(const void* pc) const { return static_cast<u32>(static_cast<const u8*>(pc) - image()); }
+  PositionTable positions() const;
 
  private:
   explicit NativeModule(Bytes file) : file_(file), header_(reinterpret_cast<const Header*>(file.data())) {}
@@ -98,9 +102,17 @@ struct Recorded {
 Result<Recorded> create_recorded(const ValidModule& module, const HostOffer& host,
                                  const InstanceConfig& config, Arena& arena);
 
-/// A fault at `pc` while `run` was on: if it is an access outside of linear memory by native code, records
+/// What the processor was at when code trapped.
+struct TrapSite {
+  const void* pc = nullptr;    ///< the instruction, or where the call that trapped returns to
+  const void* sp = nullptr;    ///< there; of a call before it was made
+  const void* link = nullptr;  ///< of an instruction: the register that return addresses come in, if any
+  bool is_call = false;
+};
+
+/// A fault at `site` while `run` was on: if it is an access outside of linear memory by native code, records
 /// the trap and yields what to pass to pipit_native_abandon(); else null.
-void* take_fault(NativeRun& run, const void* pc);
+void* take_fault(NativeRun& run, const TrapSite& site);
 
 }  // namespace native
 

@@ -46,8 +46,8 @@ inline constexpr wasm::HostFunction kFunctions[] = {{"test", "add", "ii:i", Test
 class Pair {
  public:
   explicit Pair(const std::string& path, Options options = {.effort = Effort::o2})
-      : space_(64u << 20), arena_(space_) {
-    bytes_ = *support::read_file(path);
+      : Pair(*support::read_file(path), std::move(options)) {}
+  Pair(std::vector<u8> bytes, Options options) : space_(64u << 20), bytes_(std::move(bytes)), arena_(space_) {
     module_ = std::make_unique<wasm::ValidModule>(*wasm::ValidModule::load(bytes_, arena_));
     if (options.target.row == nullptr) options.target = *find_target("x86_64-linux", "");
     auto compiled = compile(bytes_, options);
