@@ -16,24 +16,16 @@
 
 #include "host/native/native.h"
 #include "support/files.h"
+#include "support/hex.h"
 
 namespace pipit::host {
 namespace {
 
 using support::Error;
+using support::hex;
 
 constexpr const char* kNativeEnding = ".pna";
 constexpr const char* kRegisterEnding = ".prc";
-
-std::string hex(Bytes bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const u8 byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 /// An environment variable that names a folder; empty when there is none.
 std::string folder_in(const char* variable) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "support/hex.h"
 #include "support/json.h"
 
 namespace pipit::host {
@@ -35,14 +36,9 @@ support::Result<std::unique_ptr<FileTelemetry>> FileTelemetry::create(const std:
 FileTelemetry::~FileTelemetry() { std::fclose(file_); }
 
 Result<bool> FileTelemetry::publish(std::string_view name, u32 sequence, Bytes payload) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const u8 byte : payload) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
   const std::string line =
-      support::dump(support::Json{{"name", std::string(name)}, {"sequence", sequence}, {"payload", hex}}) +
+      support::dump(support::Json{
+          {"name", std::string(name)}, {"sequence", sequence}, {"payload", support::hex(payload)}}) +
       "\n";
   // Flushed at once: whoever follows the file sees each result, and none is lost when the run is stopped.
   if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0)

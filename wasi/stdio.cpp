@@ -35,7 +35,7 @@ Errno read_stream(Call& call, Descriptor& descriptor, MutBytes out, usize& count
   return Errno::success;
 }
 
-Errno write_stream(Call& call, Descriptor& descriptor, Bytes data, usize& count) {
+Errno write_stream(Call& call, Descriptor& descriptor, MutBytes data, usize& count) {
   count = data.size();
   if (is_file(descriptor)) return file_write(call, descriptor, data, count);
   if (descriptor.kind == Kind::socket) return socket_write(call.context, descriptor, data, count);
@@ -45,33 +45,9 @@ Errno write_stream(Call& call, Descriptor& descriptor, Bytes data, usize& count)
   return Errno::success;
 }
 
-}  // namespace
-
-/// (fd, iovs, iovs_len, out: bytes). Stops at the first short read; an error after some bytes is told next
-/// time.
-Errno fd_read(Call& call) {
-  Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
-  if (descriptor == nullptr) return Errno::badf;
-  if (const Errno bad = check_vectors(call, call.arg(1), call.arg(2)); bad != Errno::success) return bad;
-  if (!call.store(call.arg(3), u32{0})) return Errno::fault;
-  u32 total = 0;
-  for (u32 i = 0; i < call.arg(2); ++i) {
-    u32 address = 0, size = 0;
-    MutBytes out;
-    // Checked again: what was just read may have overwritten the vectors.
-    if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, out))
-      return Errno::fault;
-    usize count = 0;
-    const Errno error = read_stream(call, *descriptor, out, count);
-    if (error != Errno::success && total == 0) return error;
-    total += static_cast<u32>(count);
-    if (error != Errno::success || count < size) break;
-  }
-  return call.store(call.arg(3), total) ? Errno::success : Errno::fault;
-}
-
-/// (fd, iovs, iovs_len, out: bytes)
-Errno fd_write(Call& call) {
+/// (fd, iovs, iovs_len, out: bytes). Stops at the first vector that is not moved whole; an error after some
+/// bytes is told next time.
+Errno each_vector(Call& call, Errno (*move)(Call&, Descriptor&, MutBytes, usize&)) {
   Descriptor* descriptor = find_descriptor(call.context, call.arg(0));
   if (descriptor == nullptr) return Errno::badf;
   if (const Errno bad = check_vectors(call, call.arg(1), call.arg(2)); bad != Errno::success) return bad;
@@ -80,10 +56,11 @@ Errno fd_write(Call& call) {
   for (u32 i = 0; i < call.arg(2); ++i) {
     u32 address = 0, size = 0;
     MutBytes data;
+    // Checked again: what was just read may have overwritten the vectors.
     if (!call.load_pair(call.arg(1), i, address, size) || !call.bytes(address, size, data))
       return Errno::fault;
     usize count = 0;
-    const Errno error = write_stream(call, *descriptor, data, count);
+    const Errno error = move(call, *descriptor, data, count);
     if (error != Errno::success && total == 0) return error;
     if (error != Errno::success) break;
     total += static_cast<u32>(count);
@@ -91,6 +68,13 @@ Errno fd_write(Call& call) {
   }
   return call.store(call.arg(3), total) ? Errno::success : Errno::fault;
 }
+
+}  // namespace
+
+/// (fd, iovs, iovs_len, out: bytes)
+Errno fd_read(Call& call) { return each_vector(call, read_stream); }
+/// (fd, iovs, iovs_len, out: bytes)
+Errno fd_write(Call& call) { return each_vector(call, write_stream); }
 
 /// (fd, offset i64, whence, out: position)
 Errno fd_seek(Call& call) {

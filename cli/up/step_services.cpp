@@ -3,6 +3,7 @@
 
 #include "cli/up/run.h"
 #include "orchestrator/registry/oci.h"
+#include "support/hex.h"
 
 namespace pipit::up {
 
@@ -15,13 +16,7 @@ Result<std::string> random_token() {
   u8 bytes[16];
   if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
     return Error(Code::io, "no random numbers from the system");
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string token;
-  for (u8 byte : bytes) {
-    token += kDigits[byte >> 4];
-    token += kDigits[byte & 15];
-  }
-  return token;
+  return support::hex(bytes);
 }
 
 support::Status push_packages(Run& run) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "mewz/files/archive.h"
+#include "mewz/files/path.h"
 
 namespace pipit::mewz {
 namespace {
@@ -16,17 +17,6 @@ constexpr u8 kDirectory = 3, kRegular = 4, kSymbolicLink = 7;
 constexpr u16 kCreate = 1, kMustBeDirectory = 2, kExclusive = 4, kTruncate = 8;
 constexpr u16 kAppend = 1;
 constexpr u32 kFollow = 1;
-
-/// Cuts the next component off `rest`.
-std::string_view next_component(std::string_view& rest) {
-  while (rest.starts_with('/')) rest.remove_prefix(1);
-  const usize end = std::min(rest.find('/'), rest.size());
-  const std::string_view component{rest.data(), end};
-  rest.remove_prefix(end);
-  return component;
-}
-
-bool only_slashes(std::string_view text) { return text.find_first_not_of('/') == std::string_view::npos; }
 
 }  // namespace
 

@@ -4,22 +4,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "mewz/files/path.h"
+
 namespace pipit::mewz {
 namespace {
 
 constexpr u16 kBadHandle = 8, kInvalid = 28, kLoop = 32, kNameTooLong = 37, kNoEntry = 44, kNotDirectory = 54,
               kNotCapable = 76;
-
-/// Cuts the next component off `rest`.
-std::string_view next_component(std::string_view& rest) {
-  while (rest.starts_with('/')) rest.remove_prefix(1);
-  const usize end = std::min(rest.find('/'), rest.size());
-  const std::string_view component{rest.data(), end};
-  rest.remove_prefix(end);
-  return component;
-}
-
-bool only_slashes(std::string_view text) { return text.find_first_not_of('/') == std::string_view::npos; }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "link/messages.h"
 #include "orchestrator/registry/package.h"
 #include "support/files.h"
+#include "support/hex.h"
 
 namespace pipit::gateway {
 
@@ -24,22 +25,13 @@ bool is_hex_digest(std::string_view text) {
   return true;
 }
 
-std::string hex_of(const link::Digest& digest) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (u8 byte : digest) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
-}
-
 Result<std::string> hex_of_reference(const std::string& digest) {
   const std::string_view text = digest;
   if (!text.starts_with(kAlgorithm) || !is_hex_digest(text.substr(kAlgorithm.size())))
     return Error(Code::malformed, "digest is not sha256: " + digest.substr(0, 100));
   return std::string(text.substr(kAlgorithm.size()));
 }
+
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code failure;
@@ -48,11 +40,12 @@ std::vector<std::string> names_in(const std::string& folder) {
     if (entry->is_regular_file(failure)) names.push_back(entry->path().filename().string());
   return names;
 }
+
 /// Everything that a device may ask for.
 std::set<std::string> blobs_of(const link::Manifest& manifest) {
   std::set<std::string> names;
-  for (u32 i = 0; i < manifest.blob_count; ++i) names.insert(hex_of(manifest.blobs[i].digest));
-  for (u32 i = 0; i < manifest.native_count; ++i) names.insert(hex_of(manifest.natives[i].digest));
+  for (u32 i = 0; i < manifest.blob_count; ++i) names.insert(support::hex(manifest.blobs[i].digest));
+  for (u32 i = 0; i < manifest.native_count; ++i) names.insert(support::hex(manifest.natives[i].digest));
   return names;
 }
 

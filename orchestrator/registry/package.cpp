@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orchestrator/registry/manifest.h"
+#include "support/hex.h"
 #include "support/json.h"
 
 namespace pipit::registry {
@@ -13,18 +14,8 @@ using support::Result;
 
 namespace {
 
-std::string hex(const link::Digest& digest) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (u8 byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 bool same_blob(const link::Blob& blob, Bytes data) {
-  return blob.size == data.size() && "sha256:" + hex(blob.digest) == digest_of(data);
+  return blob.size == data.size() && "sha256:" + support::hex(blob.digest) == digest_of(data);
 }
 
 /// Wasm's OCI artifact configuration (CNCF TAG Runtime, "Wasm OCI Artifact layout"), without a date: the same
@@ -112,7 +103,7 @@ static Result<const Layer*> layer_of(const Artifact& artifact, const link::Blob&
   const auto layer = std::ranges::find_if(
       artifact.layers, [&](const Layer& l) { return l.media_type == type && same_blob(blob, l.data); });
   if (layer != artifact.layers.end()) return &*layer;
-  return Error(Code::digest_mismatch, "the device manifest names blob sha256:" + hex(blob.digest) +
+  return Error(Code::digest_mismatch, "the device manifest names blob sha256:" + support::hex(blob.digest) +
                                           ", which no layer of type " + type + " holds");
 }
 

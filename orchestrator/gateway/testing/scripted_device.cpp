@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "support/files.h"
+#include "support/hex.h"
 #include "support/http.h"
 
 namespace pipit::gateway {
@@ -13,12 +14,6 @@ using Lock = std::lock_guard<std::recursive_mutex>;
 
 namespace {
 constexpr u32 kBlockBytes = 4096;
-std::string hex_of(const link::Digest& digest) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (u8 byte : digest) (out += kHex[byte >> 4]) += kHex[byte & 15];
-  return out;
-}
 }  // namespace
 
 struct ScriptedDeviceAdapter {
@@ -143,7 +138,7 @@ void ScriptedDevice::on_desired(Bytes payload) {
 
 bool ScriptedDevice::fetch(const link::Manifest& manifest) {
   for (u32 i = 0; i < manifest.blob_count; ++i) {
-    const std::string hex = hex_of(manifest.blobs[i].digest);
+    const std::string hex = support::hex(manifest.blobs[i].digest);
     std::string data;
     while (data.size() < manifest.blobs[i].size) {
       support::HttpRequest request;
