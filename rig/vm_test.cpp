@@ -162,6 +162,16 @@ INSTANTIATE_TEST_SUITE_P(
                     AppCase{"unknown_word", "colour=red", 78, "command line: unknown word"}),
     [](const auto& info) { return info.param.name; });
 
+/// No loader clears the network's memory, so none knows that it is taken.
+TEST(Mewz, RefusesARamDiskInTheMemoryOfTheNetwork) {
+  VmOptions options = app("");
+  options.memory_mb = 5;
+  const auto run = run_vm(options, 20'000);
+  ASSERT_TRUE(run.ok()) << run.error().text;
+  EXPECT_EQ(run->code, 78u) << run->console;
+  EXPECT_NE(run->console.find("lies where the network has its memory"), std::string::npos) << run->console;
+}
+
 /// What the kernel says of a trap and of the calls that led there, without "mewz: ".
 std::vector<std::string> call_stack(const std::string& console) {
   std::vector<std::string> lines;
