@@ -60,8 +60,19 @@ class LoaderMutation : public testing::Test {
       if (code != nullptr) EXPECT_TRUE(native.contains(native.entry(parts.type_of(i).canonical)));
       (void)module.function_name(i);
     }
-    for (u32 at = 0; at < native.header().code_bytes; at += 7)
-      EXPECT_LT(native.offset_at(native.image() + at), module.code().size());
+    const native::PositionTable positions = native.positions();
+    for (u32 at = 0; at < native.header().code_bytes; ++at) {
+      native::Position position;
+      if (at % 7 == 0) EXPECT_LT(native.offset_at(native.image() + at), module.code().size());
+      if (!positions.find_call(at, position)) continue;
+      EXPECT_LT(position.offset, module.code().size());
+      for (u32 outer = position.inlined; outer != 0;) {
+        const native::InlineRow row = positions.inlined(outer);
+        EXPECT_LT(row.offset, module.code().size());
+        ASSERT_LT(row.outer, outer);
+        outer = row.outer;
+      }
+    }
     for (u32 i = 0; i < module.import_count() && i < 64; ++i) (void)module.import(i);
     (void)module.exported_function("no such");
   }
