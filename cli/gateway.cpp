@@ -2,6 +2,7 @@
 #include "orchestrator/gateway/gateway.h"
 
 #include <arpa/inet.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 
@@ -90,6 +91,7 @@ support::Status read(Arguments& arguments) {
 int run(Arguments& arguments) {
   if (auto read_well = read(arguments); !read_well.ok()) return fail(read_well.error());
   watch_interrupts();
+  umask(0077);  // what it keeps has tokens, environments and lines of Pods
   auto ran = gateway::run_gateway(arguments.options, interrupted);
   return ran.ok() ? 0 : fail(ran.error());
 }

@@ -40,10 +40,14 @@ void PodLogs::restore(const std::string& uid, Ring& ring) const {
 
 void PodLogs::keep_only(const std::set<std::string>& uids) const {
   if (directory_.empty()) return;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored))
-    if (entry.path().extension() == kEnding && !uids.contains(entry.path().stem().string()))
-      std::filesystem::remove(entry.path(), ignored);
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto& path = entry->path();
+    std::error_code ignored;
+    if (path.extension() == kEnding && !uids.contains(path.stem().string()))
+      std::filesystem::remove(path, ignored);
+  }
 }
 
 void PodLogs::push(Ring& ring, LogLine line) {

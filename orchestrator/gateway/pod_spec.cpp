@@ -14,8 +14,6 @@ using support::Json;
 using support::text_at;
 
 namespace {
-constexpr const char* kTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
-
 /// Present and not the zero value of its type, which the API server writes in places.
 bool is_set(const Json* value) {
   if (value == nullptr || value->is_null()) return false;
@@ -52,16 +50,6 @@ constexpr Unsupported kContainerFields[] = {
 
 std::string complaint(const std::string& field, const std::string& why) { return field + ": " + why; }
 
-/// Names of the volumes that hold nothing but the default service account's token, which a device has no use
-/// for.
-std::set<std::string> token_volumes(const Json& container) {
-  std::set<std::string> names;
-  if (const Json* mounts = find(container, {"volumeMounts"}); mounts != nullptr && mounts->is_array())
-    for (const Json& mount : *mounts)
-      if (text_at(mount, {"mountPath"}) == kTokenPath) names.insert(text_at(mount, {"name"}));
-  return names;
-}
-
 std::string read_volumes(const Json& spec, const Json& container, PodView& view) {
   if (view.machine) return read_mounts(spec, container, view.mounts);
   const std::set<std::string> tokens = token_volumes(container);
@@ -96,11 +84,15 @@ std::string read_ports(const Json& container, PodView& view) {
   return "";
 }
 
+constexpr u64 kMostMemory = u64{256} << 30;
+
 std::string read_memory(const Json& container, PodView& view) {
   const std::string limit = text_at(container, {"resources", "limits", "memory"});
   if (!view.machine || limit.empty()) return "";
   const auto bytes = parse_bytes(limit);
-  if (!bytes) return complaint("spec.containers[0].resources.limits.memory", limit + " is no size");
+  const std::string field = "spec.containers[0].resources.limits.memory";
+  if (!bytes) return complaint(field, limit + " is no size");
+  if (*bytes > kMostMemory) return complaint(field, limit + " is more than a machine has");
   view.memory_limit = *bytes;
   return "";
 }

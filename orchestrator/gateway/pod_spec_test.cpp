@@ -58,6 +58,8 @@ TEST(PodSpec, AMachineMayHavePortsAndALimit) {
   container.erase("ports");
   container["resources"]["limits"]["memory"] = "much";
   EXPECT_TRUE(view_pod(object).unsupported.starts_with("spec.containers[0].resources.limits.memory: "));
+  container["resources"]["limits"]["memory"] = "4611686018427387904";  // four times that is 0
+  EXPECT_TRUE(view_pod(object).unsupported.starts_with("spec.containers[0].resources.limits.memory: "));
 }
 
 TEST(PodSpec, ReadsQuantities) {

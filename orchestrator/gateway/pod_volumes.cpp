@@ -169,17 +169,21 @@ fs::path fresh_folder(const fs::path& directory) {
 
 }  // namespace
 
+std::set<std::string> token_volumes(const Json& container) {
+  std::set<std::string> names;
+  if (const Json* mounts = array_at(container, "volumeMounts"); mounts != nullptr)
+    for (const Json& mount : *mounts)
+      if (text_at(mount, {"mountPath"}) == kTokenPath) names.insert(text_at(mount, {"name"}));
+  return names;
+}
+
 std::string read_mounts(const Json& spec, const Json& container, std::vector<PodMount>& out) {
   std::vector<PodMount> volumes;
   const Json* mounts = array_at(container, "volumeMounts");
-  const auto holds_token = [&](const std::string& volume) {  // which a machine has no use for
-    return mounts != nullptr && std::ranges::any_of(*mounts, [&](const Json& mount) {
-             return text_at(mount, {"name"}) == volume && text_at(mount, {"mountPath"}) == kTokenPath;
-           });
-  };
+  const std::set<std::string> tokens = token_volumes(container);
   const Json* all = array_at(spec, "volumes");
   for (usize i = 0; all != nullptr && i < all->size(); ++i) {
-    if (holds_token(text_at((*all)[i], {"name"}))) continue;
+    if (tokens.contains(text_at((*all)[i], {"name"}))) continue;
     PodMount volume;
     if (auto why = read_volume((*all)[i], "spec.volumes[" + std::to_string(i) + "]", volume); !why.empty())
       return why;

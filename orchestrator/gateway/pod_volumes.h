@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct PodMount {
 
 constexpr u64 kEmptyDirBytes = 16u << 20;  ///< without a sizeLimit
 constexpr usize kMaxConfigMounts = 4, kMaxEmptyDirs = 4;
+
+/// Names of the volumes that hold nothing but the default service account's token, which nothing here has a
+/// use for.
+std::set<std::string> token_volumes(const support::Json& container);
 
 /// Reads the volumes of a Pod's `spec` that its `container` mounts. Empty, or "spec.volumes[0].nfs: …": what
 /// a machine cannot give.
