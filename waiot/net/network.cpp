@@ -20,7 +20,9 @@ ports::Clock* g_clock = nullptr;
 ports::Entropy* g_entropy = nullptr;
 
 constexpr u32 kFramesPerPoll = 16;  // so that a flood leaves time for the rest of the main loop
-constexpr u32 kMaxPieces = 6;
+/// A segment of many small writes is a chain of so many; one that could not be sent would hold its connection
+/// up for ever.
+constexpr u32 kMaxPieces = TCP_SND_QUEUELEN + 1;
 
 }  // namespace
 
