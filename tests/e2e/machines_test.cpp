@@ -196,7 +196,7 @@ TEST_F(Machines, WhoDoesNotBelieveTheGatewayFetchesNothing) {
   wait("the Pod to say why nothing was fetched", [&] {
     const std::string text = describe("fetcher");
     return text.find("FetchFailed") != text.npos &&
-           text.find("the server's certificate is for another name") != text.npos;
+           text.find("the other side's certificate is for another name") != text.npos;
   });
   ASSERT_FALSE(HasFatalFailure());
   EXPECT_EQ(phase("fetcher"), "Running") << "it is tried again";
