@@ -1,5 +1,9 @@
 # Shared by the set-up scripts: sourced, not run.
 
+# Under `set -e` no step ends a script without a word.
+set -E
+trap 'printf "pipit: %s, line %s: failed: %s\n" "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND" >&2' ERR
+
 cache=${PIPIT_CACHE:-$root/.cache}
 stamps=$cache/stamps
 
