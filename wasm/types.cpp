@@ -8,8 +8,10 @@
 
 // Where they are not linked the addresses are null. Read from memory, because not every code model reaches
 // address 0.
+// NOLINTBEGIN(readability-redundant-declaration): weak here, where they may be missing
 extern "C" [[gnu::weak]] const pipit::wasm::SimdFeature pipit_wasm_simd_feature;
 extern "C" [[gnu::weak]] const pipit::wasm::SideTable pipit_wasm_side_table;
+// NOLINTEND(readability-redundant-declaration)
 
 namespace pipit::wasm {
 

@@ -35,10 +35,9 @@ class Walk {
   }
 
  private:
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): a word of the stack, which may be an address
+  /// Of a word of the stack, which may be an address.
   static const u8* at(usize address) { return reinterpret_cast<const u8*>(address); }
   usize word(usize address) const {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): of the stack, whose end was looked at
     return address + sizeof(usize) <= top_ ? *reinterpret_cast<const usize*>(address) : 0;
   }
   const NativeModule* module_of(const u8* pc) const {
