@@ -11,6 +11,7 @@
 
 #include "support/path.h"
 #include "support/unfinished.h"
+#include "support/unique_fd.h"
 
 namespace pipit::support {
 
@@ -27,17 +28,6 @@ Code code_of(int error) {
 
 Error system_error(const std::string& path) { return {code_of(errno), path + ": " + std::strerror(errno)}; }
 
-/// A descriptor that closes itself.
-struct Descriptor {
-  explicit Descriptor(int fd) : fd(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-  int fd;
-};
-
 Status write_all(int fd, Bytes data, const std::string& path) {
   while (!data.empty()) {
     const ssize_t count = ::write(fd, data.data(), data.size());
@@ -51,16 +41,16 @@ Status write_all(int fd, Bytes data, const std::string& path) {
 }  // namespace
 
 Result<std::vector<u8>> read_file(const std::string& path, usize limit) {
-  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd < 0) return system_error(path);
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return system_error(path);
   struct stat info;
-  if (fstat(file.fd, &info) != 0) return system_error(path);
+  if (fstat(file.get(), &info) != 0) return system_error(path);
   if (S_ISDIR(info.st_mode)) return Error(Code::invalid_argument, path + ": is a directory");
   std::vector<u8> data;
   if (S_ISREG(info.st_mode)) data.reserve(std::min<usize>(static_cast<usize>(info.st_size), limit));
   u8 block[64 * 1024];
   for (;;) {
-    const ssize_t count = ::read(file.fd, block, sizeof block);
+    const ssize_t count = ::read(file.get(), block, sizeof block);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return system_error(path);
     if (count == 0) return data;
@@ -77,9 +67,9 @@ Status write_file(const std::string& path, Bytes data) {
   static std::atomic<u32> count = 0;
   const std::string temporary = path + ".tmp" + std::to_string(getpid()) + "-" + std::to_string(count++);
   {
-    Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.fd < 0) return system_error(temporary);
-    Status written = write_all(file.fd, data, temporary);
+    const UniqueFd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file) return system_error(temporary);
+    Status written = write_all(file.get(), data, temporary);
     if (!written.ok()) {
       unlink(temporary.c_str());
       return written;

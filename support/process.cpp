@@ -14,7 +14,7 @@
 #include <cstring>
 #include <thread>
 
-#include "support/files.h"
+#include "support/unique_fd.h"
 
 namespace pipit::support {
 
@@ -148,14 +148,11 @@ Result<ProcessOutput> run(const std::vector<std::string>& command, const std::st
 Result<Process> Process::start(const std::vector<std::string>& command, const Options& options) {
   if (command.empty()) return Error(Code::invalid_argument, "no program to start");
   const std::string log = options.log_file.empty() ? "/dev/null" : options.log_file;
-  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (out < 0) return Error(Code::io, log + ": " + std::strerror(errno));
-  const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const UniqueFd out(open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!out) return Error(Code::io, log + ": " + std::strerror(errno));
+  const UniqueFd in(open("/dev/null", O_RDONLY | O_CLOEXEC));
   Pipe report;
-  if (in < 0 || !report.open()) {
-    close(out);
-    return Error(Code::io, std::string("pipe: ") + std::strerror(errno));
-  }
+  if (!in || !report.open()) return Error(Code::io, std::string("pipe: ") + std::strerror(errno));
   const Launch launch(command, options.environment, options.directory);
   const pid_t parent = getpid();
   const pid_t pid = fork();
@@ -168,10 +165,8 @@ Result<Process> Process::start(const std::vector<std::string>& command, const Op
       prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (getppid() != parent) _exit(127);
     }
-    become(launch, in, out, out, report.write_end);
+    become(launch, in.get(), out.get(), out.get(), report.write_end);
   }
-  close(in);
-  close(out);
   if (pid < 0) return Error(Code::io, std::string("fork: ") + std::strerror(errno));
   report.close_end(report.write_end);
   const int failed = report.read_end;
@@ -188,7 +183,7 @@ Process& Process::operator=(Process&& other) noexcept {
   if (!detached_) stop();
   pid_ = std::exchange(other.pid_, 0);
   detached_ = other.detached_;
-  exit_code_ = other.exit_code_;
+  exit_code_ = std::exchange(other.exit_code_, std::nullopt);
   return *this;
 }
 

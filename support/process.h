@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/error.h"
@@ -30,7 +31,7 @@ class Process {
   };
   static Result<Process> start(const std::vector<std::string>& command, const Options& options);
   Process() = default;
-  Process(Process&& other) noexcept : pid_(other.pid_), detached_(other.detached_) { other.pid_ = 0; }
+  Process(Process&& other) noexcept { *this = std::move(other); }
   Process& operator=(Process&& other) noexcept;
   ~Process();
   pid_t pid() const { return pid_; }

@@ -114,6 +114,15 @@ TEST(Process, StopsAChildThatIgnoresTerm) {
   EXPECT_EQ(child->exit_code(), 128 + 9);
 }
 
+TEST(Process, KnowsItsExitCodeWhereverItIsMoved) {
+  auto child = Process::start({"sh", "-c", "exit 3"}, {});
+  ASSERT_TRUE(child.ok()) << child.error().text;
+  while (child->running()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  Process moved = std::move(*child);
+  EXPECT_FALSE(moved.running()) << "its number may be another's by now";
+  EXPECT_EQ(moved.exit_code(), 3);
+}
+
 TEST(Http, NobodyListeningIsUnavailable) {
   auto port = free_port();
   ASSERT_TRUE(port.ok());
