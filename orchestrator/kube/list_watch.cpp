@@ -103,10 +103,12 @@ Status ListWatch::handle(WatchType type, Json object) {
   if (!version.empty()) version_ = version;
   if (type == WatchType::bookmark) return {};
   const bool kept = type != WatchType::deleted && (!options_.keep || options_.keep(object));
-  if (kept)
+  if (kept) {
     deliver(std::move(object));
-  else
-    deliver_removed(key_of(object), std::move(object));
+    return {};
+  }
+  const std::string key = key_of(object);
+  deliver_removed(key, std::move(object));
   return {};
 }
 
