@@ -162,9 +162,36 @@ support::Status write_all(const fs::path& directory, const VolumeFiles& files) {
 
 /// A folder name that nothing there has.
 fs::path fresh_folder(const fs::path& directory) {
+  std::error_code ignored;
   for (u32 i = 0;; ++i)
-    if (fs::path made = directory / ("..version-" + std::to_string(i)); !fs::exists(fs::symlink_status(made)))
+    if (fs::path made = directory / ("..version-" + std::to_string(i));
+        !fs::exists(fs::symlink_status(made, ignored)))
       return made;
+}
+
+/// Makes `version` what the directory shows: all names in it lead through one link, which is replaced at
+/// once.
+support::Status show(const fs::path& top, const fs::path& version, const VolumeFiles& files) {
+  std::error_code failed;
+  std::set<std::string> names;
+  for (const auto& [path, text] : files) names.insert(fs::path(path).begin()->string());
+  for (const std::string& name : names) {
+    if (!fs::is_symlink(fs::symlink_status(top / name, failed)))
+      fs::create_symlink(fs::path(kData) / name, top / name, failed);
+    if (failed) return Error(Code::io, (top / name).string() + ": " + failed.message());
+  }
+  fs::remove(top / kNewData, failed);
+  fs::create_symlink(version, top / kNewData, failed);
+  if (!failed) fs::rename(top / kNewData, top / kData, failed);
+  if (failed) return Error(Code::io, top.string() + ": " + failed.message());
+  // What the versions before had, and they themselves.
+  std::vector<fs::path> stale;
+  for (fs::directory_iterator at(top, failed), end; !failed && at != end; at.increment(failed))
+    if (const std::string name = at->path().filename().string();
+        name != kData && name != version && !names.contains(name))
+      stale.push_back(at->path());
+  for (const fs::path& each : stale) fs::remove_all(each, failed);
+  return {};
 }
 
 }  // namespace
@@ -242,34 +269,18 @@ support::Result<VolumeFiles> project(const PodMount& mount, const Json* config_m
 }
 
 support::Result<bool> write_volume(const std::string& directory, const VolumeFiles& files) {
-  const fs::path top = directory, data = top / kData;
+  const fs::path top = directory;
   std::error_code failed;
   TRY(support::make_directories(directory));
-  const fs::path before = fs::read_symlink(data, failed);
+  const fs::path before = fs::read_symlink(top / kData, failed);
   if (!before.empty() && read_volume_files(top / before) == files) return false;
   const fs::path version = fresh_folder(top);
   auto written = write_all(version, files);
-  if (written.ok()) {
-    fs::remove(top / kNewData, failed);
-    fs::create_symlink(version.filename(), top / kNewData, failed);
-    if (!failed) fs::rename(top / kNewData, data, failed);
-    if (failed) written = Error(Code::io, directory + ": " + failed.message());
-  }
+  if (written.ok()) written = show(top, version.filename(), files);
   if (!written.ok()) {  // it is tried again and again: nothing of it may stay
     fs::remove_all(version, failed);
     return written.take_error();
   }
-  std::map<std::string, bool> wanted;
-  for (const auto& [path, text] : files) wanted[fs::path(path).begin()->string()] = true;
-  for (const auto& [name, here] : wanted)
-    if (!fs::is_symlink(fs::symlink_status(top / name, failed)))
-      fs::create_symlink(fs::path(kData) / name, top / name, failed);
-  std::vector<fs::path> stale;
-  for (fs::directory_iterator at(top, failed), end; !failed && at != end; at.increment(failed))
-    if (const std::string name = at->path().filename().string();
-        name != kData && name != version.filename() && !wanted.contains(name))
-      stale.push_back(at->path());
-  for (const fs::path& each : stale) fs::remove_all(each, failed);
   return true;
 }
 

@@ -144,6 +144,18 @@ TEST(PodVolumes, WhatCannotBeWrittenLeavesNothing) {
   fs::remove_all(folder);
 }
 
+TEST(PodVolumes, ANameThatIsTakenIsToldOfAndTriedAgain) {
+  const fs::path folder = testing::TempDir() + "taken" + std::to_string(getpid());
+  ASSERT_TRUE(*write_volume(folder.string(), {{"a", "1"}}));
+  ASSERT_TRUE(support::write_file((folder / "b").string(), as_bytes("foreign")).ok());
+  EXPECT_FALSE(write_volume(folder.string(), {{"a", "2"}, {"b", "2"}}).ok());
+  EXPECT_EQ(as_text(*support::read_file((folder / "a").string())), "1") << "what was there stays";
+  fs::remove(folder / "b");
+  EXPECT_TRUE(*write_volume(folder.string(), {{"a", "2"}, {"b", "2"}}));
+  EXPECT_EQ(as_text(*support::read_file((folder / "b").string())), "2");
+  fs::remove_all(folder);
+}
+
 TEST(PodVolumes, MutatedSpecsNeverCrash) {
   std::minstd_rand random(5);
   int well = 0;
