@@ -6,7 +6,6 @@
 
 #include "orchestrator/gateway/log.h"
 #include "orchestrator/gateway/timestamp.h"
-#include "support/files.h"
 
 namespace pipit::gateway {
 
@@ -27,7 +26,7 @@ void dropped(const std::string& device, const char* what, const pipit::Error& er
 }  // namespace
 
 DeviceLink::DeviceLink(Parts parts, std::string devices_file)
-    : parts_(parts), devices_file_(std::move(devices_file)) {
+    : parts_(parts), file_(std::move(devices_file), "devices") {
   restore(unix_ms());
 }
 
@@ -151,26 +150,18 @@ void DeviceLink::tick(i64 now_ms) {
     parts_.nodes.changed(*parts_.devices.find(name), false, now_ms);
     parts_.pods.device_changed(name);
   }
-  if (unsaved_) save();
+  if (unsaved_ || file_.due(now_ms)) save(now_ms);
 }
 
 void DeviceLink::restore(i64 now_ms) {
-  auto data = support::read_file(devices_file_);
-  if (!data.ok()) return;
-  auto json = support::parse_json(as_text(*data));
-  if (!json.ok() || !json->is_array()) {
-    log(Level::warn, "devices file is not readable, starting without", {{"file", devices_file_}});
-    return;
-  }
-  for (const Json& identity : *json) parts_.devices.restore(identity_from(identity), now_ms);
+  const Json saved = file_.load(Json::value_t::array);
+  for (const Json& identity : saved) parts_.devices.restore(identity_from(identity), now_ms);
 }
 
-void DeviceLink::save() {
+void DeviceLink::save(i64 now_ms) {
   Json all = Json::array();
   for (const auto& [name, device] : parts_.devices.all()) all.push_back(to_json(device.identity));
-  const std::string text = support::dump(all, 1) + "\n";
-  auto saved = support::write_file(devices_file_, as_bytes(text));
-  if (!saved.ok()) log(Level::error, "devices not saved", {{"error", saved.error().text}});
+  file_.save(all, now_ms);
   unsaved_ = false;
 }
 

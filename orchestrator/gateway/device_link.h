@@ -8,6 +8,7 @@
 #include "orchestrator/gateway/nodes.h"
 #include "orchestrator/gateway/pod_logs.h"
 #include "orchestrator/gateway/pods.h"
+#include "orchestrator/gateway/state_file.h"
 
 namespace pipit::gateway {
 
@@ -42,10 +43,10 @@ class DeviceLink {
   void on_log(const std::string& device, Bytes payload, i64 now_ms);
   void answer(const std::string& device, u64 boot_id, bool admitted, const std::string& reason, i64 now_ms);
   void restore(i64 now_ms);
-  void save();
+  void save(i64 now_ms);
 
   Parts parts_;
-  std::string devices_file_;
+  StateFile file_;
   bool unsaved_ = false;
   std::unique_ptr<Mqtt> mqtt_;
 };

@@ -83,7 +83,10 @@ Json binding_of(const PodView& pod, const std::string& node) {
 }  // namespace
 
 Machines::Machines(Options options, Parts parts)
-    : options_(std::move(options)), parts_(parts), config_maps_({parts.client, parts.executor, parts.loop}) {
+    : options_(std::move(options)),
+      parts_(parts),
+      config_maps_({parts.client, parts.executor, parts.loop}),
+      file_(options_.directory + "/machines.json", "machines") {
   restore();
 }
 
@@ -156,6 +159,7 @@ MachineFacts Machines::facts(const std::string& device, const Machine& machine) 
 
 void Machines::tick(i64 now_ms) {
   if (!parts_.pods.synced()) return;
+  if (file_.due(now_ms)) save();
   notice_ends(now_ms);
   std::vector<MachinePod> pods;
   std::map<std::string, MachinePod> by_uid;
@@ -188,7 +192,10 @@ void Machines::notice_ends(i64 now_ms) {
     wait_longer(machine, now_ms);
     const std::string words = last_words(device);
     log(Level::warn, "machine ended by itself", {{"device", device}, {"console", words}});
-    parts_.pods.machine_ended(machine.uid, "the machine " + device + " ended by itself: " + words, now_ms);
+    std::string message = "the machine " + device;
+    message += " ended by itself: ";
+    message += words;
+    parts_.pods.machine_ended(machine.uid, message, now_ms);
     save();
   }
 }
@@ -372,14 +379,8 @@ std::string Machines::last_words(const std::string& device, std::string_view rat
 }
 
 void Machines::restore() {
-  auto data = support::read_file(options_.directory + "/machines.json");
-  if (!data.ok()) return;
-  auto json = support::parse_json(as_text(*data));
-  if (!json.ok() || !json->is_object()) {
-    log(Level::warn, "machines file is not readable, starting without", {{"folder", options_.directory}});
-    return;
-  }
-  for (const auto& [device, row] : json->items()) {
+  const Json saved = file_.load(Json::value_t::object);
+  for (const auto& [device, row] : saved.items()) {
     Machine& machine = machines_[device];
     machine.mac = text_at(row, {"mac"});
     machine.token = text_at(row, {"token"});
@@ -411,13 +412,11 @@ void Machines::save() {
                 {"pid", machine.process.pid}});
     all[device] = std::move(row);
   }
-  const std::string text = support::dump(all, 1) + "\n";
-  auto saved = support::make_directories(options_.directory);
   // Tokens are nobody else's business.
   std::error_code ignored;
+  std::filesystem::create_directories(options_.directory, ignored);
   std::filesystem::permissions(options_.directory, std::filesystem::perms::owner_all, ignored);
-  if (saved.ok()) saved = support::write_file(options_.directory + "/machines.json", as_bytes(text));
-  if (!saved.ok()) log(Level::error, "machines not saved", {{"error", saved.error().text}});
+  file_.save(all, unix_ms());
 }
 
 }  // namespace pipit::gateway

@@ -8,6 +8,7 @@
 #include "orchestrator/gateway/device_link.h"
 #include "orchestrator/gateway/machine_plan.h"
 #include "orchestrator/gateway/machine_process.h"
+#include "orchestrator/gateway/state_file.h"
 
 namespace pipit::gateway {
 
@@ -98,6 +99,7 @@ class Machines {
   Parts parts_;
   std::map<std::string, Machine> machines_;  ///< by device
   ConfigMaps config_maps_;
+  StateFile file_;
   i64 volumes_ms_ = 0;                            ///< next look at what machines mount
   std::map<std::string, std::string> told_full_;  ///< Pods that were told to wait
   std::map<std::string, std::string> told_held_;  ///< likewise, and for what

@@ -111,7 +111,7 @@ void Nodes::written(const std::string& name, bool identity, kube::Result<Json> r
   state.retry_ms = unix_ms() + kRetryMs;
 }
 
-void Nodes::remove(const std::string& name, std::function<void(bool)> done) {
+void Nodes::remove(const std::string& name, const std::function<void(bool)>& done) {
   // Jobs of a Node run in order: whatever was written of it before is written by then.
   const bool queued = executor_.submit("node/" + name, [this, name, done] {
     const auto removed = client_.remove(path_of(kube::kNodes, "", name));

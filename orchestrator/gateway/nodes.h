@@ -34,7 +34,7 @@ class Nodes {
   /// Whether the API server has this Node.
   bool known(const std::string& name) const;
   /// Deletes the Node of a device that is forgotten already; `done` hears on the loop whether it is gone.
-  void remove(const std::string& name, std::function<void(bool gone)> done);
+  void remove(const std::string& name, const std::function<void(bool gone)>& done);
 
  private:
   struct State {

@@ -151,10 +151,7 @@ u64 PodLogs::start_of(const Ring& ring, const LogQuery& query) const {
 }
 
 PodLogs::Cursor::Cursor(PodLogs& logs, std::string uid, LogQuery query)
-    : logs_(logs),
-      uid_(std::move(uid)),
-      query_(std::move(query)),
-      left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {
+    : logs_(logs), uid_(std::move(uid)), query_(query), left_bytes_(query_.limit_bytes.value_or(INT64_MAX)) {
   std::lock_guard lock(logs_.mutex_);
   const auto ring = logs_.rings_.find(uid_);
   ended_ = ring == logs_.rings_.end();

@@ -178,11 +178,11 @@ std::optional<u64> parse_bytes(std::string_view quantity) {
                                   {"Mi", 1ull << 20},
                                   {"Gi", 1ull << 30}};
   u64 value = 0;
-  const char* const end = quantity.data() + quantity.size();
-  const auto [stop, error] = std::from_chars(quantity.data(), end, value);
+  const auto [stop, error] = std::from_chars(quantity.data(), quantity.data() + quantity.size(), value);
   if (error != std::errc()) return std::nullopt;
+  const std::string_view unit = quantity.substr(static_cast<usize>(stop - quantity.data()));
   for (const Suffix& suffix : kSuffixes)
-    if (std::string_view(stop, end) == suffix.text)
+    if (unit == suffix.text)
       return value <= std::numeric_limits<u64>::max() / suffix.factor ? std::optional(value * suffix.factor)
                                                                       : std::nullopt;
   return std::nullopt;

@@ -106,7 +106,7 @@ Json condition(const Json& pod, const char* type, bool status, const char* reaso
   return out;
 }
 
-Json conditions(const PodView& view, const Json& pod, bool ready, bool finished, i64 now_ms) {
+Json conditions(const Json& pod, bool ready, bool finished, i64 now_ms) {
   const char* why = finished ? "PodCompleted" : "ContainersNotReady";
   Json out = Json::array({condition(pod, "Initialized", true, "", now_ms),
                           condition(pod, "Ready", ready, why, now_ms),
@@ -135,14 +135,14 @@ Json pod_status(const PodView& view, const Json& pod, const PodFacts& facts) {
     out["phase"] = "Failed";
     out["reason"] = "UnsupportedPodSpec";
     out["message"] = view.unsupported;
-    out["conditions"] = conditions(view, pod, false, true, facts.now_ms);
+    out["conditions"] = conditions(pod, false, true, facts.now_ms);
     return out;
   }
   const RunState& run = facts.run;
   const bool finished = run.ended && run.final;
   out["phase"] = phase_of(run);
   out["containerStatuses"] = Json::array({container_status(view, pod, facts)});
-  out["conditions"] = conditions(view, pod, run.running && facts.device_alive, finished, facts.now_ms);
+  out["conditions"] = conditions(pod, run.running && facts.device_alive, finished, facts.now_ms);
   return out;
 }
 

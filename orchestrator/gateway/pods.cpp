@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "orchestrator/gateway/log.h"
+#include "base/check.h"
 #include "orchestrator/gateway/timestamp.h"
-#include "support/files.h"
 
 namespace pipit::gateway {
 
@@ -15,15 +14,10 @@ namespace {
 std::string container_key(const PodView& view) { return view.key() + "/" + view.container; }
 }  // namespace
 
-Pods::Pods(Options options, Parts parts) : options_(std::move(options)), parts_(std::move(parts)) {
-  auto data = support::read_file(options_.slots_file);
-  if (!data.ok()) return;
-  auto json = support::parse_json(as_text(*data));
-  if (!json.ok() || !json->is_object()) {
-    log(Level::warn, "slots file is not readable, starting without", {{"file", options_.slots_file}});
-    return;
-  }
-  for (const auto& [device, slot] : json->items()) slots_[device] = slot_from(slot);
+Pods::Pods(Options options, Parts parts)
+    : options_(std::move(options)), parts_(std::move(parts)), slots_file_(options_.slots_file, "slots") {
+  const Json saved = slots_file_.load(Json::value_t::object);
+  for (const auto& [device, slot] : saved.items()) slots_[device] = slot_from(slot);
 }
 
 void Pods::on_delta(kube::Delta delta) {
@@ -69,6 +63,7 @@ void Pods::tick(i64 now_ms) {
     if (slot.due_ms != 0 && slot.due_ms <= now_ms) late.push_back(name);
   for (const std::string& name : late) settle(name, now_ms);
   if (synced_) refuse_unbound(now_ms);
+  if (slots_file_.due(now_ms)) save_slots(now_ms);
 }
 
 void Pods::due(Slot& slot, i64 at_ms) {
@@ -113,10 +108,12 @@ void Pods::watch_run(PodRecord& pod, const Device& device, Slot& slot, i64 now_m
     }
     case RunEvent::exited:
       parts_.logs.ended(pod.view.uid, now_ms);
+      PIPIT_CHECK(pod.run.last.has_value());  // by observe()
       parts_.events.normal(pod.view, "Exited", "exit code " + std::to_string(pod.run.last->exit_code));
       break;
     case RunEvent::failed:
       parts_.logs.ended(pod.view.uid, now_ms);
+      PIPIT_CHECK(pod.run.last.has_value());  // by observe()
       parts_.events.warning(pod.view, "Failed", pod.run.last->reason + ": " + pod.run.last->message);
       break;
   }
@@ -191,7 +188,7 @@ void Pods::machine_ended(const std::string& uid, const std::string& message, i64
 }
 
 void Pods::forget(const std::string& device) {
-  if (slots_.erase(device) != 0) save_slots();
+  if (slots_.erase(device) != 0) save_slots(unix_ms());
 }
 
 bool Pods::runs_on(const std::string& uid, const std::string& device) const {

@@ -12,6 +12,7 @@
 #include "orchestrator/gateway/pod_logs.h"
 #include "orchestrator/gateway/pod_status.h"
 #include "orchestrator/gateway/slot.h"
+#include "orchestrator/gateway/state_file.h"
 #include "orchestrator/kube/list_watch.h"
 
 namespace pipit::gateway {
@@ -102,7 +103,7 @@ class Pods {
                         kube::Result<ControllerFacts> facts);
   i64 live_siblings(const SlotApp& app, const ControllerFacts& facts) const;
   void want(const std::string& device, Slot& slot, std::optional<SlotApp> app, i64 now_ms);
-  void save_slots();
+  void save_slots(i64 now_ms);
   void prune_images();
 
   void write_status(PodRecord& pod, const PodRecord* holder, const Device& device, Slot& slot, i64 now_ms);
@@ -115,6 +116,7 @@ class Pods {
 
   Options options_;
   Parts parts_;
+  StateFile slots_file_;
   std::map<std::string, PodRecord> pods_;  ///< by uid: every Pod with our RuntimeClass, wherever it is
   std::map<std::string, std::set<std::string>> by_node_;  ///< uids
   std::map<std::string, Slot> slots_;                     ///< by device

@@ -5,7 +5,6 @@
 #include "orchestrator/gateway/pods.h"
 #include "orchestrator/gateway/timestamp.h"
 #include "orchestrator/kube/selector.h"
-#include "support/files.h"
 
 namespace pipit::gateway {
 
@@ -88,7 +87,9 @@ i64 Pods::live_siblings(const SlotApp& app, const ControllerFacts& facts) const 
 
 void Pods::controller_known(const std::string& device, const std::string& uid,
                             kube::Result<ControllerFacts> facts) {
-  Slot& slot = slots_[device];
+  const auto found = slots_.find(device);
+  if (found == slots_.end()) return;  // forgotten meanwhile
+  Slot& slot = found->second;
   if (!slot.departure || !slot.app || slot.app->uid != uid) return;
   const i64 now = unix_ms();
   Slot::Departure& departure = *slot.departure;
@@ -150,7 +151,7 @@ void Pods::want(const std::string& device, Slot& slot, std::optional<SlotApp> ap
        {"generation", std::to_string(slot.generation)},
        {"pod", slot.app ? slot.app->key() : "none"},
        {"attempt", std::to_string(slot.app ? slot.app->attempt : 0)}});
-  save_slots();
+  save_slots(now_ms);
   parts_.publish(device, slot.message);
 }
 
@@ -159,13 +160,11 @@ void Pods::republish(const std::string& device) {
     if ((device.empty() || name == device) && !slot.message.empty()) parts_.publish(name, slot.message);
 }
 
-void Pods::save_slots() {
+void Pods::save_slots(i64 now_ms) {
   Json all = Json::object();
   for (const auto& [device, slot] : slots_)
     if (slot.generation != 0) all[device] = to_json(slot);
-  const std::string text = support::dump(all, 1) + "\n";
-  if (auto saved = support::write_file(options_.slots_file, as_bytes(text)); !saved.ok())
-    log(Level::error, "slots not saved", {{"error", saved.error().text}});
+  slots_file_.save(all, now_ms);
 }
 
 }  // namespace pipit::gateway

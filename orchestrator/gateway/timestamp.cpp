@@ -64,7 +64,7 @@ std::optional<i64> parse_rfc3339(std::string_view text) {
   const std::string_view fraction = text.substr(kSecondsLength, text.size() - kSecondsLength - 1);
   if (fraction.empty()) return ms;
   if (fraction.front() != '.' || fraction.size() < 2) return std::nullopt;
-  int scale = 100;
+  i64 scale = 100;
   for (usize i = 1; i < fraction.size(); ++i, scale /= 10) {
     const auto digit = digits(fraction, i, 1);
     if (!digit) return std::nullopt;
