@@ -81,7 +81,7 @@ Errno clock_now(Context& context, u32 id, u64& now_ns) {
     case kRealtime: now_ns = clock.realtime_ns(); break;
     case kMonotonic: now_ns = clock.uptime_ns(); break;
     case kProcess:
-    case kThread: now_ns = clock.cpu_ns(id == kThread); break;
+    default: now_ns = clock.cpu_ns(id == kThread);
   }
   return Errno::success;
 }
