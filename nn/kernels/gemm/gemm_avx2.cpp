@@ -19,35 +19,19 @@ constexpr FastKernel kWinogradI8 = fast_kernel<FastI8<Avx2, WinogradConvI8>>(kCo
 constexpr FastKernel kWinogradDynamic = fast_kernel<FastDynamic<Avx2, WinogradConvI8>>(kDynamicConv2d);
 using Pairs = FastIntegerKernels<Avx2Paired>;
 constexpr FastKernel kWinogradAdd = fast_add_kernel<FastI8Add<Avx2, WinogradConvI8>>(kConv2dI8, kAddI8);
-constexpr FastKernel kPairsAdd = fast_add_kernel<FastI8Add<Avx2Paired, TiledConvI8>>(kConv2dI8, kAddI8);
-constexpr FastKernel kConvAdd = fast_add_kernel<FastI8Add<Avx2, TiledConvI8>>(kConv2dI8, kAddI8);
 constexpr FastKernel kWinogradDynamicAdd =
     fast_add_kernel<FastDynamicAdd<Avx2, WinogradConvI8>>(kDynamicConv2d, kAddF32);
-constexpr FastKernel kPairsDynamicAdd =
-    fast_add_kernel<FastDynamicAdd<Avx2Paired, TiledConvI8>>(kDynamicConv2d, kAddF32);
-constexpr FastKernel kConvDynamicAdd =
-    fast_add_kernel<FastDynamicAdd<Avx2, TiledConvI8>>(kDynamicConv2d, kAddF32);
+using Sums = FastAddKernels<Avx2>;
+using PairSums = FastAddKernels<Avx2Paired>;
 
 // The first that takes a node runs it: two operators at once before one, fewer multiplications before more.
 constexpr const FastKernel* kAll[] = {
-    &kWinogradAdd,
-    &kPairsAdd,
-    &kConvAdd,
-    &kWinogradI8,
-    &Pairs::kConvI8,
-    &Kernels::kConvI8,
-    &Kernels::kFullI8,
-    &Kernels::kConvAsymmetric,
-    &Kernels::kFullAsymmetric,
-    &kWinogradDynamicAdd,
-    &kPairsDynamicAdd,
-    &kConvDynamicAdd,
-    &kWinogradDynamic,
-    &Pairs::kConvDynamic,
-    &Kernels::kConvDynamic,
-    &Kernels::kFullDynamic,
-    &Floats::kConvF32,
-    &Floats::kFullF32,
+    &kWinogradAdd,          &PairSums::kConv,          &Sums::kConv,
+    &kWinogradI8,           &Pairs::kConvI8,           &Kernels::kConvI8,
+    &Kernels::kFullI8,      &Kernels::kConvAsymmetric, &Kernels::kFullAsymmetric,
+    &kWinogradDynamicAdd,   &PairSums::kConvDynamic,   &Sums::kConvDynamic,
+    &kWinogradDynamic,      &Pairs::kConvDynamic,      &Kernels::kConvDynamic,
+    &Kernels::kFullDynamic, &Floats::kConvF32,         &Floats::kFullF32,
 };
 
 }  // namespace

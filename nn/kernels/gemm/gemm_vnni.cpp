@@ -7,14 +7,19 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))), \
                              apply_to = function)
 #include "nn/kernels/gemm/fast_gemm.h"
+#include "nn/kernels/gemm/output_sum.h"
 #include "nn/kernels/simd/avx512_vnni.h"
 
 namespace pipit::nn {
 namespace {
 
 using Kernels = FastIntegerKernels<Avx512Vnni>;
-constexpr const FastKernel* kAll[] = {&Kernels::kConvI8, &Kernels::kFullI8, &Kernels::kConvDynamic,
-                                      &Kernels::kFullDynamic};
+using Sums = FastAddKernels<Avx512Vnni>;
+// As gemm_avx2.cpp: two operators at once before one.
+constexpr const FastKernel* kAll[] = {
+    &Sums::kConv,        &Kernels::kConvI8,      &Kernels::kFullI8,
+    &Sums::kConvDynamic, &Kernels::kConvDynamic, &Kernels::kFullDynamic,
+};
 
 }  // namespace
 

@@ -160,4 +160,12 @@ constexpr FastKernel fast_add_kernel(const Operator& base, const Operator& add) 
   return {&base, Fast::plan, Fast::Layer::pack, Fast::run, true, &add, finish_of<typename Fast::Layer>()};
 }
 
+/// Of one instruction set, by its tiled convolution.
+template <class Isa>
+struct FastAddKernels {
+  static constexpr FastKernel kConv = fast_add_kernel<FastI8Add<Isa, TiledConvI8>>(kConv2dI8, kAddI8);
+  static constexpr FastKernel kConvDynamic =
+      fast_add_kernel<FastDynamicAdd<Isa, TiledConvI8>>(kDynamicConv2d, kAddF32);
+};
+
 }  // namespace pipit::nn

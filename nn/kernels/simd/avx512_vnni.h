@@ -25,6 +25,12 @@ struct Avx512Vnni {
 
   static I32 load(const i32* from) { return _mm512_loadu_si512(from); }
   static void store(i32* to, I32 x) { _mm512_storeu_si512(to, x); }
+  static I32 splat(i32 x) { return _mm512_set1_epi32(x); }
+  static I32 add(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
+  static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
+  static I32 min(I32 a, I32 b) { return _mm512_min_epi32(a, b); }
+  static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
+  static I32 shift_left(I32 a, int bits) { return _mm512_slli_epi32(a, static_cast<unsigned>(bits)); }
 
   /// An int8 activation plus 128; panels take 128 × the sum of their weights away.
   using Activation = u8;
@@ -46,7 +52,7 @@ struct Avx512Vnni {
     for (u32 i = 0; i < kRows; ++i) {
       i32 group;
       __builtin_memcpy(&group, left[i] + k, sizeof group);
-      const I32 x = _mm512_set1_epi32(group);
+      const I32 x = splat(group);
 #pragma clang loop unroll(full)
       for (u32 v = 0; v < kVectors; ++v) sums[i][v] = _mm512_dpbusd_epi32(sums[i][v], x, w[v]);
     }
@@ -68,23 +74,26 @@ struct Avx512Vnni {
     f.multiplier = load(multipliers);
     f.multiplier_odd = _mm512_srli_epi64(f.multiplier, 32);
     f.shift = load(shifts);
-    f.round = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_sub_epi32(f.shift, _mm512_set1_epi32(1)));
+    f.round = _mm512_sllv_epi32(splat(i32{1}), sub(f.shift, splat(i32{1})));
     return f;
   }
   static I32 rescale(I32 x, const Factors& f) {
     const I32 even = _mm512_mul_epi32(x, f.multiplier);
     const I32 odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), f.multiplier_odd);
     const I32 high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
-    return _mm512_srav_epi32(_mm512_add_epi32(high, f.round), f.shift);
+    return _mm512_srav_epi32(add(high, f.round), f.shift);
   }
   template <u32 kVectors>
   static void store_i8(i8* to, const I32 (&x)[kVectors], const OutputRange& range) {
-    const I32 zero = _mm512_set1_epi32(range.zero_point), low = _mm512_set1_epi32(range.low),
-              high = _mm512_set1_epi32(range.high);
+    const I32 zero = splat(range.zero_point), low = splat(range.low), high = splat(range.high);
     for (u32 v = 0; v < kVectors; ++v) {
-      const I32 value = _mm512_min_epi32(_mm512_max_epi32(_mm512_add_epi32(x[v], zero), low), high);
+      const I32 value = min(max(add(x[v], zero), low), high);
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to + usize{v} * kLanes), _mm512_cvtepi32_epi8(value));
     }
+  }
+  /// kLanes bytes as 32-bit values.
+  static I32 load_i8(const i8* from) {
+    return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
   }
 };
 
