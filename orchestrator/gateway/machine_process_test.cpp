@@ -12,7 +12,8 @@ TEST(MachineProcess, IsFoundByTwoWordsOfItsCommandLine) {
   const std::string address = "52:54:00:ab:cd:" + std::to_string(getpid()),
                     folder = "path=/nowhere/console.log";
   EXPECT_EQ(MachineProcess::find(address, folder).pid, 0);
-  auto started = support::Process::start({"/bin/sh", "-c", "sleep 60; exit", address, folder}, {});
+  // Stops itself rather than sleep: a child that is not yet `sleep` would bear the same words.
+  auto started = support::Process::start({"/bin/sh", "-c", "kill -STOP $$; exit", address, folder}, {});
   ASSERT_TRUE(started.ok());
   const MachineProcess found = MachineProcess::find(address, folder);
   EXPECT_EQ(found.pid, started->pid());
