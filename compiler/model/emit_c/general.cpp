@@ -102,8 +102,8 @@ void cast(Writer& out, const Node& node) {
     out.declare_once("CAST(" + name + ", " + from + ", " + to + ", " + half_name(target) +
                      "_of_float((float)" + x + "))");
   else if (is_real(node.input(0)) && is_whole(node.output()))
-    out.declare_once("CAST_REAL(" + name + ", " + from + ", " + to + ", " + x + ", " + limits_of(target) +
-                     ")");
+    out.declare_once("CAST_REAL(" + name + ", " + from + ", " + to + ", " + x + ", " +
+                     limits_of(target).both() + ")");
   else
     out.declare_once("CAST(" + name + ", " + from + ", " + to + ", (" + to + ")" + x + ")");
   out.call(name + (nn::is(node.output(), DType::boolean) ? "_is_true" : ""),

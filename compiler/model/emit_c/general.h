@@ -18,8 +18,6 @@ std::string arithmetic(nn::general::Binary kind, u32 dtype);
 bool is_half(u32 dtype);
 
 bool is_real(const nn::format::TensorRecord& tensor);
-/// "INT8_MIN, INT8_MAX"
-std::string limits_of(u32 dtype);
 
 inline const nn::format::GeneralAttributes& how(const nn::Node& node) {
   return node.attributes<nn::format::GeneralAttributes>();

@@ -18,16 +18,12 @@ namespace {
 
 std::string type_of_input(const Node& node, u32 index) { return type_name(node.input(index).dtype); }
 
-/// An unsigned integer as wide as a tensor's elements.
-std::string bits_of(const TensorRecord& tensor) {
-  return "uint" + number(8 * dtype_bytes(static_cast<DType>(tensor.dtype))) + "_t";
-}
-/// A tensor as such bits.
+/// A tensor as the bits of its elements.
 std::string as_bits(Writer& out, const Node& node, u32 index) {
-  return "(const " + bits_of(node.input(index)) + "*)" + out.input(node, index);
+  return "(const " + bits_name(node.input(index).dtype) + "*)" + out.input(node, index);
 }
 std::string to_bits(Writer& out, const Node& node) {
-  return "(" + bits_of(node.output()) + "*)" + out.output(node);
+  return "(" + bits_name(node.output().dtype) + "*)" + out.output(node);
 }
 /// The one number of an operand, which may arrive at run time.
 std::string single(Writer& out, const Node& node, u32 index) { return "(int64_t)*" + out.input(node, index); }
@@ -96,7 +92,7 @@ void gather(Writer& out, const Node& node) {
 }
 
 void gather_elements(Writer& out, const Node& node) {
-  const std::string type = bits_of(node.input(0)), index = type_of_input(node, 1),
+  const std::string type = bits_name(node.input(0).dtype), index = type_of_input(node, 1),
                     name = "elements_of_" + type + "_by_" + index;
   out.need({"index_within", "strided", "gather_by"});
   out.declare_once("GATHER_ELEMENTS(" + name + ", " + type + ", " + index + ")");
@@ -185,7 +181,7 @@ void cumulative_sum(Writer& out, const Node& node) {
 
 void trilu(Writer& out, const Node& node) {
   const Type x = type_of(node.input(0));
-  const std::string type = bits_of(node.input(0)), name = "trilu_" + type;
+  const std::string type = bits_name(node.input(0).dtype), name = "trilu_" + type;
   out.need({"matrix"});
   out.declare_once("TRILU(" + name + ", " + type + ")");
   out.call(name, {as_bits(out, node, 0), number(x.count()), number(x.dims[x.rank - 2]),
@@ -205,7 +201,7 @@ void eye(Writer& out, const Node& node) {
 void one_hot(Writer& out, const Node& node) {
   const Type made = type_of(node.output());
   const u32 axis = static_cast<u32>(how(node).ints[0]);
-  const std::string type = bits_of(node.output()), index = type_of_input(node, 0),
+  const std::string type = bits_name(node.output().dtype), index = type_of_input(node, 0),
                     name = "one_hot_" + type + "_by_" + index;
   out.need({"matrix"});
   out.declare_once("ONE_HOT(" + name + ", " + type + ", " + index + ", " +
@@ -227,7 +223,7 @@ void reverse_sequence(Writer& out, const Node& node) {
   const Type x = type_of(node.input(0));
   const Strides own = nn::general::strides_of(x);
   const u32 time = static_cast<u32>(how(node).ints[0]), batch = static_cast<u32>(how(node).ints[1]);
-  const std::string type = bits_of(node.input(0)), lengths = type_of_input(node, 1),
+  const std::string type = bits_name(node.input(0).dtype), lengths = type_of_input(node, 1),
                     name = "reverse_" + type + "_by_" + lengths;
   out.need({"reverse_sequence"});
   out.declare_once("REVERSE_SEQUENCE(" + name + ", " + type + ", " + lengths + ")");
@@ -237,7 +233,7 @@ void reverse_sequence(Writer& out, const Node& node) {
 
 bool has_unpool(const Node& node) { return elements(node.input(0)) > 0; }
 void unpool(Writer& out, const Node& node) {
-  const std::string type = bits_of(node.input(0)), name = "unpool_" + type;
+  const std::string type = bits_name(node.input(0).dtype), name = "unpool_" + type;
   out.need({"windows", "pool"});
   out.declare_once("UNPOOL(" + name + ", " + type + ")");
   out.call(name, {as_bits(out, node, 0), out.input(node, 1), number(elements(node.input(0))),

@@ -17,16 +17,6 @@ using nn::general::Unary;
 
 namespace {
 
-bool is_signed(u32 dtype) {
-  switch (static_cast<DType>(dtype)) {
-    case DType::i8:
-    case DType::i16:
-    case DType::i32:
-    case DType::i64: return true;
-    default: return false;
-  }
-}
-
 /// The scales and zero points of an axis: how far apart its elements lie, and how many there are.
 Arguments scale_axis(const Node& node) {
   const Type x = type_of(node.input(0));
@@ -44,19 +34,6 @@ Arguments scaled(Writer& out, const Node& node) {
 
 }  // namespace
 
-std::string limits_of(u32 dtype) {
-  switch (static_cast<DType>(dtype)) {
-    case DType::i8: return "INT8_MIN, INT8_MAX";
-    case DType::u8: return "0, UINT8_MAX";
-    case DType::i16: return "INT16_MIN, INT16_MAX";
-    case DType::u16: return "0, UINT16_MAX";
-    case DType::i32: return "INT32_MIN, INT32_MAX";
-    case DType::u32: return "0, UINT32_MAX";
-    case DType::i64: return "INT64_MIN, INT64_MAX";
-    default: return "0, UINT64_MAX";
-  }
-}
-
 bool has_quantize(const Node& node) {
   return (is(node.input(0), DType::f32) || is(node.input(0), DType::i32)) && is(node.input(1), DType::f32);
 }
@@ -64,8 +41,8 @@ void quantize_by(Writer& out, const Node& node) {
   const std::string from = type_name(node.input(0).dtype), to = type_name(node.output().dtype),
                     name = "quantize_" + from + "_to_" + to;
   out.need({"elementary_f32", "functions_f32", "quantize"});
-  out.declare_once("QUANTIZE_BY(" + name + ", " + from + ", " + to + ", " + limits_of(node.output().dtype) +
-                   ")");
+  out.declare_once("QUANTIZE_BY(" + name + ", " + from + ", " + to + ", " +
+                   limits_of(node.output().dtype).both() + ")");
   out.call(name, scaled(out, node));
 }
 

@@ -156,8 +156,7 @@ void strided(Writer& out, const Node& node) {
 }
 
 void where(Writer& out, const Node& node) {
-  const u32 bits = 8 * dtype_bytes(static_cast<DType>(node.output().dtype));
-  const std::string type = "uint" + number(bits) + "_t", name = "where_" + number(bits);
+  const std::string type = bits_name(node.output().dtype), name = "where_" + type;
   out.need({"strided"});
   out.declare_once("WHERE(" + name + ", " + type + ")");
   out.call(name, Arguments{out.input(node, 0), "(const " + type + "*)" + out.input(node, 1),
@@ -191,28 +190,28 @@ Reduction real_reduction(Reduce kind) {
   }
 }
 /// Sums are 64 bits, which wrap.
-Reduction whole_reduction(Reduce kind, bool is_signed) {
+Reduction whole_reduction(Reduce kind, bool negative) {
   switch (kind) {
     case Reduce::sum: return {"sum", "0", "sum = sum + x"};
     case Reduce::product: return {"product", "1", "sum = sum * x"};
     case Reduce::mean:
-      return {"mean", "0", "sum = sum + x", is_signed ? "(int64_t)sum / count" : "sum / (uint64_t)count"};
+      return {"mean", "0", "sum = sum + x", negative ? "(int64_t)sum / count" : "sum / (uint64_t)count"};
     case Reduce::sum_square: return {"sum_square", "0", "sum = sum + x * x"};
     case Reduce::minimum:
-      if (is_signed) return {"minimum", "INT64_MAX", "sum = (int64_t)x < (int64_t)sum ? x : sum"};
+      if (negative) return {"minimum", "INT64_MAX", "sum = (int64_t)x < (int64_t)sum ? x : sum"};
       return {"minimum", "UINT64_MAX", "sum = x < sum ? x : sum"};
     case Reduce::maximum:
-      if (is_signed) return {"maximum", "(uint64_t)INT64_MIN", "sum = (int64_t)x > (int64_t)sum ? x : sum"};
+      if (negative) return {"maximum", "(uint64_t)INT64_MIN", "sum = (int64_t)x > (int64_t)sum ? x : sum"};
       return {"maximum", "0", "sum = x > sum ? x : sum"};
     case Reduce::l1:
-      return {"l1", "0", is_signed ? "sum = (int64_t)x < 0 ? sum - x : sum + x" : "sum = sum + x"};
+      return {"l1", "0", negative ? "sum = (int64_t)x < 0 ? sum - x : sum + x" : "sum = sum + x"};
     default: return {};
   }
 }
 Reduction reduction_of(const Node& node) {
   const auto kind = static_cast<Reduce>(how(node).ints[0]);
   return is_real(node.input(0)) ? real_reduction(kind)
-                                : whole_reduction(kind, limits_of(node.input(0).dtype)[0] == 'I');
+                                : whole_reduction(kind, is_signed(node.input(0).dtype));
 }
 
 /// The axes kept, then those reduced: extents, their number, steps; then how many elements become one.

@@ -51,11 +51,7 @@ std::string lowest_of(const TensorRecord& tensor) {
   switch (static_cast<DType>(tensor.dtype)) {
     case DType::f32: return "-1.0f / 0.0f";
     case DType::f64: return "-1.0 / 0.0";
-    case DType::i8: return "INT8_MIN";
-    case DType::i16: return "INT16_MIN";
-    case DType::i32: return "INT32_MIN";
-    case DType::i64: return "INT64_MIN";
-    default: return "0";
+    default: return limits_of(tensor.dtype).lowest;
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include "compiler/model/emit_c/arguments.h"
 #include "compiler/model/emit_c/general.h"
-#include "compiler/model/emit_c/wide.h"
 #include "nn/general/float_functions.h"
 
 namespace pipit::model::c {
@@ -52,8 +51,8 @@ void svdf_i8(Writer& out, const Node& node) {
   const TensorRecord& state = node.input(kState);
   const std::string kernel = static_cast<DType>(state.dtype) == DType::i8 ? "svdf_i8" : "svdf_i8_i16";
   out.need({"rescale_twice", "svdf_i8"});
-  out.declare_once("SVDF_INTEGERS(" + kernel + ", " + type_name(state.dtype) + ", " + range_of(state.dtype) +
-                   ")");
+  out.declare_once("SVDF_INTEGERS(" + kernel + ", " + type_name(state.dtype) + ", " +
+                   limits_of(state.dtype).both() + ")");
   const std::string shape = "&" + out.constant("svdf_shape", "", joined(svdf_shape(node)));
   out.call(kernel,
            {shape, out.input(node, 0), zero_point(node.input(0)), out.input(node, kFeature),

@@ -19,14 +19,6 @@ void convolution(Writer& out, const Node& node, const char* kernel) {
 
 }  // namespace
 
-std::string range_of(u32 dtype) {
-  switch (static_cast<DType>(dtype)) {
-    case DType::i8: return "-128, 127";
-    case DType::i16: return "-32768, 32767";
-    default: return "INT32_MIN, INT32_MAX";
-  }
-}
-
 void conv2d_wide(Writer& out, const Node& node) { convolution(out, node, "conv2d_wide"); }
 void transpose_conv2d_wide(Writer& out, const Node& node) { convolution(out, node, "transpose_conv2d_wide"); }
 
@@ -55,7 +47,7 @@ void requantize_wide(Writer& out, const Node& node) {
   const std::string kernel = "requantize_i" + name_of(from) + "_i" + name_of(to);
   out.need({"rescale_twice", "requantize_wide"});
   out.declare_once("REQUANTIZE_WIDE(" + kernel + ", " + type_name(from) + ", " + type_name(to) + ", " +
-                   range_of(to) + ")");
+                   limits_of(to).both() + ")");
   out.call(kernel, {out.input(node, 0), number(elements(node.output())), zero_point(node.input(0)),
                     factor(out, node.attributes<RescaleAttributes>().rescale), zero_point(node.output()),
                     out.output(node)});
@@ -65,7 +57,7 @@ void quantize_wide(Writer& out, const Node& node) {
   const u32 to = node.output().dtype;
   const std::string kernel = std::string("quantize_f32_") + type_name(to);
   out.need({"quantize_wide"});
-  out.declare_once("QUANTIZE_WIDE(" + kernel + ", " + type_name(to) + ", " + range_of(to) + ")");
+  out.declare_once("QUANTIZE_WIDE(" + kernel + ", " + type_name(to) + ", " + limits_of(to).both() + ")");
   out.call(kernel, {out.input(node, 0), number(elements(node.output())), literal(node.output().scale),
                     zero_point(node.output()), out.output(node)});
 }

@@ -10,7 +10,5 @@ void add_wide(Writer& out, const nn::Node& node);
 void leaky_relu_wide(Writer& out, const nn::Node& node);
 void requantize_wide(Writer& out, const nn::Node& node);
 void quantize_wide(Writer& out, const nn::Node& node);
-/// An integer type's range as two macro arguments.
-std::string range_of(u32 dtype);
 
 }  // namespace pipit::model::c

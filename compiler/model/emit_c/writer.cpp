@@ -49,6 +49,26 @@ const char* type_name(u32 dtype) {
   }
 }
 
+std::string bits_name(u32 dtype) {
+  return "uint" + std::to_string(8 * dtype_bytes(static_cast<DType>(dtype))) + "_t";
+}
+
+bool is_signed(u32 dtype) {
+  switch (static_cast<DType>(dtype)) {
+    case DType::i8:
+    case DType::i16:
+    case DType::i32:
+    case DType::i64: return true;
+    default: return false;
+  }
+}
+
+Limits limits_of(u32 dtype) {
+  const std::string bits = std::to_string(8 * dtype_bytes(static_cast<DType>(dtype)));
+  if (is_signed(dtype)) return {"INT" + bits + "_MIN", "INT" + bits + "_MAX"};
+  return {"0", "UINT" + bits + "_MAX"};
+}
+
 std::string literal(f32 value) {
   if (std::isnan(value)) return "(0.0f / 0.0f)";
   if (std::isinf(value)) return value < 0 ? "(-1.0f / 0.0f)" : "(1.0f / 0.0f)";

@@ -12,6 +12,15 @@ namespace pipit::model::c {
 
 /// "int8_t"; reals of 16 bits as uint16_t, their bits. nullptr for an unknown element type.
 const char* type_name(u32 dtype);
+/// "uint32_t": an unsigned integer as wide as the elements.
+std::string bits_name(u32 dtype);
+bool is_signed(u32 dtype);
+/// What an integer type ranges over, as C names it: "INT8_MIN", "INT8_MAX".
+struct Limits {
+  std::string lowest, highest;
+  std::string both() const { return lowest + ", " + highest; }
+};
+Limits limits_of(u32 dtype);
 /// A literal that reads back as the same bits.
 std::string literal(f32 value);
 std::string literal(f64 value);
