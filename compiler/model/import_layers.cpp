@@ -1,9 +1,8 @@
-// Convolutions, poolings, normalisations and matrix products. What the tuned operators execute
+// Convolutions, poolings and normalisations. What the tuned operators execute
 // (two-dimensional float images, weights known now) becomes one of them, everything else a general function.
 #include <algorithm>
 
 #include "compiler/model/import_operators.h"
-#include "compiler/model/passes/passes.h"
 
 namespace pipit::model {
 namespace {
@@ -111,15 +110,6 @@ Result<Windows> read_padded_windows(Import& in, std::vector<i64> kernel_of_weigh
   return w;
 }
 
-/// A constant, or what becomes one: a dequantised constant.
-bool is_weight(const Graph& graph, TensorId id) {
-  if (graph[id].constant) return true;
-  const Node* dequantize = graph.produced_by(id, Op::dequantize);
-  return dequantize != nullptr && graph[dequantize->inputs[0]].constant;
-}
-
-bool is_filled(const Tensor& tensor) { return tensor.dtype == DType::f32 && element_count(tensor.shape) > 0; }
-
 /// One value a channel as [C,1,…], so that it repeats along [N,C,…] of `rank` axes.
 Result<TensorId> per_channel(Import& in, TensorId id, usize rank) {
   Shape shape(rank - 1, 1);
@@ -152,12 +142,10 @@ Result<TensorId> import_conv(Import& in) {
   const Windows windows = TRY(read_padded_windows(in, {w.begin() + 2, w.end()}));
   const i64 group = TRY(in.attributes.integer("group", 1));
   if (group < 1 || group > (1 << 20)) return Error(Code::malformed, "group is out of range");
-  const bool bias_known = !in.has(2) || is_weight(in.graph, in.inputs[2]);
-  if (is_filled(in.operand(0)) && windows.two_dimensional() && is_weight(in.graph, in.inputs[1]) &&
-      bias_known)
+  const bool bias_known = !in.has(2) || in.is_weight(2);
+  if (in.is_filled(0) && windows.two_dimensional() && in.is_weight(1) && bias_known)
     return in.emit(Op::conv, in.inputs, ConvAttributes{windows.as_window(), static_cast<u32>(group)});
-  if (is_filled(in.operand(0)) && windows.one_dimensional() && in.operand(1).constant && w.size() == 3 &&
-      bias_known)
+  if (in.is_filled(0) && windows.one_dimensional() && in.operand(1).constant && w.size() == 3 && bias_known)
     return conv_of_row(in, windows, static_cast<u32>(group));
   const TensorId sum = TRY(in.emit(FunctionId::conv, {in.inputs[0], in.inputs[1]}, windows.ints(group, {})));
   return add_bias(in, sum, 2);
@@ -264,7 +252,7 @@ std::vector<i64> spatial_axes(const Import& in) {
 
 Result<TensorId> import_global_average_pool(Import& in) {
   if (in.rank(0) < 3) return Error(Code::malformed, "needs [N,C,…]");
-  if (in.rank(0) == 4 && is_filled(in.operand(0))) return in.emit(Op::global_average_pool, in.inputs);
+  if (in.rank(0) == 4 && in.is_filled(0)) return in.emit(Op::global_average_pool, in.inputs);
   return in.reduce(Reduce::mean, in.inputs[0], spatial_axes(in));
 }
 Result<TensorId> import_global_max_pool(Import& in) {
@@ -349,7 +337,7 @@ Result<TensorId> import_batch_norm(Import& in) {
   TRY(in.attributes.integer("is_test", 1));
   if (in.rank(0) < 2) return Error(Code::malformed, "needs an input with a channel axis");
   if (TRY(in.attributes.integer("training_mode", 0)) != 0) return train_batch_norm(in, epsilon, momentum);
-  bool known = is_filled(in.operand(0));
+  bool known = in.is_filled(0);
   for (usize i = 1; i < 5; ++i) known = known && in.operand(i).constant && in.dtype(i) == DType::f32;
   if (known) return in.emit(Op::batch_norm, in.inputs, BatchNormAttributes{epsilon});
   const TensorId mean = TRY(per_channel(in, in.inputs[3], in.rank(0)));
@@ -374,153 +362,17 @@ Result<TensorId> import_lrn(Import& in) {
                  {alpha, beta, TRY(in.attributes.real("bias", 1))});
 }
 
-/// Whether c repeats along the rows of a fully connected layer's output.
-bool is_row(const Shape& c, i64 columns) {
-  return c.empty() || c == Shape{1} || c == Shape{columns} || c == Shape{1, columns} || c == Shape{1, 1};
-}
-
-Result<TensorId> import_gemm(Import& in) {
-  GemmAttributes gemm;
-  gemm.alpha = TRY(in.attributes.real("alpha", 1));
-  gemm.beta = TRY(in.attributes.real("beta", 1));
-  gemm.transpose_a = TRY(in.attributes.integer("transA", 0)) != 0;
-  gemm.transpose_b = TRY(in.attributes.integer("transB", 0)) != 0;
-  TRY(in.attributes.integer("broadcast", 0));
-  if (in.rank(0) != 2 || in.rank(1) != 2) return Error(Code::malformed, "needs two matrices");
-  const i64 columns = in.operand(1).shape[gemm.transpose_b ? 0 : 1];
-  const bool bias_known =
-      !in.has(2) || (is_weight(in.graph, in.inputs[2]) && is_row(in.operand(2).shape, columns));
-  const bool plain = in.has(2) && !in.operand(2).constant && gemm.beta != 1;
-  const bool scaled = !in.operand(1).constant && gemm.alpha != 1;
-  if (is_filled(in.operand(0)) && in.dtype(1) == DType::f32 && is_weight(in.graph, in.inputs[1]) &&
-      bias_known && !plain && !scaled)
-    return in.emit(Op::gemm, in.inputs, gemm);
-  const DType dtype = in.dtype(0);
-  const TensorId a = gemm.transpose_a ? TRY(in.transpose(in.inputs[0], {1, 0})) : in.inputs[0];
-  const TensorId b = gemm.transpose_b ? TRY(in.transpose(in.inputs[1], {1, 0})) : in.inputs[1];
-  TensorId product = TRY(in.emit(FunctionId::matmul, {a, b}));
-  if (gemm.alpha != 1) product = TRY(in.binary(Binary::multiply, product, in.number(dtype, gemm.alpha)));
-  if (!in.has(2)) return product;
-  const TensorId c = gemm.beta == 1
-                         ? in.inputs[2]
-                         : TRY(in.binary(Binary::multiply, in.inputs[2], in.number(dtype, gemm.beta)));
-  return in.binary(Binary::add, product, c);
-}
-
-Result<TensorId> import_matmul(Import& in) {
-  const bool known =
-      is_filled(in.operand(0)) && in.dtype(1) == DType::f32 && is_weight(in.graph, in.inputs[1]);
-  if (known && in.rank(0) >= 2 && in.rank(1) == 2) return in.emit(Op::matmul, in.inputs);
-  return in.emit(FunctionId::matmul, in.inputs);
-}
-
-/// A term of an Einsum equation: its letters, −1 for the ellipsis.
-Result<std::vector<std::string>> split_terms(std::string text) {
-  std::vector<std::string> terms{""};
-  for (char c : text) {
-    if (c == ' ') continue;
-    if (c == ',')
-      terms.emplace_back();
-    else if (c == '.' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-      terms.back() += c;
-    else
-      return Error(Code::malformed, "its equation has a strange character");
-  }
-  return terms;
-}
-
-/// A term's labels, one an axis; the ellipsis stands for as many as are left: '0', '1', … counted from the
-/// end.
-Result<std::string> labels_of(const std::string& term, usize rank) {
-  const auto dots = term.find("...");
-  if (dots == std::string::npos) {
-    if (term.size() != rank || term.find('.') != std::string::npos)
-      return Error(Code::malformed, "its equation does not fit the operands");
-    return term;
-  }
-  const usize named = term.size() - 3;
-  if (named > rank || rank - named > 8)
-    return Error(Code::malformed, "its equation does not fit the operands");
-  std::string middle;
-  for (usize i = rank - named; i-- > 0;) middle += static_cast<char>('0' + i);
-  return term.substr(0, dots) + middle + term.substr(dots + 3);
-}
-
-Result<TensorId> import_einsum(Import& in) {
-  const std::string equation = TRY(in.attributes.text("equation", ""));
-  const auto arrow = equation.find("->");
-  auto terms = TRY(split_terms(equation.substr(0, arrow)));
-  if (terms.size() != in.inputs.size())
-    return Error(Code::malformed, "its equation has another number of operands");
-  usize dots = 0;
-  for (usize i = 0; i < terms.size(); ++i) {
-    terms[i] = TRY(labels_of(terms[i], in.rank(i)));
-    for (char c : terms[i])
-      dots = c >= '0' && c <= '9' ? std::max(dots, static_cast<usize>(c - '0') + 1) : dots;
-  }
-  std::string out;
-  if (arrow != std::string::npos) {
-    const auto result = TRY(split_terms(equation.substr(arrow + 2)));
-    const usize letters =
-        result[0].find("...") == std::string::npos ? result[0].size() : result[0].size() - 3 + dots;
-    out = TRY(labels_of(result[0], letters));
-  } else {  // letters that occur once, in their order
-    for (usize i = dots; i-- > 0;) out += static_cast<char>('0' + i);
-    std::string all;
-    for (const auto& term : terms) all += term;
-    for (char c = 'A'; c <= 'z'; ++c)
-      if (std::count(all.begin(), all.end(), c) == 1) out += c;
-  }
-  std::string order;  // label number = place
-  for (const auto& term : terms)
-    for (char c : term)
-      if (order.find(c) == std::string::npos) order += c;
-  if (order.size() > 16 || terms.size() > 4 || out.size() > 8)
-    return Error(Code::unsupported, "its equation has too many labels");
-  std::vector<i64> ints(24, 0);
-  ints[0] = static_cast<i64>(out.size());
-  ints[1] = static_cast<i64>(order.size());
-  terms.push_back(out);
-  for (usize k = 0; k < terms.size(); ++k)
-    for (usize axis = 0; axis < terms[k].size(); ++axis) {
-      const auto label = order.find(terms[k][axis]);
-      if (label == std::string::npos)
-        return Error(Code::malformed, "its output has a label that no operand has");
-      ints[2 + 2 * k + axis / 4] |= static_cast<i64>(label) << (axis % 4 * 8);
-    }
-  return in.emit(FunctionId::einsum, in.inputs, ints);
-}
-
-/// The product of the diagonal of L − I + U.
-Result<TensorId> import_det(Import& in) {
-  const usize rank = in.rank(0);
-  if (rank < 2) return Error(Code::malformed, "needs matrices");
-  const TensorId lu = TRY(in.emit(FunctionId::lu, in.inputs));
-  const i64 n = in.operand(0).shape.back();
-  Shape flat(in.operand(0).shape.begin(), in.operand(0).shape.end() - 2);
-  flat.push_back(n * n);
-  std::vector<i64> begin(flat.size(), 0), count = flat, step(flat.size(), 1);
-  count.back() = n;
-  step.back() = n + 1;
-  const TensorId diagonal = TRY(in.slice(TRY(in.reshape(lu, flat)), begin, count, step));
-  return in.reduce(Reduce::product, diagonal, {static_cast<i64>(rank) - 2}, false);
-}
-
 constexpr ImportRule kRules[] = {
     {"AveragePool", 1, 1, import_average_pool},
     {"BatchNormalization", 5, 5, import_batch_norm},
     {"Conv", 2, 3, import_conv},
     {"ConvTranspose", 2, 3, import_conv_transpose},
-    {"Det", 1, 1, import_det},
-    {"Einsum", 1, 4, import_einsum},
-    {"Gemm", 2, 3, import_gemm},
     {"GlobalAveragePool", 1, 1, import_global_average_pool},
     {"GlobalLpPool", 1, 1, import_global_lp_pool},
     {"GlobalMaxPool", 1, 1, import_global_max_pool},
     {"InstanceNormalization", 3, 3, import_instance_norm},
     {"LRN", 1, 1, import_lrn},
     {"LpPool", 1, 1, import_lp_pool},
-    {"MatMul", 2, 2, import_matmul},
     {"MaxPool", 1, 1, import_max_pool},
     {"MaxUnpool", 2, 3, import_max_unpool},
 };

@@ -57,6 +57,12 @@ Status AttributeReader::check_all_known() const {
 
 // ---- helpers of the rules
 
+bool NodeImport::is_weight(usize index) const {
+  if (operand(index).constant) return true;
+  const Node* dequantize = graph.produced_by(inputs[index], Op::dequantize);
+  return dequantize != nullptr && graph[dequantize->inputs[0]].constant;
+}
+
 void NodeImport::bind(usize output, TensorId id) {
   if (bound.size() < output) bound.resize(output);
   bound[output - 1] = id;
@@ -171,8 +177,8 @@ TensorId NodeImport::fill(DType dtype, const Shape& shape, f64 value) {
 namespace {
 
 std::vector<std::span<const ImportRule>> all_tables() {
-  return {layer_rules(),     elementwise_rules(), movement_rules(),  reduction_rules(),
-          composite_rules(), sequence_rules(),    quantized_rules(), detection_rules()};
+  return {layer_rules(),     product_rules(),  elementwise_rules(), movement_rules(), reduction_rules(),
+          composite_rules(), sequence_rules(), quantized_rules(),   detection_rules()};
 }
 
 constexpr const char* kStructures[] = {"If",

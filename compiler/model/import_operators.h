@@ -59,6 +59,12 @@ class NodeImport {
   const Tensor& operand(usize index) const { return graph[inputs[index]]; }
   usize rank(usize index) const { return operand(index).shape.size(); }
   DType dtype(usize index) const { return operand(index).dtype; }
+  /// Whether it is a constant, or becomes one: a dequantised constant.
+  bool is_weight(usize index) const;
+  /// Whether it is fp32 and has elements.
+  bool is_filled(usize index) const {
+    return dtype(index) == DType::f32 && element_count(operand(index).shape) > 0;
+  }
   bool wants_output(usize index) const {
     return index < node_.outputs.size() && !node_.outputs[index].empty();
   }
@@ -112,6 +118,7 @@ const ImportRule* import_rule(std::string_view op_type);
 
 /// The tables, by file.
 std::span<const ImportRule> layer_rules();        // import_layers.cpp
+std::span<const ImportRule> product_rules();      // import_products.cpp
 std::span<const ImportRule> elementwise_rules();  // import_elementwise.cpp
 std::span<const ImportRule> movement_rules();     // import_movement.cpp
 std::span<const ImportRule> reduction_rules();    // import_reductions.cpp

@@ -1,4 +1,5 @@
 #pragma once
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,12 +57,24 @@ struct TfliteRule {
   support::Status (*import)(TfliteImport&);
   bool keeps_state = false;  ///< may read variable tensors
 };
-/// Those that become general functions (import_tflite_general.cpp).
+// The tables: import_tflite_NAME.cpp each.
+std::span<const TfliteRule> elementwise_tflite_rules();
+std::span<const TfliteRule> layer_tflite_rules();
+std::span<const TfliteRule> movement_tflite_rules();
+/// Those that become general functions.
 std::span<const TfliteRule> general_tflite_rules();
-/// Layers that remember (import_tflite_recurrent.cpp), custom operators of TensorFlow Lite Micro's signal
-/// library (import_tflite_signal.cpp).
+/// Layers that remember.
 std::span<const TfliteRule> recurrent_tflite_rules();
+/// Custom operators of TensorFlow Lite Micro's signal library.
 std::span<const TfliteRule> signal_tflite_rules();
+
+constexpr f32 kInfinity = std::numeric_limits<f32>::infinity();
+
+/// Whether a tensor is quantised to `dtype` as a whole.
+bool has_one_scale(const Tensor& tensor, DType dtype);
+/// Of operands and output: all of one type, float or quantised by one scale; int16 where the operator has a
+/// `wide` form.
+support::Status check_scales(const TfliteImport& in, usize operands, bool wide = false);
 /// Whether operands and output are integers without a scale, all of one type.
 bool is_plain_integers(const TfliteImport& in, usize operands);
 /// Adds nodes that compute output 0 from real values: integer operands are dequantised, an integer output is
@@ -70,7 +83,7 @@ support::Status emit_real(TfliteImport& in, const GeneralAttributes& function, s
                           std::optional<u32> activation = {});
 /// Over the axes of operand 1.
 support::Status emit_reduction(TfliteImport& in, Reduce kind);
-/// A constant as float: float16 or quantised weights.
+/// A constant as float, of float16 or quantised weights too.
 TensorId as_float(Graph& graph, TensorId id);
 /// nullptr for an operator outside the table.
 const TfliteRule* tflite_rule(std::string_view name);

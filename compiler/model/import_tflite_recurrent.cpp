@@ -1,6 +1,5 @@
 // Layers that remember: their variable tensors become states of the planned model.
 #include <cmath>
-#include <limits>
 
 #include "compiler/model/import_tflite_operators.h"
 #include "nn/fixed_point.h"
@@ -16,9 +15,6 @@ constexpr u32 kRank = 0, kSvdfActivation = 1;
 constexpr u32 kLstmActivation = 0, kCellClip = 1, kTimeMajor = 3;
 constexpr i8 kRelu = 1, kTanh = 4;
 
-bool has_scale(const Tensor& tensor, DType dtype) {
-  return tensor.dtype == dtype && tensor.quantization && !tensor.quantization->per_channel();
-}
 f64 scale_of(const Tensor& tensor) { return tensor.quantization->scales[0]; }
 i32 zero_of(const Tensor& tensor) { return tensor.quantization->zero_points[0]; }
 
@@ -46,9 +42,9 @@ Status check_matrix(const TfliteImport& in, usize index, const Shape& shape, DTy
 
 Status check_svdf_integers(const TfliteImport& in) {
   const DType time = in.operand(2).dtype;
-  if (!has_scale(in.operand(0), DType::i8) || !has_scale(in.operand(1), DType::i8) ||
-      !has_scale(in.output(), DType::i8) || (time != DType::i8 && time != DType::i16) ||
-      !has_scale(in.operand(2), time) || !has_scale(in.operand(4), time))
+  if (!has_one_scale(in.operand(0), DType::i8) || !has_one_scale(in.operand(1), DType::i8) ||
+      !has_one_scale(in.output(), DType::i8) || (time != DType::i8 && time != DType::i16) ||
+      !has_one_scale(in.operand(2), time) || !has_one_scale(in.operand(4), time))
     return in.unsupported("neither float nor int8 with a state of int8 or int16");
   if (zero_of(in.operand(1)) != 0 || zero_of(in.operand(2)) != 0 ||
       (time == DType::i16 && zero_of(in.operand(4)) != 0))
@@ -192,10 +188,10 @@ u32 cell_bits(f64 scale) {
 
 Status fill_integers(TfliteImport& in, LstmAttributes& attributes) {
   for (usize i = kWeights; i < kPeepholes; ++i)
-    if (!has_scale(in.operand(i), DType::i8) || zero_of(in.operand(i)) != 0)
+    if (!has_one_scale(in.operand(i), DType::i8) || zero_of(in.operand(i)) != 0)
       return in.unsupported("weights without one scale, or with a zero point");
-  if (!has_scale(in.operand(0), DType::i8) || !has_scale(in.operand(kHidden), DType::i8) ||
-      !has_scale(in.operand(kCell), DType::i16) || zero_of(in.operand(kCell)) != 0 ||
+  if (!has_one_scale(in.operand(0), DType::i8) || !has_one_scale(in.operand(kHidden), DType::i8) ||
+      !has_one_scale(in.operand(kCell), DType::i16) || zero_of(in.operand(kCell)) != 0 ||
       in.output().quantization != in.operand(kHidden).quantization)
     return in.unsupported("states that are not int8 in the output's scale and int16");
   attributes.cell_bits = cell_bits(scale_of(in.operand(kCell)));
@@ -221,7 +217,7 @@ Status import_lstm(TfliteImport& in) {
   LstmAttributes attributes{};
   attributes.time_major = in.options.scalar<u8>(kTimeMajor, 0) != 0 ? 1 : 0;
   attributes.clip = in.options.scalar<f32>(kCellClip, 0);
-  if (!(attributes.clip >= 0 && attributes.clip < std::numeric_limits<f32>::infinity()))
+  if (!(attributes.clip >= 0 && attributes.clip < kInfinity))
     return in.malformed("its clip is not a finite positive number");
   TensorId bias;
   if (in.is_float()) {
