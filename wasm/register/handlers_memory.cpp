@@ -24,7 +24,7 @@ namespace pipit::wasm::reg {
   LOAD_HANDLER(op##_w_d, T, FINISH32_D(8), SLOT(3).u32_ + read<u32>(pc + 4)) \
   LOAD_HANDLER(op##_x_d, T, FINISH32_D(6), SLOT(3).u32_ + SLOT(4).u32_)
 LOAD32(load, u32)
-LOAD32(load8_s, i8)  // NOLINT(bugprone-signed-char-misuse): the sign is meant
+LOAD32(load8_s, i8)
 LOAD32(load8_u, u8)
 LOAD32(load16_s, i16)
 LOAD32(load16_u, u16)
