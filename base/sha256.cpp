@@ -27,7 +27,7 @@ void store_be(u8* at, u32 value) {
 
 // How many words of the message schedule are kept. All of them where size does not matter: then they are made
 // in a loop of their own, and eight rounds, after which registers are back in their places, are written out.
-// Not more than eight: a translator (QEMU, for Mewz) takes longer over much code than that saves.
+// Mewz is built for size: a translator (QEMU) takes longer over written out rounds than they save.
 #ifdef __OPTIMIZE_SIZE__
 constexpr u32 kKept = 16;
 #define PIPIT_UNROLL

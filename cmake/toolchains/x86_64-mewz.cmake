@@ -24,9 +24,10 @@ list(GET cxx -1 cxx)
 set(libc /usr/lib/picolibc/arm-none-eabi/include)
 
 # No red zone: an interrupt may arrive between any two instructions. Frame pointers and canaries are for the fault
-# report: a backtrace, and a stop before a smashed stack returns.
+# report: a backtrace, and a stop before a smashed stack returns. Functions that call nobody do without a frame: it is three
+# instructions in each, which an emulator translates before it runs them (docs/mewz.md).
 set(PIPIT_CPU_FLAGS "-march=x86-64-v2 -mno-red-zone -fno-pic -mcmodel=small")
-set(common "${PIPIT_CPU_FLAGS} -fno-omit-frame-pointer -fstack-protector-strong -fno-asynchronous-unwind-tables -fno-common -nostdlibinc")
+set(common "${PIPIT_CPU_FLAGS} -fno-omit-frame-pointer -momit-leaf-frame-pointer -fstack-protector-strong -fno-asynchronous-unwind-tables -fno-common -nostdlibinc")
 set(CMAKE_ASM_FLAGS_INIT "${PIPIT_CPU_FLAGS}")
 set(CMAKE_C_FLAGS_INIT "${common} -isystem ${libc}")
 set(CMAKE_CXX_FLAGS_INIT
