@@ -56,31 +56,75 @@ support::Result<std::unique_ptr<TargetMachine>> make_machine(const Options& opti
                                                                     codegen_level(options.effort, tier)));
 }
 
-/// Passes that have nothing to do here: there are no variables to describe, nothing to instrument, and no
-/// reports.
-static void leave_out_passes(TargetPassConfig& config) {
-  for (char* pass :
-       {&LiveDebugValuesID, &RemoveRedundantDebugValuesID, &StackMapLivenessID, &FEntryInserterID,
-        &XRayInstrumentationID, &PatchableFunctionID, &StackFrameLayoutAnalysisPassID,
-        &RemoveLoadsIntoFakeUsesID, &ShadowStackGCLoweringID, &GCLoweringID})
-    config.disablePass(pass);
-}
+/// Passes that have nothing to do here: there are no variables to describe, no garbage, exceptions or atomic
+/// accesses, nothing to instrument or to harden, and no reports. By name, since most cannot be disabled: one
+/// that LLVM renames just runs.
+constexpr StringRef kIdlePasses[] = {
+    "Argument Stack Rebase",
+    "Assignment Tracking Analysis",
+    "Contiguously Lay Out Funclets",
+    "Exception handling preparation",
+    "Expand Atomic instructions",
+    "Expand indirectbr instructions",
+    "Fast Tile Register Configure",
+    "Fast Tile Register Preconfigure",
+    "Fixup Statepoint Caller Saved",
+    "Implement the 'patchable-function' attribute",
+    "Insert KCFI indirect call checks",
+    "Insert XRay ops",
+    "Insert fentry calls",
+    "Instrument function entry/exit with calls to e.g. mcount() (post inlining)",
+    "Live DEBUG_VALUE analysis",
+    "Lower AMX intrinsics",
+    "Lower AMX type for load/store",
+    "Lower Garbage Collection Instructions",
+    "Machine Sanitizer Binary Metadata",
+    "Prepare callbr",
+    "Pseudo Probe Inserter",
+    "Remove Loads Into Fake Uses",
+    "Remove Redundant DEBUG_VALUE analysis",
+    "Safe Stack instrumentation pass",
+    "Shadow Stack GC Lowering",
+    "Stack Frame Layout Analysis",
+    "StackMap Liveness Analysis",
+    "X86 FP Stackifier",
+    "X86 Indirect Branch Tracking",
+    "X86 Indirect Thunks",
+    "X86 Load Value Injection (LVI) Ret-Hardening",
+    "X86 Lower Tile Copy",
+    "X86 Return Thunks",
+    "X86 Speculative Execution Side Effect Suppression",
+    "X86 Suppress APX features for relocation",
+    "X86 insert wait instruction",
+    "X86 speculative load hardening",
+};
+
+/// Runs all passes but those.
+class BusyPasses : public legacy::PassManager {
+ public:
+  void add(Pass* pass) override {
+    if (is_contained(kIdlePasses, pass->getPassName()))
+      delete pass;
+    else
+      legacy::PassManager::add(pass);
+  }
+};
 
 /// Accesses that stay in order are those of the block in LLVM's language, in the same order. Their positions
 /// count: an instruction that a load was folded into may have another's, since sums are rearranged.
 static bool take_positions(MachineBasicBlock& block) {
   if (block.getBasicBlock() == nullptr) return false;
-  std::vector<DebugLoc> positions;
+  SmallVector<const DebugLoc*> positions;
   for (const Instruction& instruction : *block.getBasicBlock())
-    if (instruction.isVolatile()) positions.push_back(instruction.getDebugLoc());
-  std::vector<MachineInstr*> accesses;
+    if (instruction.isVolatile()) positions.push_back(&instruction.getDebugLoc());
+  SmallVector<MachineInstr*> accesses;
   for (MachineInstr& instruction : block)
     for (const MachineMemOperand* memory : instruction.memoperands())
       if (memory->isVolatile()) accesses.push_back(&instruction);
   if (accesses.size() != positions.size()) return false;
   // Backwards: what loads and stores is named by its load.
   for (usize i = accesses.size(); i-- != 0;)
-    if (positions[i]) accesses[i]->setDebugLoc(positions[i]);
+    if (*positions[i]) accesses[i]->setDebugLoc(*positions[i]);
   return !accesses.empty();
 }
 
@@ -95,12 +139,12 @@ class NamePositions : public MachineFunctionPass {
     bool changed = false;
     for (MachineBasicBlock& block : function) {
       changed |= take_positions(block);
-      DebugLoc next;
+      const DebugLoc* next = nullptr;
       for (MachineInstr& instruction : reverse(block)) {
         if (instruction.getDebugLoc()) {
-          next = instruction.getDebugLoc();
-        } else if (instruction.mayLoad() && next) {
-          instruction.setDebugLoc(next);
+          next = &instruction.getDebugLoc();
+        } else if (next != nullptr && instruction.mayLoad()) {
+          instruction.setDebugLoc(*next);
           changed = true;
         }
         if (loads_trap_ && may_fault(instruction)) instruction.setFlag(MachineInstr::NoMerge);
@@ -154,12 +198,11 @@ support::Result<Object> emit_object(llvm::Module& module, TargetMachine& machine
   SmallVector<char, 0> bytes;
   raw_svector_ostream out(bytes);
   Object object;
-  legacy::PassManager passes;
+  BusyPasses passes;
   auto* information = new MachineModuleInfoWrapperPass(&machine);  // the pass manager owns what is added
   TargetPassConfig* config = machine.createPassConfig(passes);
   if (tier == Tier::light) config->disablePass(&MachineSchedulerID);
   config->setDisableVerify(true);
-  leave_out_passes(*config);
   config->insertPass(&TwoAddressInstructionPassID,
                      new NamePositions(options.target.checks == Checks::guard_pages));
   passes.add(config);

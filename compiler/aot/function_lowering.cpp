@@ -115,12 +115,27 @@ void FunctionLowering::run() {
     m_.keep_context(*function_);
 }
 
+/// Whether it accesses memory or calls, if only the runtime.
+static bool has_position(const wasm::Instruction& in) {
+  const Immediate immediate = wasm::op_info(in.op).immediate;
+  const Op op = static_cast<Op>(in.op);
+  return immediate == Immediate::memarg || immediate == Immediate::memarg_lane ||
+         immediate == Immediate::func || immediate == Immediate::type_table || op == Op::table_get ||
+         op == Op::table_set || op == Op::memory_grow || (op >= Op::memory_init && op <= Op::table_fill);
+}
+
+/// What neither accesses memory nor calls.
+static bool needs_no_position(Op op) {
+  return (op >= Op::local_get && op <= Op::global_set) || (op >= Op::i32_const && op <= Op::i64_extend32_s);
+}
+
 void FunctionLowering::instruction(const wasm::Instruction& in) {
   const Immediate immediate = wasm::op_info(in.op).immediate;
   makes_calls_ |= immediate == Immediate::func || immediate == Immediate::type_table;
-  if (immediate == Immediate::memarg || immediate == Immediate::memarg_lane || immediate == Immediate::func ||
-      immediate == Immediate::type_table)
+  if (has_position(in))
     b_.SetCurrentDebugLocation(m_.location(scope_, in.at));
+  else if (m_.part().tier == Tier::quick && needs_no_position(static_cast<Op>(in.op)))
+    b_.SetCurrentDebugLocation(DebugLoc());  // LLVM counts every copy of one, for a tenth of the time
   if (in.op >= wasm::kFirstSimd) {
     simd(in);
     return;

@@ -106,7 +106,9 @@ DISubprogram* ModuleLowering::scope(u32 func) {
 }
 
 DebugLoc ModuleLowering::location(DISubprogram* scope, u32 offset) const {
-  return DebugLoc(DILocation::get(context_, offset, 0, scope));
+  // Where nothing is merged no two need be found to be the same.
+  return DebugLoc(part_.tier == Tier::quick ? DILocation::getDistinct(context_, offset, 0, scope)
+                                            : DILocation::get(context_, offset, 0, scope));
 }
 
 /// A function that other parts may define or call.

@@ -232,7 +232,8 @@ class Encoder {
 
 /// Linear memory alone promises no alignment.
 bool may_fault(const MachineInstr& instruction) {
-  if (!instruction.mayLoadOrStore() || instruction.isCall() || instruction.isReturn() ||
+  const MCInstrDesc& kind = instruction.getDesc();  // no bundles yet, nor any assembly that accesses memory
+  if (!(kind.mayLoad() || kind.mayStore()) || instruction.isCall() || instruction.isReturn() ||
       instruction.isMetaInstruction() || instruction.getFlag(MachineInstr::FrameSetup) ||
       instruction.getFlag(MachineInstr::FrameDestroy))
     return false;
