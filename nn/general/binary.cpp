@@ -5,6 +5,7 @@
 
 #include "nn/general/float_functions.h"
 #include "nn/general/general.h"
+#include "nn/general/is_nan.h"
 #include "nn/general/kinds.h"
 
 namespace pipit::nn::general {
@@ -45,8 +46,8 @@ C real_function(Binary kind, C a, C b) {
       if constexpr (std::is_same_v<C, f32>) return nn::general::remainder(a, b);
       return std::fmod(a, b);
     case Binary::power: return std::pow(a, b);
-    case Binary::minimum: return a != a ? a : b != b ? b : a < b ? a : b;
-    case Binary::maximum: return a != a ? a : b != b ? b : a > b ? a : b;
+    case Binary::minimum: return is_nan(a) ? a : is_nan(b) ? b : a < b ? a : b;
+    case Binary::maximum: return is_nan(a) ? a : is_nan(b) ? b : a > b ? a : b;
     case Binary::prelu: return a < 0 ? a * b : a;
     default: return a;
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "nn/general/general.h"
+#include "nn/general/is_nan.h"
 
 namespace pipit::nn::general {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 /// A real number as an integer: what does not fit saturates, NaN is 0.
 template <class To>
 To whole(f64 value) {
-  if (value != value) return To(0);
+  if (is_nan(value)) return To(0);
   constexpr f64 low = static_cast<f64>(std::numeric_limits<To>::min());
   constexpr f64 high = static_cast<f64>(std::numeric_limits<To>::max());
   if (value <= low) return std::numeric_limits<To>::min();

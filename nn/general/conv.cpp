@@ -68,7 +68,8 @@ void transpose_convolve(const Call& call) {
       // The window lies on the output; where it reads in a convolution it adds here.
       if (!windows.locate(call.type, index + 2, tap, at)) continue;
       for (u32 o = 0; o < per_group; ++o) {
-        T& to = call.as<T>()[(usize{index[0]} * call.type.dims[1] + group * per_group + o) * plane + at];
+        const usize filter = usize{group} * per_group + o;
+        T& to = call.as<T>()[(usize{index[0]} * call.type.dims[1] + filter) * plane + at];
         to = T(static_cast<Sum<T>>(
             Sum<T>(to) + value * Sum<T>(call[1].as<T>()[(usize{channel} * per_group + o) * taps + tap])));
       }

@@ -146,9 +146,8 @@ u32 select(const Call& call, u32 batch, u32 label, u32 taken) {
       kept = overlap(box_of(call, batch * boxes + box),
                      box_of(call, batch * boxes + static_cast<u32>(rows[k * 3 + 2]))) <= most_overlap;
     if (!kept) continue;
-    rows[taken * 3] = batch;
-    rows[taken * 3 + 1] = label;
-    rows[taken * 3 + 2] = box;
+    i64* const row = rows + usize{taken} * 3;
+    row[0] = batch, row[1] = label, row[2] = box;
     ++taken;
   }
   return taken;

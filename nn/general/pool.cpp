@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "nn/general/is_nan.h"
 #include "nn/general/kinds.h"
 #include "nn/general/window.h"
 
@@ -87,7 +88,7 @@ Window<T> look(const Call& call, const Windows& windows, const T* plane, const u
       seen.sum += std::pow(std::fabs(static_cast<f64>(x)), static_cast<f64>(call.real_at(0)));
     else
       seen.sum += static_cast<f64>(x);
-    if (first || x > seen.best || x != x) {
+    if (first || x > seen.best || is_nan(x)) {
       seen.best = x;
       seen.best_at = offset;
       first = false;

@@ -182,7 +182,7 @@ void run_f32(const Call& call) {
                  call[2].as<f32>() + i64{d} * gates * units * units,
                  call[3].as<f32>() + i64{d} * 2 * gates * units,
                  cell == Cell::lstm ? call[7].as<f32>() + i64{d} * 3 * units : nullptr,
-                 &f[3 * d],
+                 f + i64{3} * d,
                  inputs,
                  units,
                  gates,

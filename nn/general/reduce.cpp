@@ -7,6 +7,7 @@
 
 #include "nn/general/float_functions.h"
 #include "nn/general/general.h"
+#include "nn/general/is_nan.h"
 #include "nn/general/kinds.h"
 
 namespace pipit::nn::general {
@@ -44,9 +45,9 @@ class Reducer {
         break;
       case Reduce::l2:
       case Reduce::sum_square: sum_ = plus(sum_, multiply(wide, wide)); break;
-      case Reduce::minimum: extreme_ = x < extreme_ || x != x ? x : extreme_; break;
+      case Reduce::minimum: extreme_ = x < extreme_ || is_nan(x) ? x : extreme_; break;
       case Reduce::maximum:
-      case Reduce::log_sum_exp: extreme_ = x > extreme_ || x != x ? x : extreme_; break;
+      case Reduce::log_sum_exp: extreme_ = x > extreme_ || is_nan(x) ? x : extreme_; break;
       default: sum_ = plus(sum_, wide);
     }
   }
@@ -165,7 +166,7 @@ void arg_reduce(const Call& call) {
     const T* values = call[0].as<T>() + (i / inner) * extent * inner + i % inner;
     u32 best = 0;
     for (u32 k = 1; k < extent; ++k) {
-      const Compute<T> candidate = values[k * inner], top = values[best * inner];
+      const Compute<T> candidate = values[usize{k} * inner], top = values[usize{best} * inner];
       if ((largest ? candidate > top : candidate < top) || (last && candidate == top)) best = k;
     }
     call.as<i64>()[i] = best;

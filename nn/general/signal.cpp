@@ -109,8 +109,8 @@ void run_mel_weights(const Call& call) {
   const u32 bands = call.type.dims[1];
   with_type<Kinds::numbers>(call.type.dtype, [&]<class T> {
     for (u32 i = 0, count = call.type.count(); i < count; ++i) {
-      const u32 band = i % bands;
-      const f64 value = weight(i / bands, corner(call, band), corner(call, band + 1), corner(call, band + 2));
+      const u32 bin = i / bands, band = i % bands;
+      const f64 value = weight(bin, corner(call, band), corner(call, band + 1), corner(call, band + 2));
       call.as<T>()[i] = T(static_cast<Compute<T>>(value));
     }
   });

@@ -4,6 +4,7 @@
 
 #include "nn/general/float_functions.h"
 #include "nn/general/general.h"
+#include "nn/general/is_nan.h"
 #include "nn/general/kinds.h"
 
 namespace pipit::nn::general {
@@ -113,7 +114,7 @@ void classify(const Call& call, Unary kind) {
   const bool low = call.real_at(0) != 0, high = call.real_at(1) != 0;
   for (u32 i = 0, count = call.type.count(); i < count; ++i) {
     const Compute<T> x = call[0].as<T>()[i];
-    call.as<Bool>()[i] = kind == Unary::is_nan ? x != x : std::isinf(x) && (x < 0 ? low : high);
+    call.as<Bool>()[i] = kind == Unary::is_nan ? is_nan(x) : std::isinf(x) && (x < 0 ? low : high);
   }
 }
 

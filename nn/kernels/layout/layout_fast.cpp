@@ -48,7 +48,7 @@ void turn(const MatrixTranspose& m, const T* in, T* out) {
 }
 
 template <class T>
-void run(const Node& node, const u8*, u8*, Share share) {
+void run(const Node& node, const u8*, u8*, Share) {
   MatrixTranspose m{};
   matrix_transpose(node, m);
   turn(m, node.data<T>(0), node.out<T>());
