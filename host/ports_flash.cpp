@@ -10,8 +10,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "support/unique_fd.h"
 
 namespace pipit::host {
+
+using support::UniqueFd;
+
 namespace {
 
 support::Error system_error(const std::string& what) {
@@ -19,21 +23,16 @@ support::Error system_error(const std::string& what) {
 }
 
 /// Opens or makes the file; `fresh` says that its bytes are to be set to erased.
-support::Result<int> open_file(const std::string& file, u32 size_bytes, bool& fresh) {
-  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return system_error(file);
+support::Result<UniqueFd> open_file(const std::string& file, u32 size_bytes, bool& fresh) {
+  UniqueFd fd(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   struct stat facts = {};
-  if (fstat(fd, &facts) != 0 || (facts.st_size != 0 && facts.st_size != static_cast<off_t>(size_bytes))) {
-    close(fd);
+  if (!fd || fstat(fd.get(), &facts) != 0) return system_error(file);
+  if (facts.st_size != 0 && facts.st_size != static_cast<off_t>(size_bytes))
     return support::Error(
         Code::invalid_argument,
         file + ": not a flash image of " + std::to_string(size_bytes) + " bytes; remove it to start afresh");
-  }
   fresh = facts.st_size == 0;
-  if (fresh && ftruncate(fd, static_cast<off_t>(size_bytes)) != 0) {
-    close(fd);
-    return system_error(file);
-  }
+  if (fresh && ftruncate(fd.get(), static_cast<off_t>(size_bytes)) != 0) return system_error(file);
   return fd;
 }
 
@@ -41,10 +40,9 @@ support::Result<int> open_file(const std::string& file, u32 size_bytes, bool& fr
 
 support::Result<MappedFlash> MappedFlash::create(const std::string& file, u32 size_bytes, u32 sector_bytes) {
   bool fresh = true;
-  const int fd = file.empty() ? -1 : TRY(open_file(file, size_bytes, fresh));
-  void* at = mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE,
-                  fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
-  if (fd >= 0) close(fd);
+  const UniqueFd fd = file.empty() ? UniqueFd() : TRY(open_file(file, size_bytes, fresh));
+  void* at = mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, fd ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
+                  fd.get(), 0);
   if (at == MAP_FAILED) return system_error("mapping flash");
   if (fresh) std::memset(at, 0xFF, size_bytes);
   return MappedFlash({static_cast<u8*>(at), size_bytes}, sector_bytes, !file.empty());

@@ -64,10 +64,6 @@ u16 finish(Walk& walk, std::string name, bool must_be_directory, Place& out) {
 
 }  // namespace
 
-UniqueFd::~UniqueFd() {
-  if (fd_ >= 0) close(fd_);
-}
-
 u16 resolve(int root, std::string_view path, bool follow, Place& out) {
   if (path.empty()) return static_cast<u16>(wasi::Errno::noent);
   if (path.find('\0') != path.npos) return static_cast<u16>(wasi::Errno::ilseq);

@@ -1,31 +1,14 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/types.h"
+#include "support/unique_fd.h"
 
 /// Finding a file below a granted directory without ever leaving it.
 namespace pipit::host {
 
-/// An owned file descriptor.
-class UniqueFd {
- public:
-  UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~UniqueFd();
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_ = -1;
-};
+using support::UniqueFd;
 
 /// Where a path ends: a directory that surely lies below the granted one, and one name in it (never "..", no
 /// slash).

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include "support/unique_fd.h"
+
 namespace pipit::host {
 
 namespace native = wasm::native;
@@ -87,15 +89,12 @@ static support::Error cannot(const std::string& what) {
 }
 
 support::Result<NativeFile> NativeFile::map(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return cannot(path);
+  const support::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status = {};
-  const bool known = fstat(file, &status) == 0 && status.st_size > 0;
+  if (!file || fstat(file.get(), &status) != 0) return cannot(path);
+  if (status.st_size <= 0) return support::Error(Code::malformed, path + ": an empty native module");
   const usize size = static_cast<usize>(status.st_size);
-  void* at = known ? mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0) : MAP_FAILED;
-  const int error = errno;
-  ::close(file);
-  errno = known ? error : EINVAL;
+  void* at = mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file.get(), 0);
   if (at == MAP_FAILED) return cannot(path);
   return NativeFile({static_cast<u8*>(at), size});
 }
