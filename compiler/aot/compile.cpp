@@ -33,10 +33,8 @@ support::Status check_supported(const wasm::ModuleImpl& module) {
 
 native::Header make_header(const wasm::ModuleImpl& module, const Partition& partition,
                            const Options& options) {
-  native::Header header{};
-  header.magic = native::kMagic;
-  header.abi_version = native::kAbiVersion;
-  header.target = options.target.row->id;
+  native::Header header{
+      .magic = native::kMagic, .abi_version = native::kAbiVersion, .target = options.target.row->id};
   header.cpu_features = options.target.cpu_features;
   header.flags = (options.target.checks == Checks::guard_pages ? u32{native::kGuardPages} : 0u) |
                  (options.metering ? u32{native::kMetered} : 0u) |

@@ -94,7 +94,7 @@ class FunctionLowering {
   llvm::Value* float_compare(llvm::CmpInst::Predicate predicate, llvm::Value* a, llvm::Value* b);
   llvm::Value* opaque(llvm::Value* value);
   llvm::Value* no_identity(llvm::Value* operand, bool is_product);
-  void truncate(const wasm::Instruction& in, llvm::Type* to, bool is_signed, bool saturates);
+  void truncate(llvm::Type* to, bool is_signed, bool saturates);
   llvm::Value* to_integer(llvm::Value* value, llvm::Type* to, bool is_signed, bool saturates);
   llvm::Value* to_float(llvm::Value* value, llvm::Type* to, bool is_signed);
   llvm::Value* promote(llvm::Value* value);

@@ -18,7 +18,6 @@ LLD_HAS_DRIVER(elf)
 namespace pipit::aot {
 
 using namespace llvm;
-namespace native = wasm::native;
 
 namespace {
 

@@ -28,7 +28,7 @@ Range range_of(bool is_wide, bool is_signed, bool from_double) {
 
 }  // namespace
 
-void FunctionLowering::truncate(const wasm::Instruction& in, llvm::Type* to, bool is_signed, bool saturates) {
+void FunctionLowering::truncate(llvm::Type* to, bool is_signed, bool saturates) {
   Value* value = pop();
   llvm::Type* from = value->getType();
   const bool is_wide = to->isIntegerTy(64), is_double = from->isDoubleTy();
@@ -135,7 +135,7 @@ bool FunctionLowering::conversion(const wasm::Instruction& in) {
   for (const Group& group : kGroups) {
     const u32 which = in.op - static_cast<u32>(group.first);
     if (which >= 4) continue;
-    truncate(in, group.is_wide ? i64 : i32, which % 2 == 0, group.saturates);
+    truncate(group.is_wide ? i64 : i32, which % 2 == 0, group.saturates);
     return true;
   }
   return false;
