@@ -40,9 +40,6 @@ struct Registers {
   Value* sp_at = nullptr;  ///< operands before it
   InstanceImpl* callee_instance = nullptr;
   u32 callee = 0;
-  // Of modules that use v128 (simd_interpreter.cpp): where the locals of the frame at `local_slots_fp` lie.
-  const LocalSlot* local_slots = nullptr;
-  const Value* local_slots_fp = nullptr;
 };
 
 /// The state of one call stack. Operands and locals grow upwards from `stack`, frames downwards from its end.

@@ -30,16 +30,13 @@ struct FuncEntry {
   u32 body;  ///< offset of the body's size
   u32 side;  ///< index of its first side-table entry
   u16 type;
-  u16 frame_slots;  ///< of parameters, locals, the highest operand stack and, with v128, LocalSlots
+  u16 frame_slots;  ///< of parameters, locals, the highest operand stack and, with v128, what says where
+                    ///< locals lie
 };
 static_assert(sizeof(FuncEntry) == 12);
 
-/// Where a local lies, in frames of modules that use v128: an array of these stands behind the parameters.
-struct LocalSlot {
-  u32 slot : 31;
-  u32 is_wide : 1;
-};
-constexpr u32 local_slots_size(u32 locals) { return (locals + 1) / 2; }
+/// What frames of modules that use v128 hold about where their locals lie (simd_interpreter.cpp).
+constexpr u32 local_places_slots(u32 locals) { return (locals + 3) / 2; }
 
 /// What a branch does, found by validation so that the interpreter need not search for `end`.
 /// target: where to go, relative to the byte after the branch's opcode; carry: slots taken along; skip:

@@ -289,8 +289,9 @@ void BodyValidator::run(u32 index) {
     read_instruction(reader_, in);
     if (reader_.ok()) instruction(in);
   }
-  const u32 locals = module_.uses_v128 ? count_slots({locals_, local_count_}) + local_slots_size(local_count_)
-                                       : local_count_;
+  const u32 locals = module_.uses_v128
+                         ? count_slots({locals_, local_count_}) + local_places_slots(local_count_)
+                         : local_count_;
   const u32 slots = locals + std::max<u32>(max_height_, module_.types[func.type].result_slots);
   if (slots > kMaxFrameSlots) reader_.fail_at(func.body, Rule::stack_too_deep);
   func.frame_slots = static_cast<u16>(slots);

@@ -38,6 +38,40 @@ TEST_P(Vectors, LocalsOfBothWidthsShareAFrame) {
       << "a v128 is two arguments";
 }
 
+TEST_P(Vectors, LocalsAreFoundWhereverAVectorStands) {
+  Engine engine("vectors");
+  for (u32 i = 0; i < 2; ++i) {  // the second time in frames that others used
+    EXPECT_EQ(engine.call("behind", {bits(3), bits(20), bits(100), bits(7)}).u64_,
+              3 + 100 + 70 + 70 + 1000 + 20u);
+    EXPECT_EQ(engine.call("many", {bits(5), bits(3)}).u64_, 3 + 50 + 3u);
+    EXPECT_EQ(engine.call("many_narrow", {bits(5), bits(3)}).u64_, 3 + 3 + 5u);
+  }
+}
+
+TEST_P(Vectors, NumbersMayTakeMoreBytesThanTheyNeed) {
+  // (func (export "f") (param i64) (result i64) (local v128 i64)
+  //   (local.set 2 (local.get 0))
+  //   (i64.add (i64x2.extract_lane 1 (local.tee 1 (v128.const i64x2 0 5))) (local.get 2)))
+  static constexpr u8 kModule[] = {
+      0x00, 0x61, 0x73, 0x6D, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7E, 0x01,
+      0x7E, 0x03, 0x02, 0x01, 0x00, 0x07, 0x05, 0x01, 0x01, 'f',  0x00, 0x00, 0x0A, 0x2E, 0x01,
+      0x2C, 0x02, 0x01, 0x7B, 0x01, 0x7E, 0x20, 0x80, 0x00, 0x21, 0x82, 0x80, 0x00, 0xFD, 0x8C,
+      0x00, 0,    0,    0,    0,    0,    0,    0,    0,    5,    0,    0,    0,    0,    0,
+      0,    0,    0x22, 0x81, 0x00, 0xFD, 0x9D, 0x80, 0x00, 1,    0x20, 0x82, 0x00, 0x7C, 0x0B};
+  std::vector<u8> memory(1 << 20);
+  Arena arena(memory);
+  const auto module = ValidModule::load(kModule, arena);
+  ASSERT_TRUE(module.ok()) << module.error().message << " at " << module.error().where;
+  InstanceConfig config{.engine = engine_under_test};
+  if (engine_under_test == &kRegisterEngine) config.code = *translate_in(*module, arena);
+  const auto instance = Instance::create(*module, {}, config, arena);
+  ASSERT_TRUE(instance.ok());
+  const Value argument = bits(37);
+  ASSERT_TRUE((*instance)->start(*module->exported_function("f"), {&argument, 1}).ok());
+  ASSERT_EQ((*instance)->resume(), RunState::finished);
+  EXPECT_EQ((*instance)->results()[0].u64_, 42u);
+}
+
 TEST_P(Vectors, HowARunIsSlicedDoesNotMatter) {
   const auto expected = mixed(40, 5, 6, 7);
   for (const u64 slice : {1, 2, 3, 7}) {

@@ -19,6 +19,29 @@
     (local.get $v)
     (i64.add (local.get $x) (i64.extend_i32_u (local.get $j))))
 
+  ;; Locals behind the last v128, where those before it are parameters and not.
+  (func (export "behind") (param $a i64) (param $v v128) (param $b i64) (result i64)
+    (local $c i64) (local $w v128) (local $d i64) (local $e i32) (local $f i64)
+    (local.set $w (i64x2.splat (i64.add (local.get $d) (i64.extend_i32_u (local.get $e)))))
+    (local.set $f (i64.add (local.get $f) (local.tee $d (i64.mul (local.get $b) (i64.const 10)))))
+    (local.set $c (i64.add (local.get $c) (i64x2.extract_lane 1 (local.tee $w (i64x2.add (local.get $w) (local.get $v))))))
+    (local.set $e (i32.const 1000))
+    (i64.add (i64.add (i64.add (local.get $a) (local.get $c)) (i64.add (local.get $d) (local.get $f)))
+             (i64.add (i64.extend_i32_u (local.get $e)) (i64x2.extract_lane 0 (local.get $w)))))
+  ;; Locals whose index takes two bytes, with a v128 among them and without.
+  (func (export "many") (param $a i64) (param $b i64) (result i64)
+    (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64) (local $c i64) (local $v v128) (local $d i64)
+    (local.set $v (i64x2.replace_lane 1 (local.get $v) (local.tee $c (i64.add (local.get $c) (local.get $b)))))
+    (local.set 127 (local.get $a))
+    (local.set $d (i64.add (local.get $d) (i64.mul (local.get 127) (i64.const 10))))
+    (i64.add (i64.add (local.get $c) (local.get $d))
+             (i64.add (i64x2.extract_lane 1 (local.get $v)) (i64x2.extract_lane 0 (local.get $v)))))
+  (func (export "many_narrow") (param $a i64) (param $b i64) (result i64)
+    (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64) (local $c i64) (local $d i64)
+    (local.set 127 (local.get $a))
+    (local.set $d (i64.add (local.tee $c (i64.add (local.get $c) (local.get $b))) (local.get 127)))
+    (i64.add (local.get $c) (local.get $d)))
+
   ;; Branches that carry and drop operands of both widths; untyped select and drop.
   (func (export "carry") (param $pick i32) (result i64)
     (local $out v128)
