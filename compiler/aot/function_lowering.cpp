@@ -135,7 +135,7 @@ void FunctionLowering::instruction(const wasm::Instruction& in) {
   if (has_position(in))
     b_.SetCurrentDebugLocation(m_.location(scope_, in.at));
   else if (m_.part().tier == Tier::quick && needs_no_position(static_cast<Op>(in.op)))
-    b_.SetCurrentDebugLocation(DebugLoc());  // LLVM counts every copy of one, for a tenth of the time
+    b_.SetCurrentDebugLocation(DebugLoc());  // LLVM counts every copy of one
   if (in.op >= wasm::kFirstSimd) {
     simd(in);
     return;
