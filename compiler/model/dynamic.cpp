@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/model/quantized.h"
 #include "nn/format.h"
 
 namespace pipit::model {
@@ -74,7 +75,7 @@ void make_dynamic(Graph& graph, NodeId layer, TensorId weights, bool symmetric) 
   const i64 channels = element_count(graph[bias].shape);
   const bool matrix = node.op == Op::fully_connected;
   const i64 rows = matrix ? element_count(graph[x].shape) / graph[weights].shape[1] : graph[x].shape[0];
-  std::vector<f32> scales = graph[weights].quantization->scales;
+  std::vector<f32> scales = quantization_of(graph[weights]).scales;
   scales.resize(static_cast<usize>(channels), scales[0]);
   const std::vector<i64> values = constant_ints(graph[weights]);
   std::vector<i32> sums(static_cast<usize>(channels), 0);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <deque>
 
+#include "base/check.h"
 #include "compiler/model/compiler.h"
 #include "compiler/model/import_onnx.h"
 
@@ -83,6 +84,7 @@ struct Harvest {
       return result;
     }
     if (const auto output = places.find(value.tensor.index); output != places.end()) {
+      PIPIT_CHECK(plan.session.has_value());  // with places, an earlier stage has run
       const Bytes bytes = plan.session->output(static_cast<u32>(output->second));
       result.data.assign(bytes.begin(), bytes.end());
       return result;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "compiler/model/quantized.h"
 #include "nn/fixed_point.h"
 #include "nn/format.h"
 
@@ -14,8 +15,6 @@ using support::Error;
 using support::Result;
 namespace format = nn::format;
 
-f64 scale_of(const Tensor& tensor) { return tensor.quantization->scales[0]; }
-i32 zero_of(const Tensor& tensor) { return tensor.quantization->zero_points[0]; }
 bool is_int8(const Tensor& tensor) { return tensor.dtype == DType::i8; }
 
 /// A real bound as a quantised value of the output, saturated.
@@ -156,8 +155,8 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
   // Depthwise weights have the output channel last, all others first.
   const bool last = node.op == Op::depthwise_conv;
   const usize taps = w.data.size() / channels;
-  const auto& zeros = w.quantization->zero_points;
-  const i32 weight_zero = w.quantization->per_channel() || zeros.empty() ? 0 : zeros[0];
+  const Quantization& weights = quantization_of(w);
+  const i32 weight_zero = weights.per_channel() || weights.zero_points.empty() ? 0 : weights.zero_points[0];
   std::vector<i32> folded;
   std::vector<i32> factors;
   for (usize channel = 0; channel < channels; ++channel) {
@@ -171,8 +170,7 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
                                            std::to_string(channel) +
                                            " leaves its products no room in 32 bits");
     folded.push_back(static_cast<i32>(value));
-    const auto& scales = w.quantization->scales;
-    const f64 weight_scale = scales[scales.size() == 1 ? 0 : channel];
+    const f64 weight_scale = weights.scales[weights.scales.size() == 1 ? 0 : channel];
     const format::Rescale factor = nn::rescale_of(scale_of(x) * weight_scale / scale_of(output));
     factors.insert(factors.end(), {factor.multiplier, factor.shift});
   }
@@ -190,7 +188,7 @@ Result<IntegerLayer> integer_layer(const Graph& graph, const Node& node) {
 Result<IntegerLayer> wide_layer(const Graph& graph, const Node& node) {
   const Tensor& x = graph[node.inputs[0]];
   const Tensor& output = graph[node.output];
-  const auto& scales = graph[node.inputs[1]].quantization->scales;
+  const auto& scales = quantization_of(graph[node.inputs[1]]).scales;
   IntegerLayer layer{graph[node.inputs[2]], {"rescale", DType::i32, {}}};
   const std::vector<i64> bias = constant_ints(layer.bias);
   layer.bias.dtype = DType::i64;
@@ -238,7 +236,7 @@ Result<std::vector<u8>> encode_attributes(const Graph& graph, const Node& node) 
     case Op::requantize: return bytes_of(format::RescaleAttributes{factor_of(graph, node), clamp});
     case Op::leaky_relu_wide: {
       // In single precision, as TensorFlow Lite computes these two factors.
-      const f32 x = input.quantization->scales[0], y = output.quantization->scales[0];
+      const f32 x = quantization_of(input).scales[0], y = quantization_of(output).scales[0];
       return bytes_of(format::LeakyReluAttributes{
           nn::rescale_of(f64{x / y}), nn::rescale_of(f64{x * node.as<LeakyReluAttributes>().alpha / y})});
     }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/check.h"
 #include "base/crc32.h"
 #include "compiler/model/emit_attributes.h"
 #include "compiler/model/extend/custom.h"
@@ -120,6 +121,13 @@ class Emitter {
     return made;
   }
 
+  /// The planner has refused a graph with an operator that has none.
+  u8 opcode_in_plan(const Node& node) const {
+    const auto opcode = opcode_of(graph_, node);
+    PIPIT_CHECK(opcode.has_value());
+    return static_cast<u8>(*opcode);
+  }
+
   Status add_operator(NodeId id) {
     const Node& node = graph_[id];
     constant_bytes_ = 0;
@@ -128,7 +136,7 @@ class Emitter {
     const Tensor& output = graph_[node.output];
     const u64 macs = macs_of(graph_, node);
     macs_ += macs;
-    std::string opcode = format::opcode_name(static_cast<u8>(*opcode_of(graph_, node)));
+    std::string opcode = format::opcode_name(opcode_in_plan(node));
     if (node.op == Op::general) opcode += " " + function_name(node.as<GeneralAttributes>());
     summary_.push_back({node.name, std::move(opcode), dtype_name(output.dtype), to_string(output.shape), macs,
                         constant_bytes_});
@@ -151,7 +159,7 @@ class Emitter {
     ids.push_back(TRY(record_of(node.output)));
 
     format::OperatorRecord record{};
-    record.opcode = static_cast<u8>(*opcode_of(graph_, node));
+    record.opcode = opcode_in_plan(node);
     record.input_count = static_cast<u8>(ids.size() - 1);
     record.output_count = 1;
     record.ids_offset = file_.add_all(ids, format::kTableAlign);

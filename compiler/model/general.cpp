@@ -138,7 +138,7 @@ bool is_cheap(FunctionId function) {
 std::string function_name(const GeneralAttributes& attributes) {
   const auto* function = nn::general::find_function(attributes.function);
   if (function == nullptr) return "?";
-  const std::string name = function->name;
+  std::string name = function->name;
   const usize kind = static_cast<usize>(attributes.ints[0]);
   switch (static_cast<FunctionId>(attributes.function)) {
     case FunctionId::unary: return kind < std::size(kUnaryNames) ? kUnaryNames[kind] : name;

@@ -13,8 +13,6 @@ namespace {
 using support::Error;
 using support::Result;
 using Import = NodeImport;
-using nn::general::PadMode;
-using nn::general::Scatter;
 
 /// ints of a shape: its rank, then its dimensions.
 Result<std::vector<i64>> shape_ints(const Shape& shape) {
@@ -38,8 +36,10 @@ Result<TensorId> import_reshape(Import& in) {
     if (shape[i] == 0 && !allow_zero && i < from.size()) shape[i] = from[i];
     if (shape[i] == -1 && open == shape.size())
       open = i;
-    else if (shape[i] < 0 || shape[i] > kMaxElements || (known *= shape[i]) > kMaxElements)
+    else if (shape[i] < 0 || shape[i] > kMaxElements || shape[i] * known > kMaxElements)
       return Error(Code::malformed, "the target shape is not valid");
+    else
+      known *= shape[i];
   }
   if (open != shape.size()) {
     if (known == 0 || element_count(from) % known != 0)
@@ -160,7 +160,7 @@ Result<TensorId> import_pad(Import& in) {
   if (mode == "constant" && known_value && positive(pads.before) && positive(pads.after) &&
       dtype == DType::f32 && element_count(in.operand(0).shape) > 0) {
     const auto value = in.has(2) ? constant_floats(in.operand(2)) : std::vector<f32>{attribute_value};
-    if (value.size() == 1 && value[0] == value[0])
+    if (value.size() == 1 && !std::isnan(value[0]))
       return in.emit(Op::pad, {in.inputs[0]}, PadAttributes{pads.before, pads.after, value[0]});
   }
   if (in.rank(0) > nn::kMaxRank) return Error(Code::unsupported, "more than 8 dimensions");
@@ -340,7 +340,7 @@ Result<TensorId> import_shape(Import& in) {
   const i64 end = std::max(start, bound(TRY(in.attributes.integer("end", rank))));
   std::vector<u8> data(static_cast<usize>(end - start) * 8);
   if (!data.empty()) std::memcpy(data.data(), shape.data() + start, data.size());
-  return in.emit_constant(DType::i64, {end - start}, std::move(data));
+  return in.emit_constant(DType::i64, {end - start}, data);
 }
 
 Result<TensorId> import_size(Import& in) {

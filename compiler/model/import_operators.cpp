@@ -158,7 +158,7 @@ Result<TensorId> NodeImport::part(TensorId flat, i64 begin, const Shape& shape) 
   return reshape(TRY(slice(flat, {begin}, {element_count(shape)})), shape);
 }
 
-Result<TensorId> NodeImport::emit_constant(DType dtype, Shape shape, std::vector<u8> data) {
+Result<TensorId> NodeImport::emit_constant(DType dtype, Shape shape, const std::vector<u8>& data) {
   return graph.add_constant(name, dtype, std::move(shape), data);
 }
 

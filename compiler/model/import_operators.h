@@ -98,7 +98,7 @@ class NodeImport {
   /// `count` elements of a flat tensor from `begin` on, in another shape.
   support::Result<TensorId> part(TensorId flat, i64 begin, const Shape& shape);
   /// A constant known now.
-  support::Result<TensorId> emit_constant(DType dtype, Shape shape, std::vector<u8> data);
+  support::Result<TensorId> emit_constant(DType dtype, Shape shape, const std::vector<u8>& data);
   /// `value` in every element.
   TensorId fill(DType dtype, const Shape& shape, f64 value);
   TensorId number(DType dtype, f64 value) { return fill(dtype, {}, value); }

@@ -48,7 +48,7 @@ Result<TensorId> import_matmul(Import& in) {
 }
 
 /// A term of an Einsum equation: its letters, −1 for the ellipsis.
-Result<std::vector<std::string>> split_terms(std::string text) {
+Result<std::vector<std::string>> split_terms(const std::string& text) {
   std::vector<std::string> terms{""};
   for (char c : text) {
     if (c == ' ') continue;

@@ -102,13 +102,13 @@ class Importer {
       made.constant = true;
       made.data.assign(from.data.begin(), from.data.end());
     }
-    if (from.dtype == DType::u8 && made.quantization) shift_to_signed(made);
+    if (from.dtype == DType::u8 && made.quantization) shift_to_signed(made, *made.quantization);
     return graph_.add_tensor(std::move(made));
   }
 
-  static void shift_to_signed(Tensor& tensor) {
+  static void shift_to_signed(Tensor& tensor, Quantization& quantization) {
     tensor.dtype = DType::i8;
-    for (i32& zero : tensor.quantization->zero_points) zero -= 128;
+    for (i32& zero : quantization.zero_points) zero -= 128;
     for (u8& value : tensor.data) value ^= 0x80;
   }
 
@@ -194,7 +194,8 @@ class Importer {
       outputs.push_back(TRY(make(index)));
       tensors_.emplace(index, outputs.back());
     }
-    TfliteImport import(graph_, node, graph_[outputs[0]].name, std::move(inputs), std::move(outputs));
+    std::string name = graph_[outputs[0]].name;
+    TfliteImport import(graph_, node, std::move(name), std::move(inputs), std::move(outputs));
     import.was_unsigned = file_.tensors[static_cast<usize>(node.outputs[0])].dtype == DType::u8;
     TRY(rule->import(import));
     for (TensorId output : import.outputs)

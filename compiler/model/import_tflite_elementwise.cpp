@@ -4,6 +4,7 @@
 
 #include "compiler/model/import_tflite_operators.h"
 #include "compiler/model/passes/passes.h"
+#include "compiler/model/quantized.h"
 
 namespace pipit::model {
 namespace {
@@ -97,13 +98,13 @@ Status import_quantize(TfliteImport& in) {
     return {};
   }
   if (from == DType::f32 && is_wide(in.output())) {
-    in.emit(Op::quantize, {in.inputs[0]}, QuantizeAttributes{*in.output().quantization, to});
+    in.emit(Op::quantize, {in.inputs[0]}, QuantizeAttributes{quantization_of(in.output()), to});
     return {};
   }
   if (to != DType::i8 || !in.output().quantization || in.output().quantization->per_channel())
     return in.unsupported(std::string("quantises ") + dtype_name(from) + " to " + dtype_name(to));
   if (from == DType::f32)
-    in.emit(Op::quantize, {in.inputs[0]}, QuantizeAttributes{*in.output().quantization, to});
+    in.emit(Op::quantize, {in.inputs[0]}, QuantizeAttributes{quantization_of(in.output()), to});
   else
     return in.unsupported(std::string("quantises ") + dtype_name(from) + " to " + dtype_name(to));
   return {};
@@ -119,10 +120,9 @@ Status import_dequantize(TfliteImport& in) {
     in.output().data = real.data;
     return {};
   }
-  if (in.operand(0).dtype != DType::i8 || !in.operand(0).quantization ||
-      in.operand(0).quantization->per_channel())
+  if (!has_one_scale(in.operand(0), DType::i8))
     return in.unsupported(std::string("dequantises ") + dtype_name(in.operand(0).dtype));
-  in.emit(Op::dequantize, {in.inputs[0]}, QuantizeAttributes{*in.operand(0).quantization, DType::i8});
+  in.emit(Op::dequantize, {in.inputs[0]}, QuantizeAttributes{quantization_of(in.operand(0)), DType::i8});
   return {};
 }
 
@@ -132,8 +132,8 @@ template <class Function>
 Status emit_table(TfliteImport& in, const GeneralAttributes& real_function, Function function) {
   TRY(check_scales(in, 1));
   if (in.is_float()) return emit_real(in, real_function, {in.inputs[0]});
-  const Quantization& x = *in.operand(0).quantization;
-  const Quantization& y = *in.output().quantization;
+  const Quantization& x = quantization_of(in.operand(0));
+  const Quantization& y = quantization_of(in.output());
   std::vector<i8> table;
   for (i32 q = -128; q < 128; ++q) {
     const f32 real = x.scales[0] * static_cast<f32>(q - x.zero_points[0]);

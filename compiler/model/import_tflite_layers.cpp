@@ -3,6 +3,7 @@
 
 #include "compiler/model/dynamic.h"
 #include "compiler/model/import_tflite_operators.h"
+#include "compiler/model/quantized.h"
 
 namespace pipit::model {
 namespace {
@@ -125,10 +126,10 @@ Status import_conv(TfliteImport& in) {
   const Window window = TRY(window_of(in, {static_cast<u32>(shape[1]), static_cast<u32>(shape[2])},
                                       {TRY(extent(in, field::kConvDilationH, 1, "dilation_h")),
                                        TRY(extent(in, field::kConvDilationW, 1, "dilation_w"))}));
+  const std::optional<Quantization>& scales = in.operand(1).quantization;
   // As TFLite: scales per channel come with asymmetric activations.
   emit_layer(in, Op::conv, {in.inputs[0], weights, bias}, ConvAttributes{window, 1},
-             TRY(in.activation(field::kConvActivation)),
-             !in.operand(1).quantization || !in.operand(1).quantization->per_channel());
+             TRY(in.activation(field::kConvActivation)), !scales || !scales->per_channel());
   return {};
 }
 
@@ -202,7 +203,7 @@ Status import_transpose_conv(TfliteImport& in) {
 
 /// TFLite computes an int8 softmax in float; with an int16 output so do we.
 Status import_wide_softmax(TfliteImport& in, const AxisAttributes& axis) {
-  const Quantization x = *in.operand(0).quantization, y = *in.output().quantization;
+  const Quantization x = quantization_of(in.operand(0)), y = quantization_of(in.output());
   const Shape shape = in.operand(0).shape;
   const TensorId real = in.emit_to({in.name + ".real", DType::f32, shape}, Op::dequantize, {in.inputs[0]},
                                    QuantizeAttributes{x, DType::i8});

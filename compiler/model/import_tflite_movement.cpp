@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/model/import_tflite_operators.h"
+#include "compiler/model/quantized.h"
 
 namespace pipit::model {
 namespace {
@@ -25,7 +26,7 @@ Status import_reshape(TfliteImport& in) {
 
 /// `id` in the scale `to`; itself where it has that scale.
 TensorId rescaled(TfliteImport& in, TensorId id, const Quantization& to) {
-  if (in.graph[id].dtype != DType::i8 || *in.graph[id].quantization == to) return id;
+  if (in.graph[id].dtype != DType::i8 || quantization_of(in.graph[id]) == to) return id;
   Tensor tensor{in.graph[id].name + ".rescaled", DType::i8, in.graph[id].shape, to};
   return in.emit_to(std::move(tensor), Op::requantize, {id});
 }
@@ -41,7 +42,7 @@ Status import_concat(TfliteImport& in) {
   std::vector<TensorId> operands;
   for (TensorId input : in.inputs) {
     if (!input.valid()) return in.malformed("an input is missing");
-    operands.push_back(in.is_float() || plain ? input : rescaled(in, input, *in.output().quantization));
+    operands.push_back(in.is_float() || plain ? input : rescaled(in, input, quantization_of(in.output())));
   }
   if (plain) {
     in.emit(Op::general, operands, general(FunctionId::concat, {axis}));

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "compiler/model/import_tflite_operators.h"
+#include "compiler/model/quantized.h"
 #include "nn/fixed_point.h"
 
 namespace pipit::model {
@@ -14,9 +15,6 @@ using support::Status;
 constexpr u32 kRank = 0, kSvdfActivation = 1;
 constexpr u32 kLstmActivation = 0, kCellClip = 1, kTimeMajor = 3;
 constexpr i8 kRelu = 1, kTanh = 4;
-
-f64 scale_of(const Tensor& tensor) { return tensor.quantization->scales[0]; }
-i32 zero_of(const Tensor& tensor) { return tensor.quantization->zero_points[0]; }
 
 Status check_state(const TfliteImport& in, usize index, i64 elements) {
   if (!in.has(index) || !in.operand(index).state)
@@ -198,11 +196,12 @@ Status fill_integers(TfliteImport& in, LstmAttributes& attributes) {
   if (attributes.cell_bits < 9 || attributes.cell_bits > 15)
     return in.unsupported("a cell state whose scale is no power of two within 2^-15 and 2^-9");
   // In single precision, as TensorFlow Lite computes these factors.
-  const f32 x = in.operand(0).quantization->scales[0], hidden = in.operand(kHidden).quantization->scales[0];
+  const f32 x = quantization_of(in.operand(0)).scales[0],
+            hidden = quantization_of(in.operand(kHidden)).scales[0];
   constexpr f32 kGateScale = 1.0f / 4096;
   for (usize gate = 0; gate < kGates; ++gate) {
-    const f32 w = in.operand(kWeights + gate).quantization->scales[0],
-              r = in.operand(kRecurrent + gate).quantization->scales[0];
+    const f32 w = quantization_of(in.operand(kWeights + gate)).scales[0],
+              r = quantization_of(in.operand(kRecurrent + gate)).scales[0];
     attributes.input[gate] = nn::rescale_of(f64{w * x / kGateScale});
     attributes.recurrent[gate] = nn::rescale_of(f64{r * hidden / kGateScale});
   }

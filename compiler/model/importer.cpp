@@ -50,10 +50,11 @@ Status OnnxImporter::load_dynamic(u32 graph, u32 encoding, Bytes model) {
 }
 
 Status OnnxImporter::open_dynamic(u32 graph, u32 execution) {
-  if (graph >= wasi::kMaxGraphs || execution >= wasi::kMaxExecutions || !dynamic_[graph])
+  std::optional<DynamicModel>* const model = graph < wasi::kMaxGraphs ? &dynamic_[graph] : nullptr;
+  if (execution >= wasi::kMaxExecutions || model == nullptr || !model->has_value())
     return Error{Code::invalid_argument, "no such model"};
-  executions_[execution] = {&*dynamic_[graph], {}, {}};
-  executions_[execution].inputs.resize(dynamic_[graph]->inputs().size());
+  executions_[execution] = {&**model, {}, {}};
+  executions_[execution].inputs.resize((*model)->inputs().size());
   return {};
 }
 

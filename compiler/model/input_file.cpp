@@ -115,7 +115,7 @@ bool is_wav(Bytes file) {
 
 /// The sound of a WAV file, channels averaged.
 Result<std::vector<i16>> wav_samples(Bytes file) {
-  u32 channels = 0;
+  usize channels = 0;
   for (usize at = 12; at + 8 <= file.size();) {
     const usize size = load_le<u32>(&file[at + 4]);
     const Bytes chunk = file.subspan(at + 8, std::min(size, file.size() - at - 8));
@@ -131,7 +131,7 @@ Result<std::vector<i16>> wav_samples(Bytes file) {
       std::vector<i16> samples;
       for (usize frame = 0; frame + 2 * channels <= chunk.size(); frame += 2 * channels) {
         i32 sum = 0;
-        for (u32 c = 0; c < channels; ++c) sum += load_le<i16>(&chunk[frame + 2 * c]);
+        for (usize c = 0; c < channels; ++c) sum += load_le<i16>(&chunk[frame + 2 * c]);
         samples.push_back(static_cast<i16>(sum / static_cast<i32>(channels)));
       }
       return samples;

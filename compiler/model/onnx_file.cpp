@@ -117,13 +117,14 @@ Result<u64> number_of(const std::string& text) {
 Result<std::vector<u8>> Reader::external(const onnx::TensorProto& from, usize wanted) {
   const std::string what = "tensor '" + from.name() + "'";
   std::string location;
-  u64 offset = 0;
+  u64 offset = 0, length = wanted;
   for (const auto& entry : from.external_data()) {
     if (entry.key() == "location") location = entry.value();
     if (entry.key() == "offset") offset = TRY(number_of(entry.value()));
-    if (entry.key() == "length" && TRY(number_of(entry.value())) != wanted)
-      return malformed(what + " has another length in '" + location + "' than its shape needs");
+    if (entry.key() == "length") length = TRY(number_of(entry.value()));
   }
+  if (length != wanted)
+    return malformed(what + " has another length in '" + location + "' than its shape needs");
   if (folder_.empty())
     return Error(Code::unsupported, what + " keeps its data in '" + location +
                                         "'; give the model as a file beside it, or save it as one file");

@@ -84,8 +84,10 @@ std::vector<Work> StageBuilder::inline_nodes(const std::vector<onnx_file::Node>&
     resolve_attributes(node, scope);
     for (auto& output : node.outputs) {
       if (output.empty()) continue;
-      scope.names[output] = scope.prefix + output;
-      output = scope.prefix + output;
+      std::string& renamed = scope.names[output];
+      renamed = scope.prefix;
+      renamed += output;
+      output = renamed;
     }
     work.push_back({&make(std::move(node)), {}});
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/check.h"
 #include "compiler/model/opcodes.h"
 
 namespace pipit::model {
@@ -82,7 +83,9 @@ class Planner {
 
   /// Whether the output may lie on the first input, which then nobody else needs.
   bool take_over_input(const Node& node, u32 step) {
-    const nn::format::OperatorTraits* traits = nn::format::traits_of(static_cast<u8>(*opcode_of(node.op)));
+    const auto opcode = opcode_of(node.op);
+    PIPIT_CHECK(opcode.has_value());  // plan() has refused what has none
+    const nn::format::OperatorTraits* traits = nn::format::traits_of(static_cast<u8>(*opcode));
     const TensorId input = node.inputs[0];
     if (!traits->in_place || graph_[input].constant || graph_[input].state || last_read_[input.index] != step)
       return false;

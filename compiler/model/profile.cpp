@@ -60,7 +60,7 @@ u64 macs_of(const nn::Node& node) {
 }
 
 std::string name_of(const nn::Node& node) {
-  const std::string name = nn::format::opcode_name(node.opcode());
+  std::string name = nn::format::opcode_name(node.opcode());
   if (node.opcode() != static_cast<u8>(Opcode::general)) return name;
   return name + " " + function_name(node.attributes<nn::format::GeneralAttributes>());
 }

@@ -210,11 +210,12 @@ Quantization weight_quantization(const Tensor& weights, const std::vector<f32>& 
   const std::vector<f32> values = constant_floats(weights);
   const usize channels = bias.size(), run = values.size() / channels;
   Quantization q{{}, std::vector<i32>(channels, 0), 0};
+  // A quarter of the accumulator is the bias's; the rest belongs to the products and the folded zero point.
+  constexpr auto kBiasRoom = static_cast<f64>(nn::format::kMaxBias / 4);
   for (usize channel = 0; channel < channels; ++channel) {
     f32 largest = 0;
     for (usize i = 0; i < run; ++i) largest = std::max(largest, std::fabs(values[channel * run + i]));
-    // A quarter of the accumulator is the bias's; the rest belongs to the products and the folded zero point.
-    const f64 for_bias = std::fabs(f64{bias[channel]}) / input_scale / (nn::format::kMaxBias / 4);
+    const f64 for_bias = std::fabs(f64{bias[channel]}) / input_scale / kBiasRoom;
     const f64 scale = std::max({f64{largest} / 127, for_bias, 1e-30});
     q.scales.push_back(largest > 0 || for_bias > 0 ? static_cast<f32>(scale) : 1.0f);
   }

@@ -173,8 +173,10 @@ Inferred infer_reshape(const Operands& in) {
   for (i64 dim : shape)
     if (dim < 0 || dim > kMaxElements) return in.bad("target " + to_string(shape) + " is not valid");
   i64 count = 1;
-  for (i64 dim : shape)
-    if ((count *= dim) > kMaxElements) return in.bad("target has too many elements");
+  for (i64 dim : shape) {
+    count *= dim;
+    if (count > kMaxElements) return in.bad("target has too many elements");
+  }
   if (count != element_count(in[0].shape))
     return in.bad("target " + to_string(shape) + " has another element count");
   return TensorType{in[0].dtype, shape};
@@ -324,8 +326,8 @@ constexpr Inferred (*rule_of(Op op))(const Operands&) {
     case Op::dynamic_fully_connected:
     case Op::custom:
     case Op::general:
-    case Op::lookup: return nullptr;  // made after lowering, shapes and all
-    case Op::depthwise_conv: return nullptr;
+    case Op::lookup:
+    case Op::depthwise_conv: return nullptr;  // made after lowering, shapes and all
   }
   return nullptr;
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "compiler/model/passes/passes.h"
+#include "compiler/model/quantized.h"
 #include "nn/format.h"
 
 namespace pipit::model {
@@ -56,7 +57,7 @@ class Lowering {
   }
 
  private:
-  const Quantization& scale_of(TensorId id) const { return *graph_[id].quantization; }
+  const Quantization& scale_of(TensorId id) const { return quantization_of(graph_[id]); }
 
   /// Gives integer tensors the scales their Quantize and Dequantize neighbours speak of.
   Status annotate() {
@@ -153,7 +154,7 @@ class Lowering {
     }
     std::vector<f64> real;
     const auto integers = constant_ints(constant);
-    const Quantization& q = *constant.quantization;
+    const Quantization& q = quantization_of(constant);
     for (usize i = 0; i < integers.size(); ++i) {
       const usize at = q.scales.size() == 1 ? 0 : i;
       real.push_back((static_cast<f64>(integers[i]) - q.zero_points[at]) * q.scales[at]);
