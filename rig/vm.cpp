@@ -82,7 +82,8 @@ std::vector<std::string> vm_command(const VmOptions& options, const std::string&
   const std::string pci_only = pci ? ",disable-legacy=on" : "";
   std::vector<std::string> command;
   const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
-  add({"qemu-system-x86_64", "-machine", pci ? "q35,acpi=off" : "microvm,acpi=off,pic=off"});
+  const std::string microvm = options.pic ? "microvm,acpi=off" : "microvm,acpi=off,pic=off";
+  add({"qemu-system-x86_64", "-machine", pci ? "q35,acpi=off" : microvm});
   if (const std::string firmware = firmware_of(options); !firmware.empty()) add({"-bios", firmware});
   add({"-cpu", options.accelerator == "kvm" ? "host" : "max", "-accel", options.accelerator});
   add({"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none"});

@@ -24,6 +24,7 @@ struct VmOptions {
   std::string initrd;     ///< file with the application; none when empty
   std::string arguments;  ///< the kernel's command line
   u32 memory_mb = 64;
+  bool pic = false;      ///< a microvm's 8259, which Mewz does without; Linux waits for its interrupts
   bool network = false;  ///< a card behind QEMU's user network
   std::string mac;       ///< of the card; QEMU's own choice when empty
   std::vector<Forward> forwards;

@@ -91,6 +91,7 @@ std::optional<Subject> linux_to_init(const std::string& kernel, const std::strin
   options.initrd = folder + "/linux.cpio";
   options.arguments = "console=ttyS0 quiet";
   options.memory_mb = 256;
+  options.pic = true;
   if (!support::write_file(options.initrd, as_bytes(archive)).ok()) return std::nullopt;
   return Subject{.name = "Linux: its init's first line", .vm = options, .mark = "init:"};
 }
