@@ -107,7 +107,7 @@ std::string find_linux(const Arguments& arguments, Report& report) {
 }
 
 /// Each in turn: the large machines, or the small ones.
-void measure(Report& report, bool large) {
+void measure_in_turn(Report& report, bool large) {
   for (int run = 0; run < report.runs && g_stopped == 0; ++run)
     for (Subject& subject : report.subjects) {
       if ((subject.vm.memory_mb > kSmallMb) != large) continue;
@@ -124,7 +124,7 @@ void measure(Report& report, bool large) {
 
 /// Large machines after all small ones, to which they would leave cold caches.
 void measure_all(Report& report) {
-  for (const bool large : {false, true}) measure(report, large);
+  for (const bool large : {false, true}) measure_in_turn(report, large);
 }
 
 void add_image(Report& report) {

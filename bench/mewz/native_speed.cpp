@@ -46,14 +46,10 @@ Result<std::string> runner_in(const std::string& folder) {
 }
 
 Result<double> on_linux(const std::string& runner, int rounds) {
-  const std::vector<std::string> counted = {"valgrind",
-                                            "--tool=callgrind",
-                                            "--callgrind-out-file=/dev/null",
-                                            runner,
-                                            "--engine=aot",
-                                            "--cache=" + runner + ".cache",
-                                            PIPIT_WASM_FOLDER "/bench_matrix.wasm",
-                                            std::to_string(rounds)};
+  const std::string cache = "--cache=" + runner + ".cache", module = PIPIT_WASM_FOLDER "/bench_matrix.wasm";
+  const std::vector<std::string> counted = {
+      "valgrind", "--tool=callgrind",    "--callgrind-out-file=/dev/null", runner, "--engine=aot", cache,
+      module,     std::to_string(rounds)};
   TRY(support::run(counted));  // so that it is compiled, for the processor that valgrind shows
   const auto end = TRY(support::run(counted));
   if (end.exit_code != 0) return Error(Code::unavailable, "valgrind: " + end.err);
