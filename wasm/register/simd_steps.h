@@ -1,4 +1,7 @@
 #pragma once
+#include <cstring>
+
+#include "wasm/opcode.h"
 #include "wasm/register/handlers.h"
 #include "wasm/simd_semantics.h"
 
